@@ -1,0 +1,50 @@
+# One door for everyone: the same commands here, on a laptop and in CI.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+NATIVE := $(wildcard ext/*)
+
+.DEFAULT_GOAL := help
+.PHONY: help build clean
+
+help: ## list every target
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+# --- set-up, done by whichever target needs it -------------------------------------------------
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) --upgrade pip
+
+$(VENV)/.run: $(BIN)/python pyproject.toml setup.py
+	$(PIP) --editable . 'cython>=3.1' 'setuptools>=77'
+	touch $@
+
+$(VENV)/.native: $(VENV)/.run $(NATIVE)
+	$(BIN)/python setup.py --quiet build_ext --inplace
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.native
+	$(PIP) --editable '.[test,bench,lint,build]'
+	touch $@
+
+build: $(VENV)/.native ## create .venv and build the extension in place
+
+clean: ## remove what was built
+	rm -rf $(VENV) build dist demo src/*.egg-info
+	find src -name '*.so' -delete
+
+# --- checks ------------------------------------------------------------------------------------
+
+.PHONY: test lint
+
+test: $(VENV)/.dev ## run the whole test suite
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev ## ruff, mypy --strict, stubtest, cython-lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	MYPYPATH=src $(BIN)/stubtest lastword.audio._native
+	$(BIN)/cython-lint ext

@@ -1,0 +1,2 @@
+# cython: freethreading_compatible=True
+"""The compiled heart of the sound."""

@@ -1,0 +1,30 @@
+"""Builds the one compiled module, `lastword.audio._native`, from `ext/`.
+
+`python setup.py build_ext --inplace` puts the library into `src/lastword/audio/`; everything else
+of the package is declared in pyproject.toml. Needs GCC or Clang.
+"""
+
+from pathlib import Path
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+EXT = Path("ext")
+
+native = Extension(
+    "lastword.audio._native",
+    sources=[(EXT / "_native.pyx").as_posix(), *sorted(p.as_posix() for p in EXT.glob("*.c"))],
+    depends=sorted(p.as_posix() for pattern in ("*.h", "*.pxd", "*.inc") for p in EXT.glob(pattern)),
+    include_dirs=["ext"],
+    # Never -march=native or -ffast-math: the same wheel runs on every CPU, and decoding is exact.
+    extra_compile_args=["-O3", "-std=gnu11"],
+)
+
+setup(
+    ext_modules=cythonize(
+        [native],
+        build_dir="build/cython",  # keeps the generated C out of ext/
+        language_level=3,
+        compiler_directives={"boundscheck": False, "wraparound": False, "embedsignature": True},
+    ),
+)

@@ -1,0 +1,108 @@
+"""lastword gives a LiveKit voice agent the last word: a failure for good is heard, then the call ends.
+
+Owns the public names, nothing else. Importing it imports neither livekit-agents nor the compiled
+module: each name brings its module when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .audio.bundled import bundled, bundled_languages
+    from .audio.clip import Clip, clear_cache
+    from .audio.decode import Audio, decode
+    from .audio.resample import resample
+    from .errors import (
+        AlreadyAttachedError,
+        BakeError,
+        ClipEmptyError,
+        ClipError,
+        ClipFormatError,
+        ClipLimitError,
+        ClipNotFoundError,
+        LastWordError,
+        MessageError,
+        MissingCredentialsError,
+        UnsupportedVersionError,
+    )
+    from .failure.classify import classify
+    from .failure.kinds import Failure, FailureKind
+    from .failure.quota import InferenceQuotaExceededError
+    from .session.attach import LastWord, attach
+    from .session.message import DEFAULT
+    from .session.report import Report
+
+# name -> module that owns it; tests/test_public_names.py ties this table to __all__ and to reality.
+_OWNERS = {
+    "DEFAULT": ".session.message",
+    "AlreadyAttachedError": ".errors",
+    "Audio": ".audio.decode",
+    "BakeError": ".errors",
+    "Clip": ".audio.clip",
+    "ClipEmptyError": ".errors",
+    "ClipError": ".errors",
+    "ClipFormatError": ".errors",
+    "ClipLimitError": ".errors",
+    "ClipNotFoundError": ".errors",
+    "Failure": ".failure.kinds",
+    "FailureKind": ".failure.kinds",
+    "InferenceQuotaExceededError": ".failure.quota",
+    "LastWord": ".session.attach",
+    "LastWordError": ".errors",
+    "MessageError": ".errors",
+    "MissingCredentialsError": ".errors",
+    "Report": ".session.report",
+    "UnsupportedVersionError": ".errors",
+    "attach": ".session.attach",
+    "bundled": ".audio.bundled",
+    "bundled_languages": ".audio.bundled",
+    "classify": ".failure.classify",
+    "clear_cache": ".audio.clip",
+    "decode": ".audio.decode",
+    "resample": ".audio.resample",
+}
+
+__all__ = [
+    "DEFAULT",
+    "AlreadyAttachedError",
+    "Audio",
+    "BakeError",
+    "Clip",
+    "ClipEmptyError",
+    "ClipError",
+    "ClipFormatError",
+    "ClipLimitError",
+    "ClipNotFoundError",
+    "Failure",
+    "FailureKind",
+    "InferenceQuotaExceededError",
+    "LastWord",
+    "LastWordError",
+    "MessageError",
+    "MissingCredentialsError",
+    "Report",
+    "UnsupportedVersionError",
+    "attach",
+    "bundled",
+    "bundled_languages",
+    "classify",
+    "clear_cache",
+    "decode",
+    "resample",
+]
+
+
+def __getattr__(name: str) -> object:
+    try:
+        owner = _OWNERS[name]
+    except KeyError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+    value = getattr(importlib.import_module(owner, __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

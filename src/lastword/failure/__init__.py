@@ -1,0 +1,1 @@
+"""The way of the failure: an exception becomes a decision. Knows no sound and no session."""

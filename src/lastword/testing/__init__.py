@@ -1,0 +1,1 @@
+"""Parts to rehearse a failure: scripted providers and recording or misbehaving outputs."""

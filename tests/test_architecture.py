@@ -1,0 +1,43 @@
+"""The tree keeps its promise: the ways of sound, words and failure meet in `session/` alone."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "src" / "lastword"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+FORBIDDEN = {
+    "audio": ("livekit.agents", "lastword.voice", "lastword.failure", "lastword.session",
+              "lastword._upstream"),
+    "failure": ("livekit.rtc", "lastword.audio", "lastword.voice", "lastword.session"),
+    "voice": ("lastword.failure", "lastword.session"),
+}  # fmt: skip
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Absolute names of all modules that a file imports, also inside functions."""
+    package = ["lastword", *path.relative_to(PACKAGE).parts[:-1]]
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_a_way_does_not_know_the_others(path: Path) -> None:
+    """No module imports what its folder must not know."""
+    forbidden = FORBIDDEN.get(path.relative_to(PACKAGE).parts[0], ())
+    bad = [name for name in imports(path) if any(f"{name}.".startswith(f"{f}.") for f in forbidden)]
+    assert not bad, f"{path.name} must not import {bad}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_a_module_says_what_it_owns(path: Path) -> None:
+    """Each file begins with a docstring."""
+    assert ast.get_docstring(ast.parse(path.read_text())), f"{path} has no module docstring"

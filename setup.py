@@ -14,7 +14,9 @@ EXT = Path("ext")
 native = Extension(
     "lastword.audio._native",
     sources=[(EXT / "_native.pyx").as_posix(), *sorted(p.as_posix() for p in EXT.glob("*.c"))],
-    depends=sorted(p.as_posix() for pattern in ("*.h", "*.pxd", "*.inc") for p in EXT.glob(pattern)),
+    depends=sorted(
+        p.as_posix() for pattern in ("*.h", "*.pxd", "*.inc") for p in EXT.glob(pattern)
+    ),
     include_dirs=["ext"],
     # Never -march=native or -ffast-math: the same wheel runs on every CPU, and decoding is exact.
     extra_compile_args=["-O3", "-std=gnu11"],
@@ -25,6 +27,11 @@ setup(
         [native],
         build_dir="build/cython",  # keeps the generated C out of ext/
         language_level=3,
-        compiler_directives={"boundscheck": False, "wraparound": False, "embedsignature": True},
+        compiler_directives={
+            "boundscheck": False,
+            "wraparound": False,
+            "embedsignature": True,
+            "autotestdict": False,  # no `__test__` beside what the stub names
+        },
     ),
 )

@@ -1,0 +1,85 @@
+"""Owns `resample`: the checks around the compiled resampler. Knows no file, clip or frame."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _native
+
+__all__ = ["resample"]
+
+Sample = TypeVar("Sample", bound=np.float32 | np.int16)
+
+MONO, MULTI_CHANNEL = 1, 2  # dimensions of an array of samples
+
+# What the compiled side counts rates in.
+MAX_RATE = 2**32 - 1
+
+
+def resample(samples: npt.NDArray[Sample], in_rate: int, out_rate: int) -> npt.NDArray[Sample]:
+    """Change the sample rate of a sound, without delay and without touching its pitch.
+
+    Output sample j is the sound at the time j / out_rate, where input sample i is the time
+    i / in_rate. The band up to 0.913 of the lower Nyquist frequency comes through within 0.01 dB,
+    nothing above the lower Nyquist frequency does. Before and after the input lies silence.
+
+    Args:
+        samples: (samples,) or (samples, channels), float32 or int16, any strides. All values
+            finite: one that is not spoils its neighbourhood.
+        in_rate: Rate of `samples` in Hz.
+        out_rate: Wanted rate in Hz. Any pair of rates works.
+
+    Returns:
+        A new array of the same dtype and number of dimensions, with
+        `(2 * n * out_rate + in_rate) // (2 * in_rate)` samples per channel for n samples. int16 is
+        rounded half to even and saturated.
+
+    Raises:
+        TypeError: `samples` is no array of float32 or int16 with one or two dimensions, or a rate
+            is no integer.
+        ValueError: A rate is not positive, or beyond 32 bits.
+    """
+    if (
+        not isinstance(samples, np.ndarray)
+        or samples.dtype not in (np.float32, np.int16)
+        or samples.ndim not in (MONO, MULTI_CHANNEL)
+    ):
+        raise TypeError(
+            "samples: expected a float32 or int16 array of shape (samples,) or (samples, channels),"
+            f" got {_describe(samples)}; convert it first, for example with samples.astype('f4')"
+        )
+    in_rate, out_rate = _rate("in_rate", in_rate), _rate("out_rate", out_rate)
+    if in_rate == out_rate:
+        return np.array(samples)
+    table: npt.NDArray[Any] = np.ascontiguousarray(
+        samples[:, np.newaxis] if samples.ndim == MONO else samples
+    )
+    length = _native.resample_length(len(table), in_rate, out_rate)
+    out: npt.NDArray[Any] = np.empty((length, table.shape[1]), samples.dtype)
+    if samples.dtype == np.float32:
+        _native.resample_f32(table, out, in_rate, out_rate)
+    else:
+        _native.resample_s16(table, out, in_rate, out_rate)
+    return out[:, 0] if samples.ndim == MONO else out
+
+
+def _describe(value: object) -> str:
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype} of shape {value.shape}"
+    return type(value).__name__
+
+
+def _rate(name: str, value: int) -> int:
+    try:
+        rate = operator.index(value)
+    except TypeError:
+        raise TypeError(
+            f"{name}: expected an integer in Hz, got {value!r}; round it first"
+        ) from None
+    if not 0 < rate <= MAX_RATE:
+        raise ValueError(f"{name}: expected 1 to {MAX_RATE} Hz, got {rate}; give the rate in Hz")
+    return rate

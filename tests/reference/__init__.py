@@ -1,0 +1,1 @@
+"""Plain twins of what the extension computes, for tests to compare with."""

@@ -1,4 +1,4 @@
-"""What a failure is: its kind and our verdict on it. Owns the two types; imports nothing of ours."""
+"""What a failure is: its kind and our verdict on it. Owns two types; imports nothing of ours."""
 
 from __future__ import annotations
 
@@ -47,6 +47,7 @@ class Failure:
         retry_after_s: Seconds until the provider wants to be asked again, or None.
         quota: The typed quota error, or None.
         detail: One line for logs, secrets removed; never spoken.
+        mute: The error carries no status, code or provider text at all: only repetition can tell.
     """
 
     kind: FailureKind
@@ -58,6 +59,7 @@ class Failure:
     retry_after_s: float | None = None
     quota: InferenceQuotaExceededError | None = None
     detail: str = ""
+    mute: bool = False
 
     def __post_init__(self) -> None:
         if self.terminal and self.retryable:

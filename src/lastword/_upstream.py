@@ -1,0 +1,216 @@
+"""Every private name of livekit-agents that lastword touches; no other file names one.
+
+Owns the knowledge of how the inside of livekit-agents looks, and the check that it still looks so.
+Two sections: the session (closing, outputs) and the tap (streams, errors). Must not import
+anything of lastword but its errors.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from livekit import rtc
+from livekit.agents.job import get_job_context
+from livekit.agents.voice.events import CloseEvent, CloseReason
+
+from .errors import UnsupportedVersionError
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Coroutine
+
+    from livekit.agents import AgentSession
+    from livekit.agents.voice import io
+
+SUPPORTED = "1.4.6 to 1.8.x"
+"""The versions of livekit-agents whose insides were checked, as people write it."""
+
+# --- the session ---------------------------------------------------------------------------------
+
+# Methods that are wrapped or called, with the parameters they had in 1.4.6 .. 1.8.9. On PR #6152's
+# branch `_on_error` takes the event instead of the error: one positional parameter either way.
+_SESSION_METHODS: dict[str, int | frozenset[str] | None] = {
+    "_on_error": 1,
+    "_close_soon": frozenset({"reason", "drain", "error"}),
+    "_aclose_impl": frozenset({"reason", "drain", "error"}),
+    "say": frozenset({"text", "audio", "allow_interruptions", "add_to_chat_ctx"}),
+    "interrupt": frozenset({"force"}),
+    "emit": None,
+}
+_SESSION_ATTRIBUTES = (
+    "_closing_task",
+    "_closing",
+    "_started",
+    "_activity",
+    "_next_activity",
+    "_room_io",
+)
+
+
+def check_session(session: AgentSession[Any]) -> None:
+    """Makes sure that the session's closing internals are those lastword was built for.
+
+    Args:
+        session: A session of any version of livekit-agents.
+
+    Raises:
+        UnsupportedVersionError: A wrapped method is missing or has other parameters, or an
+            attribute is missing.
+    """
+    for name, expected in _SESSION_METHODS.items():
+        method = getattr(session, name, None)
+        if method is None:
+            raise _unsupported(f"AgentSession.{name}", "a method", "nothing")
+        if expected is None:
+            continue
+        parameters = inspect.signature(method).parameters
+        if isinstance(expected, int):
+            if len(parameters) != expected:
+                raise _unsupported(f"AgentSession.{name}", "one parameter", str([*parameters]))
+        elif not expected <= parameters.keys():
+            raise _unsupported(f"AgentSession.{name}", str(sorted(expected)), str([*parameters]))
+    for name in _SESSION_ATTRIBUTES:
+        # 1.4.6 sets `_closing` only in start().
+        if not hasattr(session, name) and name != "_closing":
+            raise _unsupported(f"AgentSession.{name}", "an attribute", "nothing")
+
+
+def _unsupported(name: str, expected: str, found: str) -> UnsupportedVersionError:
+    from livekit.agents import __version__  # noqa: PLC0415 - only where it is told
+
+    return UnsupportedVersionError(
+        f"livekit-agents {__version__} has internals unknown to lastword: expected {name} to be "
+        f"{expected}, found {found}. Supported are {SUPPORTED}: install one of them, or update "
+        "lastword.",
+        name=name,
+        expected=expected,
+        found=found,
+    )
+
+
+class SessionHooks:
+    """The four methods of one session that lastword stands in front of.
+
+    Instance attributes win over the class in every version, so users' own subclasses keep working
+    and other sessions are not touched.
+    """
+
+    def __init__(
+        self,
+        session: AgentSession[Any],
+        *,
+        on_error: Callable[[Any], None],
+        emit: Callable[..., None],
+        close_soon: Callable[..., None],
+        aclose: Callable[..., Coroutine[Any, Any, None]],
+    ) -> None:
+        self._session = session
+        self.on_error: Callable[[Any], None] = session._on_error
+        self.emit: Callable[..., None] = session.emit
+        self.close_soon: Callable[..., None] = session._close_soon
+        self.aclose: Callable[..., Coroutine[Any, Any, None]] = session._aclose_impl
+        self._ours: dict[str, Any] = {
+            "_on_error": on_error,
+            "emit": emit,
+            "_close_soon": close_soon,
+            "_aclose_impl": aclose,
+        }
+        for name, hook in self._ours.items():
+            setattr(session, name, hook)
+
+    def remove(self) -> None:
+        """Gives the session its own methods back, where ours still stand."""
+        for name, hook in self._ours.items():
+            if self._session.__dict__.get(name) is hook:
+                delattr(self._session, name)
+
+
+def is_started(session: AgentSession[Any]) -> bool:
+    """Tells whether `start()` has succeeded and no close has finished since."""
+    return session._started
+
+
+def is_running(session: AgentSession[Any]) -> bool:
+    """Tells whether there is an activity that could speak."""
+    return session._activity is not None
+
+
+def is_closing(session: AgentSession[Any]) -> bool:
+    """Tells whether a close of any kind has begun."""
+    return session._closing_task is not None or bool(getattr(session, "_closing", False))
+
+
+def mark_closing(session: AgentSession[Any], task: asyncio.Task[None] | None) -> None:
+    """Sets or clears the task that upstream takes as "a close is under way"."""
+    session._closing_task = task
+
+
+def refuse_new_work(session: AgentSession[Any]) -> None:
+    """Makes the session refuse replies, speech, turns and hand-overs from here on.
+
+    Both flags together: `_scheduling_paused` alone lets `update_agent` run the new agent, and
+    `_closing` alone refuses too little (measured on 1.4.6 and 1.8.9).
+    """
+    session._closing = True
+    if session._activity is not None:
+        session._activity._scheduling_paused = True
+
+
+def allow_teardown(session: AgentSession[Any]) -> None:
+    """Takes back what would keep the activity's own drain from doing its work."""
+    # drain() of 1.8.9 skips parts of its teardown for an activity that is paused already
+    if session._activity is not None:
+        session._activity._scheduling_paused = False
+
+
+def force_closed(session: AgentSession[Any], error: Any) -> CloseEvent:
+    """Marks the session as closed although its teardown did not end; returns the event to emit."""
+    session._started = False
+    return CloseEvent(error=error, reason=CloseReason.ERROR)
+
+
+async def close_room_io(session: AgentSession[Any]) -> None:
+    """Closes the session's link to the room, which a forced close has left open."""
+    room_io, session._room_io = session._room_io, None
+    if room_io is not None:
+        await room_io.aclose()
+
+
+def room_of(session: AgentSession[Any]) -> rtc.Room | None:
+    """Finds the room of a session: its own, or the job's while `start()` is not that far."""
+    if session._room_io is not None:
+        return session._room_io.room
+    try:
+        return get_job_context().room
+    except RuntimeError:
+        return None
+
+
+def linked_participant(session: AgentSession[Any]) -> rtc.RemoteParticipant | None:
+    """Returns the caller whom the session listens to, or None without a room."""
+    return session._room_io.linked_participant if session._room_io is not None else None
+
+
+def first_subscription(session: AgentSession[Any]) -> asyncio.Future[None] | None:
+    """Returns the future of the output's first subscriber, or None where there is no such thing.
+
+    `capture_frame` awaits it unshielded: interrupting a speech that is parked there cancels it and
+    leaves the output dead for good (1.4.6 .. 1.8.9). Look here before any interruption.
+    """
+    if session._room_io is not None:
+        return session._room_io.subscribed_fut
+    return None
+
+
+def leaf_of(output: io.AudioOutput) -> io.AudioOutput:
+    """Returns the last output of a chain, the one that plays."""
+    while output.next_in_chain is not None:
+        output = output.next_in_chain
+    return output
+
+
+def num_channels_of(output: io.AudioOutput) -> int:
+    """Returns how many channels the output takes; only RoomIO's can take more than one."""
+    source = getattr(leaf_of(output), "_audio_source", None)
+    return source.num_channels if isinstance(source, rtc.AudioSource) else 1

@@ -1,0 +1,282 @@
+"""The ways out: `say()`, straight into the sink. Owns what counts as heard.
+
+Must not decide anything about closing; nothing here decodes, resamples, opens or imports.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .. import _upstream
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from livekit import rtc
+    from livekit.agents import AgentSession
+    from livekit.agents.voice import SpeechHandle, io
+
+    from .report import Path, Played
+
+logger = logging.getLogger("lastword")
+
+LEAD_S = 0.5
+"""How far frames are handed out ahead of playout: sinks take them far faster than real time, and
+50 sessions that fail together would each push a whole clip in one turn of the loop."""
+STALL_S = 1.0
+"""A sink that takes no frame for so long is given up: frames last 10 to 100 ms."""
+PLAYOUT_SLACK_S = 1.0
+"""How much later than the clip's length a sink may report that it has played it."""
+
+
+@dataclass
+class Playout:
+    """What became of one clip: filled while it is played, read when it is over.
+
+    Attributes:
+        frames: The clip, ready.
+        accepted: How many of the frames a sink has taken.
+        first_frame_at: `time.perf_counter()` of the first frame that was taken.
+        ways: The ways tried, in order.
+        position_s: Seconds played, as the sinks reported.
+        started: A sink reported that playing began.
+    """
+
+    frames: list[rtc.AudioFrame]
+    accepted: int = 0
+    first_frame_at: float | None = None
+    ways: list[Path] = field(default_factory=list)
+    position_s: float = 0.0
+    started: bool = False
+
+    @property
+    def clip_s(self) -> float:
+        """Seconds of all frames together."""
+        return sum(f.samples_per_channel / f.sample_rate for f in self.frames)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every frame was taken."""
+        return self.accepted == len(self.frames)
+
+    @property
+    def path(self) -> Path | None:
+        """The last way by which a frame was taken, or None."""
+        return self.ways[-1] if self.ways and self.accepted else None
+
+    @property
+    def played(self) -> Played:
+        """How much was heard, as the sink says: a frame (or 20 ms) short is still "full"."""
+        if self.position_s >= self.clip_s - 0.05:
+            return "full"
+        return "part" if self.started or self.position_s > 0 else "none"
+
+    def took(self) -> None:
+        """Counts one frame that a sink has taken."""
+        self.accepted += 1
+
+    def listen(self, output: io.AudioOutput) -> Callable[[], None]:
+        """Follows what an output reports from here on; returns the function that ends it."""
+        base = self.position_s
+
+        def on_started(_: Any) -> None:
+            self.started = True
+
+        def on_finished(event: io.PlaybackFinishedEvent) -> None:
+            self.position_s = min(base + event.playback_position, self.clip_s)
+
+        output.on("playback_started", on_started)
+        output.on("playback_finished", on_finished)
+
+        def stop() -> None:
+            output.off("playback_started", on_started)
+            output.off("playback_finished", on_finished)
+
+        return stop
+
+
+class Speaker:
+    """Plays one clip into one session, by the first way that works.
+
+    Args:
+        session: The failing session.
+        playout: The clip and what becomes of it.
+        transcript: Its words, for the way that shows them.
+        abort: Set when nobody is to hear the rest.
+        deadline: Event-loop time by which the first frame must be taken, all ways together.
+    """
+
+    def __init__(
+        self,
+        session: AgentSession[Any],
+        playout: Playout,
+        transcript: str,
+        abort: asyncio.Event,
+        deadline: float,
+    ) -> None:
+        self._session = session
+        self._playout = playout
+        self._transcript = transcript
+        self._abort = abort
+        self._deadline = deadline
+        self._loop = asyncio.get_running_loop()
+        self._progress = asyncio.Event()
+        self._way_over = False
+
+    async def speak(self) -> None:
+        """Tries one way after the other until the clip is played or must not be heard any more."""
+        interrupted = self._silence_others()
+        output = self._session.output.audio
+        if output is None or not self._session.output.audio_enabled:
+            await self._by_text()
+            return
+        handle = self._say()
+        _upstream.refuse_new_work(self._session)
+        if handle is not None:
+            await self._follow(handle, output)
+        if self._playout.complete or self._abort.is_set():
+            return
+        await self._direct(output, interrupted)
+
+    # --- the first way ---------------------------------------------------------------------------
+
+    def _silence_others(self) -> asyncio.Future[None] | None:
+        try:
+            # not awaited: a hung function tool keeps this future open for ever
+            return self._session.interrupt(force=True)
+        except RuntimeError:
+            return None  # no activity: nothing speaks
+
+    def _say(self) -> SpeechHandle | None:
+        try:
+            handle = self._session.say(
+                self._transcript,
+                audio=self._paced(self._playout.frames),
+                allow_interruptions=False,
+                add_to_chat_ctx=False,
+            )
+        except Exception:
+            # a paused scheduler (hand-over in flight), no activity, a user's handler that raised
+            logger.debug("say() was refused, playing directly", exc_info=True)
+            return None
+        try:
+            # a realtime session drops the argument with a warning; the handle takes it
+            handle.allow_interruptions = False
+        except RuntimeError:
+            logger.debug("the speech was interrupted at once")
+        return handle
+
+    async def _paced(self, frames: list[rtc.AudioFrame]) -> AsyncIterator[rtc.AudioFrame]:
+        """Yields frames at most `LEAD_S` ahead; a frame counts once the next one is asked for."""
+        start, handed_s = self._loop.time(), 0.0
+        for frame in frames:
+            if self._way_over:
+                return
+            pulled_at = time.perf_counter()
+            yield frame
+            if self._way_over:
+                return
+            if self._playout.first_frame_at is None:
+                self._playout.first_frame_at = pulled_at
+            self._playout.took()
+            self._progress.set()
+            handed_s += frame.samples_per_channel / frame.sample_rate
+            lead = start + handed_s - LEAD_S - self._loop.time()
+            if lead > 0:
+                await asyncio.sleep(lead)
+
+    async def _follow(self, handle: SpeechHandle, output: io.AudioOutput) -> None:
+        """Waits until the speech is played, stalls, or ends without having been heard."""
+        self._playout.ways.append("say")
+        stop_listening = self._playout.listen(output)
+        over = asyncio.Event()
+        handle.add_done_callback(lambda _: over.set())
+        try:
+            while not (self._playout.complete or over.is_set()):
+                first = self._playout.accepted == 0
+                limit = min(STALL_S, self._deadline - self._loop.time()) if first else STALL_S
+                self._progress.clear()
+                if not await self._any(self._progress, over, timeout_s=limit):
+                    break
+                if self._abort.is_set():
+                    return
+            if self._playout.complete:
+                await self._any(over, timeout_s=self._rest_s())
+        finally:
+            self._way_over = True
+            stop_listening()
+            if not over.is_set():
+                self._interrupt(handle)
+        self._way_over = False
+
+    def _interrupt(self, handle: SpeechHandle) -> None:
+        try:
+            handle.interrupt(force=True)
+        except RuntimeError:
+            logger.debug("the speech cannot be interrupted any more")
+
+    def _rest_s(self) -> float:
+        """Seconds until the sink must have reported the end, all frames having been taken."""
+        return LEAD_S + PLAYOUT_SLACK_S
+
+    async def _any(self, *events: asyncio.Event, timeout_s: float) -> bool:
+        """Waits for one of the events or an abort; False when the time ran out."""
+        waits = [asyncio.ensure_future(e.wait()) for e in (*events, self._abort)]
+        try:
+            done, _ = await asyncio.wait(
+                waits, timeout=max(timeout_s, 0.0), return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            for wait in waits:
+                wait.cancel()
+        return bool(done)
+
+    # --- the second way --------------------------------------------------------------------------
+
+    async def _direct(
+        self, output: io.AudioOutput, interrupted: asyncio.Future[None] | None
+    ) -> None:
+        """Pushes what is left straight into the sink (the order is forced, facts: livekit.md 4)."""
+        self._playout.ways.append("direct")
+        if interrupted is not None:
+            # the interrupted speech still owes a clear_buffer(): pushing before it loses frames
+            await asyncio.wait({interrupted}, timeout=min(STALL_S, self._left_s()))
+        try:
+            output.resume()
+            output.flush()
+            output.clear_buffer()
+            await asyncio.wait_for(output.wait_for_playout(), min(STALL_S, self._left_s()))
+        except Exception:
+            logger.debug("the output did not come to rest", exc_info=True)
+        stop_listening = self._playout.listen(output)
+        try:
+            async for frame in self._paced(self._playout.frames[self._playout.accepted :]):
+                if self._abort.is_set():
+                    return
+                await asyncio.wait_for(output.capture_frame(frame), STALL_S)
+            output.flush()
+            await asyncio.wait_for(output.wait_for_playout(), self._rest_s())
+        except Exception:
+            logger.debug("the output takes no frames", exc_info=True)
+        finally:
+            stop_listening()
+
+    def _left_s(self) -> float:
+        return max(self._deadline - self._loop.time(), 0.0)
+
+    # --- without sound ---------------------------------------------------------------------------
+
+    async def _by_text(self) -> None:
+        """Shows the words alone: a session without audio output, or with it disabled."""
+        self._playout.ways.append("text")
+        handle = self._say()
+        _upstream.refuse_new_work(self._session)
+        if handle is None:
+            return
+        over = asyncio.Event()
+        handle.add_done_callback(lambda _: over.set())
+        await self._any(over, timeout_s=STALL_S)

@@ -1,0 +1,101 @@
+"""What the caller really heard; owns the report and the ways it leaves us. Must not import closing.
+
+A report goes to `LastWord.report`, to `on_report`, to one log line and to one OpenTelemetry span.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Literal
+
+from opentelemetry import trace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..failure.kinds import Failure
+
+logger = logging.getLogger("lastword")
+tracer = trace.get_tracer("lastword")
+
+Played = Literal["full", "part", "none"]
+Source = Literal["clip", "own_voice", "bundled"]
+Path = Literal["say", "direct", "own_track", "text"]
+ClosedBy = Literal["lastword", "upstream", "forced"]
+
+
+@dataclass(frozen=True)
+class Report:
+    """One failed call, as the outputs reported it.
+
+    Attributes:
+        failure: Why the session ended.
+        played: "full" if the sink says that it played the whole clip, "part" if it began, else
+            "none".
+        played_s: Seconds of the clip that the sink says it played.
+        clip_s: Seconds of the clip; 0.0 without one.
+        transcript: The words of the clip.
+        source: Where the sound came from, or None without a message.
+        path: The way by which it was heard, or None if it was not.
+        ways_tried: All the ways tried, in order.
+        subscribed: Whether somebody was listening to the output; None where there is no room.
+        failed_at: When the error event came, in seconds since the epoch.
+        first_frame_s: Seconds from the error event to the first frame that a sink took, or None.
+        close_s: Seconds from the error event to the `close` event.
+        closed_by: Who brought the close about: "lastword" (in order), "forced" (a teardown that
+            hung) or "upstream" (another close was faster).
+        after: Name of the action after the close, or None.
+        after_error: Why that action failed, or None.
+    """
+
+    failure: Failure
+    played: Played
+    played_s: float
+    clip_s: float
+    transcript: str
+    source: Source | None
+    path: Path | None
+    ways_tried: tuple[Path, ...]
+    subscribed: bool | None
+    failed_at: float
+    first_frame_s: float | None
+    close_s: float
+    closed_by: ClosedBy
+    after: str | None = None
+    after_error: str | None = None
+
+
+def deliver(report: Report, on_report: Callable[[Report], object] | None) -> None:
+    """Sends a report to the log, to the trace and to the user; never raises.
+
+    Args:
+        report: The report.
+        on_report: The user's function, whose exceptions are logged.
+    """
+    fields = _fields(report)
+    logger.warning("session closed after its last words", extra={"lastword": fields})
+    end_ns = int((report.failed_at + report.close_s) * 1e9)
+    span = tracer.start_span("lastword", start_time=int(report.failed_at * 1e9))
+    span.set_attributes({f"lastword.{name}": value for name, value in fields.items()})
+    span.end(end_ns)
+    if on_report is not None:
+        try:
+            on_report(report)
+        except Exception:
+            logger.exception("on_report raised")
+
+
+def _fields(report: Report) -> dict[str, str | float | bool]:
+    """Flattens a report to what logs and spans take; absent values are left out."""
+    values = asdict(report)
+    failure = report.failure
+    values.update(
+        failure=str(failure.kind),
+        component=failure.component,
+        provider=failure.provider,
+        status_code=failure.status_code,
+        detail=failure.detail,
+        ways_tried=",".join(report.ways_tried),
+    )
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,0 +1,89 @@
+"""The clips that come with the package: which there are and which fits. Imports `clip` alone.
+
+assets/render.py makes the clips and their index; a file and its words are named there together, so
+what is shown is what is heard.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypedDict
+
+from lastword.errors import MessageError
+
+from .clip import Clip
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Tone = Literal["generic", "later", "transfer"]
+"""What happens next: the call ends; it ends and soon works again; the caller is handed on."""
+
+_CLIPS = Path(__file__).parent / "clips"
+_LAST_RESORT = "en"
+
+
+class _Entry(TypedDict):
+    file: str
+    transcript: str
+
+
+def bundled(language: str = "en", tone: Tone = "generic") -> Clip:
+    """Load a clip that comes with the package.
+
+    Args:
+        language: A BCP 47 tag as "pt-BR" or "pt", in either case. The nearest language that is
+            there is taken: the whole tag, then its first part, then English.
+        tone: "generic" (the call ends), "later" (it ends and may be tried again in a few minutes)
+            or "transfer" (the caller is handed on).
+
+    Returns:
+        The clip; its `language` and `transcript` are those that are heard.
+
+    Raises:
+        MessageError: There is no such tone.
+    """
+    entries = _index()[nearest_language(language)]
+    if tone not in entries:
+        raise MessageError(f"expected a tone out of {sorted(entries)}, got {tone!r}")
+    entry = entries[tone]
+    return Clip.load(
+        _CLIPS / entry["file"],
+        transcript=entry["transcript"],
+        language=nearest_language(language),
+    )
+
+
+def bundled_languages() -> list[str]:
+    """List the languages that `bundled` has clips in, in alphabetical order."""
+    return sorted(_index())
+
+
+def nearest_language(*wanted: str | None) -> str:
+    """Choose the first wanted language that has clips.
+
+    Args:
+        *wanted: BCP 47 tags in the order of preference; None is passed over.
+
+    Returns:
+        A language of `bundled_languages()`: per tag the whole of it, then its first part; English
+        when nothing fits.
+    """
+    there = _index()
+    found = (tag for want in wanted if want for tag in _widening(want) if tag in there)
+    return next(found, _LAST_RESORT)
+
+
+def _widening(tag: str) -> Iterator[str]:
+    first, *rest = tag.replace("_", "-").split("-")
+    if rest:
+        yield f"{first.lower()}-{rest[-1].upper()}"
+    yield first.lower()
+
+
+@cache
+def _index() -> dict[str, dict[str, _Entry]]:
+    index: dict[str, dict[str, _Entry]] = json.loads((_CLIPS / "index.json").read_text("utf-8"))
+    return index

@@ -7,17 +7,20 @@ anything of lastword but its errors.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
-from typing import TYPE_CHECKING, Any
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from livekit import rtc
+from livekit.agents import inference, llm, stt, tts
 from livekit.agents.job import get_job_context
+from livekit.agents.voice.agent_activity import AgentActivity, _AgentActivityContextVar
 from livekit.agents.voice.events import CloseEvent, CloseReason
 
 from .errors import UnsupportedVersionError
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable, Coroutine
 
     from livekit.agents import AgentSession
@@ -214,3 +217,160 @@ def num_channels_of(output: io.AudioOutput) -> int:
     """Returns how many channels the output takes; only RoomIO's can take more than one."""
     source = getattr(leaf_of(output), "_audio_source", None)
     return source.num_channels if isinstance(source, rtc.AudioSource) else 1
+
+
+# --- the tap -------------------------------------------------------------------------------------
+
+# class -> the attribute of its instances that holds the component they work for. A failing attempt
+# of any of them is announced through `_emit_error` inside the retry loop of `_main_task` (of
+# `recognize`), in 1.4.6 .. 1.8.9; none of the released plugins overrides one of these methods.
+_WORKERS: dict[type, str] = {
+    llm.LLMStream: "_llm",
+    tts.ChunkedStream: "_tts",
+    tts.SynthesizeStream: "_tts",
+    stt.RecognizeStream: "_stt",
+}
+
+
+class HookPoint(NamedTuple):
+    """A method of livekit-agents that the tap wraps.
+
+    Attributes:
+        owner: The class.
+        name: The method.
+        parameters: Names of its parameters in the versions that lastword knows.
+    """
+
+    owner: type
+    name: str
+    parameters: tuple[str, ...]
+
+
+MAIN_TASKS = tuple(HookPoint(cls, "_main_task", ("self",)) for cls in _WORKERS)
+"""The whole life of a stream, its retries included."""
+
+RECOGNIZE = HookPoint(stt.STT, "recognize", ("self", "buffer", "language", "conn_options"))
+"""One recognition of a whole utterance, its retries included."""
+
+ANNOUNCEMENTS = tuple(
+    HookPoint(cls, "_emit_error", ("self", "api_error", "recoverable"))
+    for cls in (*_WORKERS, stt.STT)
+)
+"""What a retry loop calls for each failed attempt, before it decides to go on."""
+
+REALTIME_EMIT = HookPoint(llm.RealtimeSession, "emit", ("self", "event", "args"))
+"""How any realtime plugin announces anything; inherited from `rtc.EventEmitter`."""
+
+
+def unknown_hook_points() -> list[str]:
+    """Names what differs from the internals that the tap was built for.
+
+    Returns:
+        One line per difference, "LLMStream._main_task: expected (self), found (self, x)"; empty if
+        the tap can work.
+    """
+    differences = []
+    for point in (*MAIN_TASKS, RECOGNIZE, *ANNOUNCEMENTS, REALTIME_EMIT):
+        method = getattr(point.owner, point.name, None)
+        found = "nothing" if method is None else ", ".join(inspect.signature(method).parameters)
+        expected = ", ".join(point.parameters)
+        if found != expected:
+            where = f"{point.owner.__name__}.{point.name}"
+            differences.append(f"{where}: expected ({expected}), found ({found})")
+    return differences
+
+
+def component_of(worker: object) -> object:
+    """The LLM, STT or TTS that a stream works for; an STT that recognizes works for itself."""
+    for cls, attribute in _WORKERS.items():
+        if isinstance(worker, cls):
+            return getattr(worker, attribute)
+    return worker
+
+
+def is_fallback(component: object) -> bool:
+    """Whether a component chooses among several others."""
+    return isinstance(component, llm.FallbackAdapter | stt.FallbackAdapter | tts.FallbackAdapter)
+
+
+def children_of(component: object) -> list[object]:
+    """The components behind a FallbackAdapter or a StreamAdapter, empty for any other."""
+    if isinstance(component, llm.FallbackAdapter):
+        return list(component._llm_instances)
+    if isinstance(component, tts.FallbackAdapter):
+        return list(component._tts_instances)
+    if isinstance(component, stt.FallbackAdapter):
+        return list(component._stt_instances)
+    if isinstance(component, tts.StreamAdapter):
+        return [component._wrapped_tts]
+    if isinstance(component, stt.StreamAdapter):
+        return [component._stt]
+    return []
+
+
+def error_event(
+    component: object, error: Exception, *, recoverable: bool
+) -> llm.LLMError | stt.STTError | tts.TTSError:
+    """Builds the event that livekit-agents emits for an error of an LLM, STT or TTS.
+
+    Raises:
+        TypeError: The component is none of the three.
+    """
+    now = time.time()
+    if isinstance(component, llm.LLM):
+        label = component._label
+        return llm.LLMError(timestamp=now, label=label, error=error, recoverable=recoverable)
+    if isinstance(component, stt.STT):
+        label = component._label
+        return stt.STTError(timestamp=now, label=label, error=error, recoverable=recoverable)
+    if isinstance(component, tts.TTS):
+        label = component._label
+        return tts.TTSError(timestamp=now, label=label, error=error, recoverable=recoverable)
+    raise TypeError(f"expected an LLM, STT or TTS, got {type(component).__name__}")
+
+
+def announce(worker: Any, error: Exception, *, recoverable: bool) -> None:
+    """Emits the error of a stream as its retry loop would have done."""
+    worker._emit_error(error, recoverable=recoverable)
+
+
+def listening_sessions(component: object) -> list[AgentSession[Any]]:
+    """The sessions whose running agent has subscribed to the errors of a component."""
+    listeners = getattr(component, "_events", {}).get("error") or ()
+    heard_by = (getattr(listener, "__self__", None) for listener in listeners)
+    return [by._session for by in heard_by if isinstance(by, AgentActivity)]
+
+
+def current_session() -> AgentSession[Any] | None:
+    """The session whose speech or reply the running task belongs to, if it does."""
+    activity = _AgentActivityContextVar.get(None)
+    return None if activity is None else activity._session
+
+
+def configured_components(session: AgentSession[Any]) -> list[object]:
+    """The components that were given to a session itself, used or not."""
+    return [part for part in (session._llm, session._stt, session._tts) if part is not None]
+
+
+def deliver_error(session: AgentSession[Any], event: Any) -> None:
+    """Hands an error to the session's running agent, as a subscription would have done."""
+    if session._activity is not None:
+        session._activity._on_error(event)
+
+
+def runs_realtime_loop(session: llm.RealtimeSession[Any]) -> bool:
+    """Whether the running task is the connection loop of a realtime session.
+
+    OpenAI, Azure, xAI and Google keep it in `_main_atask`, in 1.4.6 .. 1.8.9; any other plugin's
+    loop is not recognised and keeps its retries.
+    """
+    return getattr(session, "_main_atask", None) is asyncio.current_task()
+
+
+def inner_client(component: object) -> Any:
+    """The HTTP client of a gateway LLM that retries on its own below the stream, else None.
+
+    The OpenAI client asks twice more by default; `inference.LLM` sets 0 since 1.5, not in 1.4.6.
+    """
+    client = getattr(component, "_client", None) if isinstance(component, inference.LLM) else None
+    return client if getattr(client, "max_retries", 0) else None

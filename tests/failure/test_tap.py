@@ -1,0 +1,111 @@
+"""The tap in real sessions: a terminal error is final where it is raised, others are retried."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from livekit.agents import (
+    Agent,
+    AgentSession,
+    APIConnectOptions,
+    APIStatusError,
+    ErrorEvent,
+    inference,
+)
+from livekit.agents.utils import http_context
+from livekit.agents.voice.agent_session import SessionConnectOptions
+
+from lastword.failure import tap
+from lastword.failure.quota import InferenceQuotaExceededError
+from lastword.session.owner import SessionOwner
+from lastword.testing import gateway as g
+
+BOUND_S = 20.0
+CHAT = "/v1/chat/completions"
+
+
+@pytest.fixture
+async def gateway() -> AsyncIterator[g.Gateway]:
+    async with g.Gateway() as running, http_context.open():
+        yield running
+
+
+def gateway_llm(gateway: g.Gateway) -> inference.LLM:
+    return inference.LLM(
+        "openai/gpt-4.1-mini",
+        base_url=gateway.url + "/v1",
+        api_key="devkey",
+        api_secret="no secret, but as long as one",  # noqa: S106
+    )
+
+
+class Heard:
+    """The error events of a session, and a way to wait for the one that ends a turn."""
+
+    def __init__(self, session: AgentSession) -> None:
+        self.events: list[ErrorEvent] = []
+        self._unrecoverable = asyncio.Event()
+        session.on("error", self._note)
+
+    def _note(self, event: ErrorEvent) -> None:
+        self.events.append(event)
+        if not event.error.recoverable:
+            self._unrecoverable.set()
+
+    async def unrecoverable(self) -> ErrorEvent:
+        await asyncio.wait_for(self._unrecoverable.wait(), BOUND_S)
+        return next(event for event in self.events if not event.error.recoverable)
+
+
+@pytest.fixture
+async def owned() -> AsyncIterator[list[SessionOwner]]:
+    """Owners that a test installed, removed when it ends."""
+    owners: list[SessionOwner] = []
+    yield owners
+    for owner in owners:
+        tap.remove(owner)
+
+
+async def test_a_terminal_429_is_final_at_once(
+    gateway: g.Gateway, owned: list[SessionOwner]
+) -> None:
+    """One request, one event, our typed error in it, and the response still within reach."""
+    gateway.script(CHAT, g.quota_exceeded())
+    async with AgentSession(llm=gateway_llm(gateway)) as session:
+        owned.append(SessionOwner(session))
+        tap.install(owned[0])
+        heard = Heard(session)
+        await session.start(Agent(instructions="Be brief."))
+        responses = []
+        session.on("error", lambda ev: responses.append(ev.error.error.__context__.response))
+        session.generate_reply(user_input="Hello?")
+        event = await heard.unrecoverable()
+
+    error = event.error.error
+    assert isinstance(error, InferenceQuotaExceededError)
+    assert (error.category, error.terminal, error.retryable) == ("MaxGatewayCredits", True, False)
+    assert responses[0].json()["hint"] == error.hint
+    assert gateway.asked(CHAT) == 1
+    assert len(heard.events) == 1
+
+
+async def test_a_transient_error_keeps_its_retries(
+    gateway: g.Gateway, owned: list[SessionOwner]
+) -> None:
+    """503 twice, then an answer: heard as livekit-agents hears it, judged all the same."""
+    gateway.script(CHAT, g.server_error(), g.server_error(), g.says("Good morning."))
+    quick = SessionConnectOptions(llm_conn_options=APIConnectOptions(retry_interval=0.0))
+    async with AgentSession(llm=gateway_llm(gateway), conn_options=quick) as session:
+        owned.append(SessionOwner(session))
+        tap.install(owned[0])
+        heard = Heard(session)
+        await session.start(Agent(instructions="Be brief."))
+        handle = session.generate_reply(user_input="Hello?")
+        await asyncio.wait_for(handle.wait_for_playout(), BOUND_S)
+        said = [item.text_content for item in session.history.items if item.type == "message"]
+
+    assert said[-1] == "Good morning."
+    assert [event.error.recoverable for event in heard.events] == [True, True]
+    assert all(isinstance(event.error.error, APIStatusError) for event in heard.events)
+    assert [event.error.error.terminal for event in heard.events] == [False, False]
+    assert gateway.asked(CHAT) == 3

@@ -1,0 +1,1 @@
+"""A real LiveKit room on this machine, and what a caller hears in it."""

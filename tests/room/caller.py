@@ -1,0 +1,232 @@
+"""The caller joins a room, speaks, and keeps what it hears and reads. Owns the far end."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import wave
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from livekit import rtc
+
+from room.sweep import QUIET, RATE, Samples
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from typing_extensions import Self
+
+    from room.rig import Server
+
+FRAME = RATE // 50  # the microphone sends 20 ms at a time
+TRANSCRIPTION = "lk.transcription"
+CHAT = "lk.chat"
+AGENT_STATE = "lk.agent.state"
+
+
+@dataclass
+class Recording:
+    """What came over one track, with the clock of its arrival.
+
+    WebRTC delivers 10 ms all the time, silence too, so the place in the recording and the clock run
+    together; where they part (a cut network), `at` follows the frames' own times.
+    """
+
+    frames: list[tuple[float, Samples]] = field(default_factory=list)
+
+    def samples(self) -> Samples:
+        """All of it, (samples,) float32 at 24 kHz."""
+        if not self.frames:
+            return np.zeros(0, np.float32)
+        return np.concatenate([samples for _, samples in self.frames])
+
+    def at(self, position_s: float) -> float:
+        """When the sound at this place arrived, in seconds of `time.monotonic()`."""
+        left = round(position_s * RATE)
+        for arrived, samples in self.frames:
+            if left < len(samples):
+                return arrived
+            left -= len(samples)
+        raise IndexError(f"the recording is shorter than {position_s:.3f} s")
+
+    def write_wav(self, path: Path) -> None:
+        """Write it as 16-bit mono WAV."""
+        pcm = np.clip(np.rint(self.samples() * 32768), -32768, 32767).astype("<i2")
+        with wave.open(str(path), "wb") as out:
+            out.setnchannels(1)
+            out.setsampwidth(2)
+            out.setframerate(RATE)
+            out.writeframes(pcm.tobytes())
+
+
+@dataclass
+class Shown:
+    """One segment of `lk.transcription` as the caller's client sees it."""
+
+    segment_id: str
+    text: str
+    sender: str
+    at: float
+
+
+class Caller:
+    """One participant with a microphone: `async with Caller(server, "room") as caller`.
+
+    Attributes:
+        heard: Recordings by the identity of who spoke and the track's id, in order of arrival.
+        shown: Transcription segments, complete ones only.
+        states: (time, agent state) as the attribute of the agent changed.
+        events: Names of room events with their time, for the order of things.
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        room: str,
+        *,
+        identity: str = "caller",
+        kind: str = "standard",
+        url: str | None = None,
+        subscribe: bool = True,
+    ) -> None:
+        self.room = rtc.Room()
+        self.identity = identity
+        self.heard: dict[tuple[str, str], Recording] = {}
+        self.shown: list[Shown] = []
+        self.states: list[tuple[float, str]] = []
+        self.events: list[tuple[float, str]] = []
+        self._url = url or server.url
+        self._token = server.token(identity, room, kind=kind)
+        self._subscribe = subscribe
+        self._speech: asyncio.Queue[Samples] = asyncio.Queue()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._changed = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        self.room.on("track_subscribed", self._on_track)
+        self.room.on("participant_attributes_changed", self._on_attributes)
+        for name in ("participant_connected", "participant_disconnected", "disconnected"):
+            self.room.on(name, lambda *_, name=name: self._note(name))
+        self.room.register_text_stream_handler(TRANSCRIPTION, self._on_text)
+        options = rtc.RoomOptions(auto_subscribe=self._subscribe)
+        await asyncio.wait_for(self.room.connect(self._url, self._token, options), 15)
+        source = rtc.AudioSource(RATE, 1, queue_size_ms=100)
+        track = rtc.LocalAudioTrack.create_audio_track("microphone", source)
+        publish = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
+        await asyncio.wait_for(self.room.local_participant.publish_track(track, publish), 15)
+        self._spawn(self._microphone(source), "caller_microphone")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.leave()
+
+    async def leave(self) -> None:
+        """Leave the room; a second call does nothing."""
+        if self.room.isconnected():
+            await asyncio.wait_for(self.room.disconnect(), 10)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+
+    async def type(self, text: str) -> None:
+        """Say one thing by chat, which RoomIO hands to `generate_reply`."""
+        await self.room.local_participant.send_text(text, topic=CHAT)
+
+    def say(self, samples: Samples) -> None:
+        """Speak, (samples,) float32 at 24 kHz; returns at once, the microphone goes on."""
+        self._speech.put_nowait(samples)
+
+    def recording(self, speaker: str | None = None) -> Recording:
+        """What was heard of one speaker, of anyone if None; the tracks one after the other."""
+        tracks = [r for (who, _), r in self.heard.items() if speaker in (None, who)]
+        return Recording([frame for track in tracks for frame in track.frames])
+
+    async def until(self, condition: Callable[[], bool], timeout_s: float) -> None:
+        """Wait until a condition over what the caller has come true.
+
+        Raises:
+            TimeoutError: It did not within the time.
+        """
+        deadline = time.monotonic() + timeout_s
+        while not condition():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError(f"not within {timeout_s} s; events: {self.events}")
+            self._changed.clear()
+            try:
+                await asyncio.wait_for(self._changed.wait(), left)
+            except asyncio.TimeoutError:
+                continue
+
+    async def until_quiet(self, quiet_s: float = 0.3, timeout_s: float = 30.0) -> None:
+        """Wait until nothing louder than codec noise has arrived for a while."""
+
+        def is_quiet() -> bool:
+            recent = [r.frames[-round(quiet_s * 100) :] for r in self.heard.values()]
+            return all(np.abs(samples).max() < QUIET for track in recent for _, samples in track)
+
+        await self.until(is_quiet, timeout_s)
+
+    def hears_anything(self) -> bool:
+        """Whether audio of anyone is arriving."""
+        return any(recording.frames for recording in self.heard.values())
+
+    def _note(self, name: str) -> None:
+        self.events.append((time.monotonic(), name))
+        self._changed.set()
+
+    def _spawn(self, work: object, name: str) -> None:
+        task: asyncio.Task[None] = asyncio.create_task(work, name=name)  # type: ignore[arg-type]
+        self._tasks.add(task)
+
+    def _on_track(
+        self,
+        track: rtc.Track,
+        publication: rtc.RemoteTrackPublication,
+        participant: rtc.RemoteParticipant,
+    ) -> None:
+        if track.kind == rtc.TrackKind.KIND_AUDIO:
+            recording = self.heard.setdefault((participant.identity, track.sid), Recording())
+            self._spawn(self._record(track, recording), f"caller_record_{track.sid}")
+            self._note("track_subscribed")
+
+    def _on_attributes(self, changed: dict[str, str], participant: rtc.Participant) -> None:
+        if AGENT_STATE in changed:
+            self.states.append((time.monotonic(), changed[AGENT_STATE]))
+            self._changed.set()
+
+    def _on_text(self, reader: rtc.TextStreamReader, sender: str) -> None:
+        self._spawn(self._read(reader, sender), "caller_read")
+
+    async def _read(self, reader: rtc.TextStreamReader, sender: str) -> None:
+        attributes = reader.info.attributes or {}
+        text = await reader.read_all()
+        segment = attributes.get("lk.segment_id", reader.info.stream_id)
+        self.shown.append(Shown(segment, text, sender, time.monotonic()))
+        self._changed.set()
+
+    async def _record(self, track: rtc.Track, recording: Recording) -> None:
+        stream = rtc.AudioStream(track, sample_rate=RATE, num_channels=1)
+        try:
+            async for event in stream:
+                pcm = np.frombuffer(event.frame.data, np.int16)
+                sound = (pcm / 32768).astype(np.float32)
+                recording.frames.append((time.monotonic(), sound))
+                self._changed.set()
+        finally:
+            await stream.aclose()
+
+    async def _microphone(self, source: rtc.AudioSource) -> None:
+        """Send silence all the time, and speech when there is some; the source's queue paces it."""
+        speech = np.zeros(0, np.float32)
+        while True:
+            if not speech.size and not self._speech.empty():
+                speech = self._speech.get_nowait()
+            chunk, speech = speech[:FRAME], speech[FRAME:]
+            pcm = np.zeros(FRAME, np.int16)
+            pcm[: len(chunk)] = np.rint(chunk * 32767)
+            await source.capture_frame(rtc.AudioFrame(pcm.tobytes(), RATE, 1, FRAME))

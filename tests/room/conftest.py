@@ -1,0 +1,44 @@
+"""Fixtures of the room tests: one server for all of them, its log kept when a test fails."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from room.rig import GoMissingError, Server, cache_dir
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_rooms = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """A livekit-server for the whole run; without Go its tests are skipped, except in CI."""
+    try:
+        running = Server().__enter__()
+    except GoMissingError as missing:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(str(missing))
+    failed_before = request.session.testsfailed
+    try:
+        yield running
+    finally:
+        if request.session.testsfailed > failed_before:
+            kept = cache_dir() / "logs" / f"livekit-server-{os.getpid()}.log"
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(running.log_path, kept)
+            print(f"\nthe log of livekit-server was kept: {kept}")  # noqa: T201 - for people
+        running.stop()
+
+
+@pytest.fixture
+def room_name() -> str:
+    """A name that no other test uses."""
+    return f"room-{next(_rooms)}"

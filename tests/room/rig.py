@@ -1,0 +1,221 @@
+"""A real livekit-server on loopback. Owns building, starting and ending it.
+
+The server is a Go module. It is built once from the module proxy, with the versions that
+`server/go.mod` and `server/go.sum` hold, into a cache outside the tree: `$LASTWORD_CACHE`, else
+`$XDG_CACHE_HOME/lastword`, else `~/.cache/lastword`. Knows nothing of lastword and nothing of
+pytest: `make demo-room` uses it too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import fcntl
+import hashlib
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.request
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from livekit import api
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+MODULE = Path(__file__).with_name("server")
+PACKAGE = "github.com/livekit/livekit-server/cmd/server"
+BUILD_TIMEOUT_S = 900.0  # 105 s on two idle cores, modules at hand
+START_TIMEOUT_S = 20.0
+START_ATTEMPTS = 3  # a port that was free a moment ago may be taken by the time the server binds it
+HOW_TO_GET_GO = "the room tests need Go 1.25 or later on PATH: https://go.dev/dl/"
+
+
+class RigError(RuntimeError):
+    """The rig cannot be had here; the message says why and what to do."""
+
+
+class GoMissingError(RigError):
+    """There is no Go to build the server with."""
+
+
+def cache_dir() -> Path:
+    """The folder outside the tree in which built servers are kept."""
+    if chosen := os.environ.get("LASTWORD_CACHE"):
+        return Path(chosen)
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "lastword"
+
+
+def server_binary() -> Path:
+    """The livekit-server executable, built now if the cache does not have it.
+
+    Raises:
+        GoMissingError: The cache has none and there is no Go to build one with.
+        RigError: The build failed or took longer than `BUILD_TIMEOUT_S`.
+    """
+    sums = (MODULE / "go.mod").read_bytes() + (MODULE / "go.sum").read_bytes()
+    binary = cache_dir() / f"livekit-server-{hashlib.sha256(sums).hexdigest()[:16]}"
+    if binary.exists():
+        return binary
+    go = shutil.which("go")
+    if go is None:
+        raise GoMissingError(HOW_TO_GET_GO)
+    binary.parent.mkdir(parents=True, exist_ok=True)
+    with (binary.parent / "build.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two test runs at once build once
+        if not binary.exists():
+            _build(go, binary)
+    return binary
+
+
+def _build(go: str, binary: Path) -> None:
+    partial = binary.with_suffix(".partial")
+    command = [go, "build", "-mod=readonly", "-trimpath", "-o", str(partial), PACKAGE]
+    try:
+        subprocess.run(
+            command, cwd=MODULE, check=True, capture_output=True, text=True, timeout=BUILD_TIMEOUT_S
+        )
+    except subprocess.CalledProcessError as error:
+        raise RigError(f"livekit-server did not build: {error.stderr[-2000:]}") from error
+    except subprocess.TimeoutExpired as error:
+        raise RigError(f"livekit-server did not build within {BUILD_TIMEOUT_S:.0f} s") from error
+    partial.replace(binary)
+
+
+def free_ports(count: int) -> list[int]:
+    """Port numbers that are free now for TCP and UDP on 127.0.0.1, five digits each.
+
+    Five digits, because the proxy of the network tests exchanges them in length-prefixed messages.
+    """
+    ports: list[int] = []
+    with ExitStack() as held:
+        while len(ports) < count:
+            tcp = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+            tcp.bind(("127.0.0.1", 0))
+            port = tcp.getsockname()[1]
+            udp = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            with suppress(OSError):
+                udp.bind(("127.0.0.1", port))
+                if port >= 10_000:
+                    ports.append(port)
+    return ports
+
+
+class Server:
+    """A livekit-server of one's own: `with Server() as server`, or `async with`.
+
+    Attributes:
+        url: `ws://127.0.0.1:port`, also good as the URL of the HTTP API.
+        udp_port: Where all media arrives: the server offers neither TCP nor TURN.
+        log_path: What the server wrote; deleted with the server, `keep_log` saves it.
+    """
+
+    def __init__(self) -> None:
+        self.api_key = "devkey"
+        self.api_secret = secrets.token_hex(24)
+        self.url = ""
+        self.udp_port = 0
+        self._folder = Path(tempfile.mkdtemp(prefix="lastword-room-"))
+        self.log_path = self._folder / "livekit-server.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            binary = server_binary()
+            for _ in range(START_ATTEMPTS):
+                if self._start(binary):
+                    return self
+            log = self.log_path.read_text(errors="replace")[-2000:]
+        except BaseException:
+            self.stop()
+            raise
+        self.stop()
+        raise RigError(f"livekit-server did not answer within {START_TIMEOUT_S:.0f} s: {log}")
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    async def __aenter__(self) -> Self:
+        return await asyncio.to_thread(self.__enter__)
+
+    async def __aexit__(self, *_: object) -> None:
+        await asyncio.to_thread(self.stop)
+
+    def stop(self) -> None:
+        """End the server and delete its folder; a second call does nothing."""
+        self.kill()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def kill(self) -> None:
+        """End the server at once, as a crash would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def _start(self, binary: Path) -> bool:
+        """Start the process on fresh ports; True when it answers."""
+        port, self.udp_port = free_ports(2)
+        config = self._folder / "livekit.yaml"
+        config.write_text(self._config(port))
+        with self.log_path.open("ab") as log:
+            self._process = subprocess.Popen(
+                [binary, "--config", config], stdout=log, stderr=log, stdin=subprocess.DEVNULL
+            )
+        self.url = f"ws://127.0.0.1:{port}"
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while self._process.poll() is None and time.monotonic() < deadline:
+            with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=2):
+                return True
+            time.sleep(0.05)
+        self.kill()
+        return False
+
+    def _config(self, port: int) -> str:
+        """YAML that works on loopback alone.
+
+        ICE lite, so that the server sends no connectivity checks of its own: the network tests put
+        a proxy before its one UDP port, and media must not find a way around it.
+        """
+        return f"""\
+port: {port}
+bind_addresses: ["127.0.0.1"]
+logging: {{level: info, json: false}}
+rtc:
+  udp_port: {self.udp_port}
+  tcp_port: 0
+  use_ice_lite: true
+  use_external_ip: false
+  node_ip: 127.0.0.1
+  enable_loopback_candidate: true
+  interfaces: {{includes: [lo]}}
+keys: {{{self.api_key}: {self.api_secret}}}
+"""
+
+    def token(self, identity: str, room: str, *, kind: str = "standard") -> str:
+        """An access token for one participant; `kind` is livekit-api's ("agent", "sip", ...)."""
+        token = api.AccessToken(self.api_key, self.api_secret)
+        token.with_identity(identity).with_kind(kind)  # type: ignore[arg-type] # a Literal there
+        token.with_ttl(dt.timedelta(hours=1))
+        grants = api.VideoGrants(
+            room_join=True, room=room, agent=kind == "agent", can_update_own_metadata=True
+        )
+        return token.with_grants(grants).to_jwt()
+
+    def api(self) -> api.LiveKitAPI:
+        """A client of the server's HTTP API, to be used as an async context manager."""
+        return api.LiveKitAPI(self.url, self.api_key, self.api_secret)
+
+    def environment(self) -> dict[str, str]:
+        """The variables by which livekit-agents and livekit-api find this server."""
+        return {
+            "LIVEKIT_URL": self.url,
+            "LIVEKIT_API_KEY": self.api_key,
+            "LIVEKIT_API_SECRET": self.api_secret,
+        }

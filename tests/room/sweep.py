@@ -1,0 +1,134 @@
+"""A sweep that tells where in itself one is, and the analyser that reads it. Owns test sounds only.
+
+Between the agent and the caller lie Opus, a jitter buffer and a resampler, so recordings are
+compared by what they say, not by samples: the frequency heard tells the place in the sweep, and so
+how much of it arrived, from where to where, and how often.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Samples = npt.NDArray[np.float32]
+
+RATE = 24_000  # Hz, RoomIO's own rate
+LOW_HZ, HIGH_HZ = 300.0, 3000.0  # inside every telephone's band
+LEVEL = 0.5
+HOP = RATE // 100  # 10 ms, one step of the analysis
+WINDOW = 960  # 40 ms: in it a 3 s sweep moves by 36 Hz, less than its main lobe of 100 Hz
+QUIET = 0.02  # a peak below -34 dBFS is codec noise, not a sweep played at -6 dBFS
+TOLERANCE_S = 0.06  # how far a step may lie off the line of its run: window, jitter and concealment
+
+
+def sweep(duration_s: float = 3.0, rate: int = RATE) -> Samples:
+    """A linear sweep from 300 to 3000 Hz, (samples,) float32, with ends of 2 ms to avoid clicks."""
+    t = np.arange(round(duration_s * rate)) / rate
+    phase = 2 * np.pi * (LOW_HZ * t + (HIGH_HZ - LOW_HZ) * t**2 / (2 * duration_s))
+    sound = LEVEL * np.sin(phase)
+    ramp = round(0.002 * rate)
+    sound[:ramp] *= np.linspace(0, 1, ramp)
+    sound[-ramp:] *= np.linspace(1, 0, ramp)
+    return sound.astype(np.float32)
+
+
+def tone(frequency: float, duration_s: float, rate: int = RATE) -> Samples:
+    """A steady tone, (samples,) float32; above 3.3 kHz the analyser takes it for nothing."""
+    t = np.arange(round(duration_s * rate)) / rate
+    return (LEVEL * np.sin(2 * np.pi * frequency * t)).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One stretch of the sweep as heard, in seconds.
+
+    Attributes:
+        at_s: Where in the recording it begins.
+        first_s: Where in the sweep it begins.
+        last_s: Where in the sweep it ends.
+        heard_s: How much sound it has; less than `last_s - first_s` if there are holes in it.
+    """
+
+    at_s: float
+    first_s: float
+    last_s: float
+    heard_s: float
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a recording holds of a sweep: its stretches in order, those under 50 ms left out."""
+
+    runs: tuple[Run, ...]
+
+    @property
+    def times(self) -> int:
+        """How often the sweep was begun or gone on with."""
+        return len(self.runs)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of it heard, all runs together."""
+        return sum(run.heard_s for run in self.runs)
+
+
+def find_sweep(recording: Samples, duration_s: float = 3.0) -> Heard:
+    """Find the stretches of `sweep(duration_s)` in a recording at 24 kHz, (samples,) float32."""
+    steps = _places(recording, duration_s)
+    runs: list[list[tuple[float, float]]] = []
+    for at_s, place_s in steps:
+        for run in reversed(runs[-3:]):
+            before_at, before_place = run[-1]
+            moved, passed = place_s - before_place, at_s - before_at
+            # A hole in the sound is a hole in the sweep too: the place goes on with the clock.
+            # The jitter buffer may stretch or drop a little of the time, hence the tolerance.
+            if passed < 1.0 and abs(moved - passed) < TOLERANCE_S:
+                run.append((at_s, place_s))
+                break
+        else:
+            runs.append([(at_s, place_s)])
+    return Heard(tuple(_run(r, recording) for r in runs if len(r) * HOP >= 0.05 * RATE))
+
+
+def _run(steps: list[tuple[float, float]], recording: Samples) -> Run:
+    """Sum up one run; its ends are taken from the sound's envelope, finer than a window."""
+    half = WINDOW / 2 / RATE
+    start, end = _edges(recording, steps[0][0] - half, steps[-1][0] + half)
+    ahead = float(np.median([place - at for at, place in steps]))
+    holes = sum(
+        after - before - HOP / RATE for (before, _), (after, _) in itertools.pairwise(steps)
+    )
+    return Run(start, start + ahead, end + ahead, max(0.0, end - start - holes))
+
+
+def _edges(recording: Samples, start_s: float, end_s: float) -> tuple[float, float]:
+    """The first and last moment between the two at which the sound is louder than `QUIET`."""
+    start = max(0, round(start_s * RATE))
+    loud = np.flatnonzero(np.abs(recording[start : round(end_s * RATE)]) > 2 * QUIET)
+    if not loud.size:
+        return start_s, end_s
+    return (start + int(loud[0])) / RATE, (start + int(loud[-1]) + 1) / RATE
+
+
+def _places(recording: Samples, duration_s: float) -> list[tuple[float, float]]:
+    """(time in the recording, place in the sweep) of every 10 ms that holds one pure sweep tone."""
+    if len(recording) < WINDOW:
+        return []
+    frames = np.lib.stride_tricks.sliding_window_view(recording, WINDOW)[::HOP]
+    spectrum = np.abs(np.fft.rfft(frames * np.hanning(WINDOW), 4 * WINDOW)) ** 2
+    peak = spectrum.argmax(axis=1)
+    bin_hz = RATE / (4 * WINDOW)
+    found: list[tuple[float, float]] = []
+    for i, (frame, k) in enumerate(zip(frames, peak, strict=True)):
+        hz = k * bin_hz
+        if np.abs(frame).max() < 2 * QUIET or not LOW_HZ - 30 <= hz <= HIGH_HZ + 30:
+            continue
+        near = spectrum[i, max(0, k - 12) : k + 13].sum()
+        if near < 0.5 * spectrum[i].sum():  # half of the energy within 75 Hz: a tone, not noise
+            continue
+        place = (hz - LOW_HZ) / (HIGH_HZ - LOW_HZ) * duration_s
+        found.append(((i * HOP + WINDOW / 2) / RATE, place))
+    return found

@@ -47,4 +47,4 @@ lint: $(VENV)/.dev ## ruff, mypy --strict, stubtest, cython-lint
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	MYPYPATH=src $(BIN)/stubtest lastword.audio._native
-	$(BIN)/cython-lint ext
+	PATH="$(CURDIR)/$(BIN):$$PATH" cython-lint ext

@@ -1,12 +1,31 @@
+from typing import TypeAlias
+
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import NDArray
+
+_Bytes: TypeAlias = bytes | bytearray | memoryview | NDArray[np.uint8]
+
+# --- WAV ---------------------------------------------------------------------------------------
+
+class WavError(ValueError): ...
+
+def wav_parse(data: _Bytes) -> tuple[int, int, int, int, int, int] | None: ...
+def wav_decode(data: _Bytes, encoding: int, offset: int, out: NDArray[np.float32]) -> None: ...
+
+# --- samples -----------------------------------------------------------------------------------
+
+def all_finite(samples: NDArray[np.float32]) -> bool: ...
+def mix_to_mono(samples: NDArray[np.float32], out: NDArray[np.float32]) -> None: ...
+def cut(
+    samples: NDArray[np.float32], num_channels: int, samples_per_channel: int
+) -> tuple[list[bytes], int]: ...
 
 # --- resample ----------------------------------------------------------------------------------
 
 def resample_length(frames: int, in_rate: int, out_rate: int) -> int: ...
 def resample_f32(
-    samples: npt.NDArray[np.float32], out: npt.NDArray[np.float32], in_rate: int, out_rate: int
+    samples: NDArray[np.float32], out: NDArray[np.float32], in_rate: int, out_rate: int
 ) -> None: ...
 def resample_s16(
-    samples: npt.NDArray[np.int16], out: npt.NDArray[np.int16], in_rate: int, out_rate: int
+    samples: NDArray[np.int16], out: NDArray[np.int16], in_rate: int, out_rate: int
 ) -> None: ...

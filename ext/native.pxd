@@ -1,0 +1,33 @@
+# The C functions that _native.pyx calls; each header says what they promise.
+# (A file named _native.pxd would be taken for the module's own declarations.)
+from libc.stdint cimport int16_t, uint8_t, uint32_t, uint64_t
+
+cdef extern from "pcm.h" nogil:
+    ctypedef enum pcm_encoding:
+        pass
+
+    bint pcm_all_finite(const float *samples, size_t count)
+    void pcm_to_float(const uint8_t *data, pcm_encoding encoding, float *out, size_t count)
+    size_t pcm_to_int16(const float *samples, int16_t *out, size_t count)
+    void pcm_mix_to_mono(const float *samples, size_t channels, float *out, size_t frames)
+    void pcm_spread_int16(int16_t *buffer, size_t channels, size_t frames)
+    size_t pcm_sample_bytes(pcm_encoding encoding)
+
+cdef extern from "riff.h" nogil:
+    ctypedef enum riff_status:
+        RIFF_OK
+        RIFF_NOT_WAV
+        RIFF_OTHER_CODEC
+        RIFF_NO_FORMAT
+        RIFF_NO_DATA
+        RIFF_BAD_FORMAT
+
+    ctypedef struct riff_wav:
+        pcm_encoding encoding
+        uint32_t num_channels
+        uint32_t sample_rate
+        size_t data_offset
+        uint64_t num_frames
+        uint64_t missing_bytes
+
+    riff_status riff_parse(const uint8_t *data, size_t size, riff_wav *wav)

@@ -1,0 +1,35 @@
+/* riff: finds the format and the samples of a WAV file in memory.
+ *
+ * Owns the RIFF, RF64 and BW64 containers and the `fmt ` chunk. It reads the caller's bytes in
+ * place, allocates nothing and converts nothing (that is pcm's), and knows no Python.
+ */
+#ifndef LASTWORD_RIFF_H
+#define LASTWORD_RIFF_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pcm.h"
+
+typedef enum {
+    RIFF_OK = 0,
+    RIFF_NOT_WAV,     /* no RIFF/WAVE, RF64/WAVE or BW64/WAVE at the start */
+    RIFF_OTHER_CODEC, /* a WAV whose samples are compressed: someone else's */
+    RIFF_NO_FORMAT,   /* no `fmt ` chunk */
+    RIFF_NO_DATA,     /* no `data` chunk */
+    RIFF_BAD_FORMAT,  /* a `fmt ` chunk that contradicts itself */
+} riff_status;
+
+typedef struct {
+    pcm_encoding encoding;
+    uint32_t num_channels;  /* at least 1 */
+    uint32_t sample_rate;   /* Hz, at least 1 */
+    size_t data_offset;     /* of the first sample, in bytes from the start of the file */
+    uint64_t num_frames;    /* sample frames that are really there */
+    uint64_t missing_bytes; /* announced by the `data` chunk and not there; 0 if complete */
+} riff_wav;
+
+/* Fills `wav` from the `size` bytes at `bytes`; `wav` is meaningful only after RIFF_OK. */
+riff_status riff_parse(const uint8_t *bytes, size_t size, riff_wav *wav);
+
+#endif

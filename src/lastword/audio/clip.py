@@ -1,0 +1,232 @@
+"""Owns `Clip`, what users hold, and the cache that shares sounds by content.
+
+Of LiveKit it knows `livekit.rtc.AudioFrame` alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
+
+import numpy as np
+from livekit.rtc import AudioFrame
+
+from .decode import DEFAULT_LIMITS, Audio, check_limits, decode
+from .sound import Format, Sound
+from .source import describe, read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+    from .decode import Limits
+    from .source import Source
+
+MAX_CACHED_BYTES = 64 * 2**20
+"""Samples kept when no clip uses them any more: some minutes of sound, small beside an agent."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Clip:
+    """A sound that is ready to be played, with the words it says.
+
+    Immutable and thread-safe. Clips of the same content share their samples and frames. Make one
+    with `Clip.load`.
+
+    Attributes:
+        transcript: What is said, for the transcription and the report; "" if unknown.
+        language: BCP 47 tag of what is said, or `None` if unknown.
+    """
+
+    _sound: Sound = field(kw_only=False)
+    transcript: str = ""
+    language: str | None = None
+
+    @classmethod
+    def load(
+        cls,
+        source: Source,
+        *,
+        transcript: str = "",
+        language: str | None = None,
+        normalize: bool = False,
+        trim: bool = False,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> Clip:
+        """Decode a sound now, so that nothing is left to do when it is needed.
+
+        Args:
+            source: A path, bytes, a binary file object, or `(samples, sample_rate)`.
+            transcript: What is said in it.
+            language: BCP 47 tag of what is said.
+            normalize: Bring it to the loudness of the bundled clips.
+            trim: Cut silence at both ends.
+            limits: What the sound may be at most.
+
+        Returns:
+            The clip; the samples are shared with every clip of the same content.
+
+        Raises:
+            ClipNotFoundError: The path does not exist.
+            ClipFormatError: No decoder reads it, or it holds NaN or infinity.
+            ClipEmptyError: It holds no samples.
+            ClipLimitError: It is longer, wider, slower or faster than `limits`.
+        """
+        encoded: Source = source if isinstance(source, tuple) else read(source)
+
+        def make() -> Sound:
+            return Sound(_polish(decode(encoded, limits=limits), normalize=normalize, trim=trim))
+
+        sound = _cache.get((_digest(encoded), normalize, trim), make)
+        check_limits(Audio(sound.samples, sound.sample_rate), describe(source), limits)
+        return cls(sound, transcript, language)
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return len(self._sound.samples) / self._sound.sample_rate
+
+    @property
+    def sample_rate(self) -> int:
+        """Rate of the sound as it was loaded, in Hz."""
+        return self._sound.sample_rate
+
+    @property
+    def num_channels(self) -> int:
+        """Channels of the sound as it was loaded."""
+        return int(self._sound.samples.shape[1])
+
+    def frames(
+        self, sample_rate: int = 24000, num_channels: int = 1, frame_ms: int = 50
+    ) -> list[AudioFrame]:
+        """Give the clip as frames for one playout.
+
+        The first call for a format prepares it; later ones only build frame objects over the
+        same bytes, which all sessions of the process share.
+
+        Args:
+            sample_rate: Of the output, in Hz.
+            num_channels: Of the output. Fewer than the clip has: the mean of its channels; more:
+                copies.
+            frame_ms: Length of a frame in milliseconds, 10 to 100.
+
+        Returns:
+            Fresh frames of equal length, the last padded with silence.
+
+        Raises:
+            ClipLimitError: No output has such a format.
+        """
+        wanted = Format.of(sample_rate, num_channels, frame_ms)
+        length = wanted.samples_per_channel
+        return [
+            AudioFrame(data, sample_rate, num_channels, length)
+            for data in self._sound.frames(wanted)
+        ]
+
+    def __repr__(self) -> str:
+        return (
+            f"Clip({self.duration_s:.2f} s, {self.sample_rate} Hz, channels={self.num_channels}, "
+            f"transcript={self.transcript!r}, language={self.language!r})"
+        )
+
+    def __reduce__(self) -> tuple[Callable[..., Clip], tuple[Any, ...]]:
+        # Rebuilt through the cache: the clips of a process share their sound after unpickling too.
+        sound = self._sound
+        return _unpickle, (sound.samples, sound.sample_rate, self.transcript, self.language)
+
+
+def clear_cache() -> None:
+    """Forget every sound that no clip uses."""
+    _cache.clear()
+
+
+def _unpickle(samples: Any, sample_rate: int, transcript: str, language: str | None) -> Clip:
+    key = (_digest((samples, sample_rate)), False, False)
+    sound = _cache.get(key, lambda: Sound(Audio(samples, sample_rate)))
+    return Clip(sound, transcript, language)
+
+
+def _polish(audio: Audio, *, normalize: bool, trim: bool) -> Audio:
+    if not (normalize or trim):
+        return audio
+    from . import loudness  # type: ignore[attr-defined]  # noqa: PLC0415 - most clips are played as they are
+
+    samples, sample_rate = audio
+    if trim:
+        samples = loudness.trim(samples, sample_rate)
+    if normalize:
+        samples = loudness.normalize(samples, sample_rate)
+    return Audio(samples, sample_rate)
+
+
+def _digest(source: Any) -> bytes:
+    """Name a source by its content: encoded bytes, or samples and their form."""
+    if not isinstance(source, tuple):
+        return hashlib.blake2b(source, digest_size=16).digest()
+    samples = np.ascontiguousarray(source[0])
+    form = repr((samples.dtype.str, samples.shape, source[1])).encode()
+    return hashlib.blake2b(samples.view(np.uint8).data, digest_size=16, key=form[:64]).digest()
+
+
+class _Cache:
+    """Sounds by content; those in use always, others up to `MAX_CACHED_BYTES`, newest use last."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._in_use: WeakValueDictionary[Hashable, Sound] = WeakValueDictionary()
+        self._kept: OrderedDict[Hashable, Sound] = OrderedDict()
+        self._making: dict[Hashable, threading.Lock] = {}
+
+    def get(self, key: Hashable, make: Callable[[], Sound]) -> Sound:
+        """Return the sound of a key, made once even if several threads ask at the same time."""
+        with self._lock:
+            sound = self._find(key)
+            if sound is not None:
+                return sound
+            making = self._making.setdefault(key, threading.Lock())
+        with making:
+            with self._lock:
+                sound = self._find(key)
+            if sound is not None:
+                return sound
+            try:
+                sound = make()
+            finally:
+                with self._lock:
+                    self._making.pop(key, None)
+                    if sound is not None:
+                        self._keep(key, sound)
+            return sound
+
+    def _find(self, key: Hashable) -> Sound | None:
+        sound = self._in_use.get(key)
+        if sound is not None:
+            self._keep(key, sound)
+        return sound
+
+    def _keep(self, key: Hashable, sound: Sound) -> None:
+        self._in_use[key] = sound
+        self._kept[key] = sound
+        self._kept.move_to_end(key)
+        total = sum(kept.nbytes for kept in self._kept.values())
+        while total > MAX_CACHED_BYTES:
+            total -= self._kept.popitem(last=False)[1].nbytes
+
+    def clear(self) -> None:
+        with self._lock:
+            self._kept.clear()
+
+    def renew_locks(self) -> None:
+        """After a fork: threads that held a lock are not in this process."""
+        self._lock = threading.Lock()
+        self._making.clear()
+        for sound in self._in_use.values():
+            sound.renew_lock()
+
+
+_cache = _Cache()
+os.register_at_fork(after_in_child=_cache.renew_locks)

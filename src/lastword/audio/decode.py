@@ -1,0 +1,193 @@
+"""Owns the decision which decoder reads a sound. Knows neither clips nor frames.
+
+A WAV is read by the extension, everything else by libsndfile, and what that does not know by
+FFmpeg.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from lastword.errors import ClipEmptyError, ClipFormatError, ClipLimitError
+
+from . import foreign
+from .source import describe, read
+
+try:
+    from . import _native
+except ImportError as error:  # the package is never slower or less exact in silence
+    raise ImportError(
+        "the compiled module lastword.audio._native is missing or was built for another Python: "
+        "in a source tree, build it with 'python setup.py build_ext --inplace' (or 'make build'); "
+        "otherwise install lastword again"
+    ) from error
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .source import Source
+
+logger = logging.getLogger("lastword")
+
+
+class Limits(NamedTuple):
+    """What a sound may be at most; raise them with `decode(..., limits=Limits(...))`.
+
+    Attributes:
+        max_duration_s: A last word is seconds long. An hour as 48 kHz stereo is 1.4 GB of
+            samples: beyond it, a wrong file is likelier than a wish.
+        max_channels: 7.1.4 surround has 12, what studios hand out has up to 32. A damaged header
+            claims thousands.
+        min_rate: In Hz. Telephony begins at 8 kHz, half of it still carries speech.
+        max_rate: In Hz. The highest rate of audio hardware (DXD is 352.8 kHz).
+    """
+
+    max_duration_s: float = 3600.0
+    max_channels: int = 32
+    min_rate: int = 4_000
+    max_rate: int = 384_000
+
+
+DEFAULT_LIMITS = Limits()
+
+
+class Audio(NamedTuple):
+    """A decoded sound.
+
+    Attributes:
+        samples: float32 (frames, channels), full scale +-1.0; values beyond it are kept.
+        sample_rate: In Hz.
+    """
+
+    samples: NDArray[np.float32]
+    sample_rate: int
+
+
+def decode(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> Audio:
+    """Decode a sound of any format to float32.
+
+    Args:
+        source: A path, bytes, a binary file object, or `(samples, sample_rate)` with samples as
+            float32, float64, int16 or int32 of shape (frames,) or (frames, channels).
+        limits: What the sound may be at most.
+
+    Returns:
+        The samples and their rate.
+
+    Raises:
+        ClipNotFoundError: The path does not exist.
+        ClipFormatError: No decoder reads it, or it holds NaN or infinity.
+        ClipEmptyError: It holds no samples.
+        ClipLimitError: It is longer, wider, slower or faster than `limits`.
+    """
+    name = describe(source)
+    if isinstance(source, tuple):
+        audio = _from_samples(source, name)
+    else:
+        audio = _from_bytes(read(source), name, limits)
+    check_limits(audio, name, limits)
+    if not _native.all_finite(audio.samples):
+        raise ClipFormatError(
+            f"expected finite samples, got NaN or infinity: {name}. Render the file again",
+            source=name,
+        )
+    return audio
+
+
+def _from_samples(source: tuple[NDArray[Any], int], name: str) -> Audio:
+    """Take samples as they are, in an array of our own."""
+    if len(source) != 2 or not isinstance(source[1], (int, np.integer)):  # noqa: PLR2004 - a pair
+        raise ClipFormatError(
+            "expected (samples, sample_rate) with the rate as an integer in Hz", source=name
+        )
+    samples = np.asarray(source[0])
+    scales = {"float32": 1.0, "float64": 1.0, "int16": 2.0**-15, "int32": 2.0**-31}
+    if samples.dtype.name not in scales or samples.ndim not in (1, 2):
+        raise ClipFormatError(
+            "expected samples as float32, float64, int16 or int32 of shape (frames,) or "
+            f"(frames, channels), got {samples.dtype} of shape {samples.shape}",
+            source=name,
+        )
+    own = np.array(samples, dtype=np.float32, order="C", ndmin=1)
+    if own.ndim == 1:
+        own = own[:, np.newaxis]
+    own *= np.float32(scales[samples.dtype.name])
+    return Audio(own, int(source[1]))
+
+
+def _from_bytes(data: bytes, name: str, limits: Limits) -> Audio:
+    tried = []
+    try:
+        wav = _decode_wav(data, name, limits)
+        if wav is not None:
+            return wav
+    except _native.WavError as error:
+        tried.append(f"WAV: {error}")
+    for who, decoder in foreign.DECODERS.items():
+        try:
+            return Audio(*decoder(data))
+        except foreign.CannotDecodeError as error:  # noqa: PERF203 - two rounds at most
+            tried.append(f"{who}: {error}")
+    raise ClipFormatError(
+        f"expected a sound file, no decoder reads {name} ({len(data)} bytes). "
+        f"Tried {'; '.join(tried)}. Convert it to WAV, FLAC, Ogg, MP3 or M4A",
+        source=name,
+    )
+
+
+def _decode_wav(data: bytes, name: str, limits: Limits) -> Audio | None:
+    """Decode a WAV with plain samples; `None` if it is something else."""
+    layout = _native.wav_parse(data)
+    if layout is None:
+        return None
+    encoding, num_channels, sample_rate, offset, num_frames, missing_bytes = layout
+    if num_channels > limits.max_channels:
+        raise _too_many_channels(num_channels, name, limits)
+    samples = np.empty((num_frames, num_channels), np.float32)
+    _native.wav_decode(data, encoding, offset, samples.reshape(-1))
+    if missing_bytes:
+        there = num_frames / sample_rate
+        logger.warning(
+            "a WAV file is shorter than it says: playing what is there",
+            extra={"source": name, "missing_bytes": missing_bytes, "present_s": round(there, 3)},
+        )
+    return Audio(samples, sample_rate)
+
+
+def _too_many_channels(num_channels: int, name: str, limits: Limits) -> ClipLimitError:
+    return ClipLimitError(
+        f"expected at most {limits.max_channels} channels, got {num_channels}: {name}. "
+        "Mix it down, or pass limits=Limits(max_channels=...)",
+        source=name,
+    )
+
+
+def check_limits(audio: Audio, name: str, limits: Limits) -> None:
+    """Refuse a sound that is empty or beyond the limits.
+
+    Raises:
+        ClipEmptyError: It holds no samples.
+        ClipLimitError: It is longer, wider, slower or faster than `limits`.
+    """
+    samples, sample_rate = audio
+    num_frames, num_channels = samples.shape
+    if num_frames == 0 or num_channels == 0:
+        raise ClipEmptyError(f"expected a sound, got one without samples: {name}", source=name)
+    if num_channels > limits.max_channels:
+        raise _too_many_channels(num_channels, name, limits)
+    if not limits.min_rate <= sample_rate <= limits.max_rate:
+        raise ClipLimitError(
+            f"expected a sample rate of {limits.min_rate} to {limits.max_rate} Hz, "
+            f"got {sample_rate} Hz: {name}. Convert it, or pass limits=Limits(...)",
+            source=name,
+        )
+    if num_frames > limits.max_duration_s * sample_rate:
+        raise ClipLimitError(
+            f"expected at most {limits.max_duration_s:g} s of sound, "
+            f"got {num_frames / sample_rate:.1f} s: {name}. "
+            "Shorten it, or pass limits=Limits(max_duration_s=...)",
+            source=name,
+        )

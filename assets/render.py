@@ -20,6 +20,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import soundfile
 import tomllib
 
@@ -29,9 +30,12 @@ from lastword.audio.loudness import integrated_loudness, normalize, trim
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from numpy.typing import NDArray
+
 TONES = ("generic", "later", "transfer")
 CLIPS = Path(__file__).parent.parent / "src" / "lastword" / "audio" / "clips"
 RATE = 24000
+PAUSE_S = 0.25  # between sentences; some synthesisers pause for 0.8 s
 
 # Measured on one clip of 5.4 s at 24 kHz mono (size, decoding by libsndfile 1.2.2, error of the
 # decoded sound): WAV 259 kB 0.3 ms, FLAC 133 kB 1.4 ms, Vorbis 42 kB 2.8 ms -26 dB, Opus 21 kB
@@ -47,22 +51,64 @@ def run(*command: str, text: str | None = None) -> None:
     )
 
 
-def festival(voice: str, text: str, wav: Path) -> None:
+def festival(voice: str, speed: float, text: str, wav: Path) -> None:
     """Festival: one voice per Debian package festvox-*."""
-    run("text2wave", "-eval", f"(voice_{voice})", "-o", str(wav), text=text)
+    stretch = f"(Parameter.set 'Duration_Stretch {1 / speed})"
+    run("text2wave", "-eval", f"(voice_{voice})", "-eval", stretch, "-o", str(wav), text=text)
 
 
-ENGINES: dict[str, Callable[[str, str, Path], None]] = {"festival": festival}
+def pico(voice: str, speed: float, text: str, wav: Path) -> None:
+    """SVOX Pico: one voice per language."""
+    run("pico2wave", "-l", voice, "-w", str(wav), f'<speed level="{speed:.0%}">{text}</speed>')
+
+
+def rhvoice(voice: str, speed: float, text: str, wav: Path) -> None:
+    """RHVoice: some voices per Debian package rhvoice-*."""
+    run("RHVoice-test", "-p", voice, "-r", f"{speed * 100:.0f}", "-o", str(wav), text=text)
+
+
+def espeak(voice: str, speed: float, text: str, wav: Path) -> None:
+    """Speak with espeak-ng, a formant synthesiser: the last resort, in nearly every language."""
+    words_per_minute = f"{175 * speed:.0f}"
+    run("espeak-ng", "-v", voice, "-s", words_per_minute, "-w", str(wav), text)
+
+
+def open_jtalk(voice: str, speed: float, text: str, wav: Path) -> None:
+    """Open JTalk: Japanese."""
+    dictionary = "/var/lib/mecab/dic/open-jtalk/naist-jdic"
+    model = f"/usr/share/hts-voice/{voice}/{voice.replace('-', '_')}.htsvoice"
+    run("open_jtalk", "-x", dictionary, "-m", model, "-r", f"{speed}", "-ow", str(wav), text=text)
+
+
+ENGINES: dict[str, Callable[[str, float, str, Path], None]] = {
+    "espeak-ng": espeak,
+    "festival": festival,
+    "open-jtalk": open_jtalk,
+    "pico": pico,
+    "rhvoice": rhvoice,
+}
+
+
+def shorten_pauses(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
+    """Cut every pause that is longer than `PAUSE_S` down to it, in its middle."""
+    silent = np.abs(samples[:, 0]) < np.abs(samples).max() * 10 ** (-50 / 20)
+    edges = np.flatnonzero(np.diff(silent, prepend=False, append=False))
+    keep = np.ones(len(samples), dtype=bool)
+    half = round(PAUSE_S * sample_rate / 2)
+    for start, stop in edges.reshape(-1, 2).tolist():
+        keep[start + half : max(stop - half, start + half)] = False
+    return samples[keep]
 
 
 def render(entry: dict[str, Any], text: str) -> bytes:
     """Speak one text and return it as an MP3 file of about 50 kbit/s."""
     with tempfile.TemporaryDirectory() as folder:
         wav = Path(folder) / "spoken.wav"
-        ENGINES[entry["engine"]](entry["voice"], text, wav)
+        ENGINES[entry["engine"]](entry["voice"], entry.get("speed", 1.0), text, wav)
         samples, rate = soundfile.read(wav, dtype="float32", always_2d=True)
     mono = samples.mean(axis=1, keepdims=True)
-    clip = normalize(trim(lastword.resample(mono, rate, RATE), RATE), RATE)
+    even = trim(shorten_pauses(lastword.resample(mono, rate, RATE), RATE), RATE)
+    clip = normalize(even, RATE)
     file = io.BytesIO()
     soundfile.write(
         file, clip, RATE, format="MP3", subtype="MPEG_LAYER_III", compression_level=COMPRESSION

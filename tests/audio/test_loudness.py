@@ -20,7 +20,7 @@ def sine(
 
 
 # EBU Tech 3341 (2023), table 1, cases 1 to 5: stereo, 48 kHz, level and length of each part.
-EBU = {
+EBU: dict[str, tuple[list[tuple[float, float]], float]] = {
     "case 1": ([(-23, 20)], -23.0),
     "case 2": ([(-33, 20)], -33.0),
     "case 3, relative gate": ([(-36, 10), (-23, 60), (-36, 10)], -23.0),
@@ -86,7 +86,8 @@ def test_normalising_brings_every_level_to_one(level_dbfs: float, channels: int)
     """-23 LUFS comes out whatever went in, in the same shape and type."""
     samples = np.repeat(sine(level_dbfs, 2.0, rate=24000), channels, axis=1)
     out = normalize(samples, 24000)
-    assert (out.shape, out.dtype) == (samples.shape, np.float32)
+    assert out.shape == samples.shape
+    assert out.dtype == np.float32
     assert integrated_loudness(out, 24000) == pytest.approx(-23.0, abs=0.01)
 
 

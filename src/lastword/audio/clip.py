@@ -153,7 +153,7 @@ def _unpickle(samples: Any, sample_rate: int, transcript: str, language: str | N
 def _polish(audio: Audio, *, normalize: bool, trim: bool) -> Audio:
     if not (normalize or trim):
         return audio
-    from . import loudness  # type: ignore[attr-defined]  # noqa: PLC0415 - most clips are played as they are
+    from . import loudness  # noqa: PLC0415 - most clips are played as they are
 
     samples, sample_rate = audio
     if trim:

@@ -68,9 +68,9 @@ def normalize(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.floa
     loudness = integrated_loudness(samples, sample_rate)
     peak = float(np.max(np.abs(samples), initial=0.0))
     if math.isinf(loudness) or peak == 0.0:
-        return samples.copy()
+        return np.array(samples)
     gain_db = min(TARGET_LUFS - loudness, PEAK_DBFS - 0.01 - 20 * math.log10(peak))
-    return samples * np.float32(10 ** (gain_db / 20))
+    return np.multiply(samples, np.float32(10 ** (gain_db / 20)))
 
 
 def trim(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
@@ -87,7 +87,7 @@ def trim(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
     """
     start, stop = sounding_range(samples)
     if start == stop:
-        return samples.copy()
+        return np.array(samples)
     keep = round(END_SILENCE_S * sample_rate)
     before, after = max(keep - start, 0), max(keep - (len(samples) - stop), 0)
     kept = samples[max(start - keep, 0) : stop + keep]
@@ -116,7 +116,7 @@ def _loudness_of(power: float) -> float:
 
 
 def _power_of(loudness: float) -> float:
-    return 10.0 ** ((loudness - _OFFSET_LUFS) / 10)
+    return math.pow(10.0, (loudness - _OFFSET_LUFS) / 10)
 
 
 def _block_power(weighted: NDArray[np.float64], sample_rate: int) -> NDArray[np.float64]:
@@ -124,7 +124,7 @@ def _block_power(weighted: NDArray[np.float64], sample_rate: int) -> NDArray[np.
     energy = np.concatenate([[0.0], np.cumsum(np.square(weighted).sum(axis=1))])
     size = min(round(_BLOCK_S * sample_rate), len(weighted))
     starts = np.arange(0, len(weighted) - size + 1, max(round(_STEP_S * sample_rate), 1))
-    return (energy[starts + size] - energy[starts]) / max(size, 1)
+    return np.divide(energy[starts + size] - energy[starts], max(size, 1))
 
 
 def _k_weighted(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float64]:

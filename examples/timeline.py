@@ -1,0 +1,40 @@
+"""What happened in one failing call, written down for people; shared by both demos."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Timeline:
+    """Moments of one call, in event-loop time.
+
+    Attributes:
+        title: What the call shows.
+        moments: Each moment's name and time.
+    """
+
+    title: str
+    moments: list[tuple[str, float]] = field(default_factory=list)
+
+    def mark(self, name: str, at: float | None = None) -> None:
+        """Notes a moment, now or at an event-loop time."""
+        self.moments.append((name, asyncio.get_running_loop().time() if at is None else at))
+
+    def at(self, name: str) -> float | None:
+        """Returns when a moment came first, or None if it never did."""
+        return next((at for moment, at in sorted(self.moments, key=_time) if moment == name), None)
+
+    def show(self, zero: str) -> str:
+        """Renders all moments in order, each with its seconds since the moment named `zero`."""
+        origin = self.at(zero)
+        lines = [f"{self.title}", "-" * len(self.title)]
+        for name, at in sorted(self.moments, key=_time):
+            since = f"{at - origin:+9.3f} s" if origin is not None else " " * 11
+            lines.append(f"  {since}  {name}")
+        return "\n".join(lines)
+
+
+def _time(moment: tuple[str, float]) -> float:
+    return moment[1]

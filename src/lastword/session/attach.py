@@ -1,0 +1,253 @@
+"""`attach`: the last word of one session. Owns the hooks and the decision.
+
+From the error event everything runs synchronously up to the decision; `closing` does the rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from livekit.agents.llm import LLMError, RealtimeModelError
+from livekit.agents.stt import STTError
+from livekit.agents.tts import TTSError
+from livekit.agents.voice.events import CloseReason, ErrorEvent
+
+from .. import _upstream
+from ..errors import AlreadyAttachedError
+from ..failure import tap
+from ..failure.classify import classify
+from ..failure.policy import Decision, Judge
+from .closing import Closing
+from .message import DEFAULT, AnyMessage, Format, Message
+from .owner import SessionOwner
+from .report import Report, deliver
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from livekit.agents import AgentSession
+
+    from ..failure.policy import Policy
+
+logger = logging.getLogger("lastword")
+
+_ERRORS = (LLMError, STTError, TTSError, RealtimeModelError)
+_attached: weakref.WeakKeyDictionary[Any, LastWord] = weakref.WeakKeyDictionary()
+
+
+def attach(
+    session: AgentSession[Any],
+    message: AnyMessage = DEFAULT,
+    *,
+    language: str | None = None,
+    policy: Policy | None = None,
+    on_report: Callable[[Report], object] | None = None,
+    max_message_s: float = 60.0,
+    first_frame_timeout_s: float = 3.0,
+    close_timeout_s: float = 8.0,
+) -> LastWord:
+    """Gives a session the last word: a failure for good is heard, then the session closes.
+
+    Args:
+        session: Any `AgentSession` or subclass of one, before or after `start()`.
+        message: What the caller hears: words, a file, a `Clip`, a `BuiltinAudioClip`, a mapping of
+            these by `FailureKind`, or None for nothing. `""` means the same as None.
+        language: Language of bundled words, such as "en" or "pt-BR".
+        policy: An own decision instead of the default one.
+        on_report: Called with the `Report` when the session is closed.
+        max_message_s: Longest message taken, in seconds.
+        first_frame_timeout_s: One budget in seconds for waiting for a listener and for all ways to
+            the first frame.
+        close_timeout_s: How long the session's own teardown may take before it is forced, in
+            seconds.
+
+    Returns:
+        The session's `LastWord`.
+
+    Raises:
+        ClipError: A file of the message is missing, broken or too long.
+        MessageError: The message has a form that is not known.
+        AlreadyAttachedError: The session has a last word already.
+        UnsupportedVersionError: The installed livekit-agents has unknown internals.
+    """
+    if session in _attached:
+        raise AlreadyAttachedError(
+            "expected a session without a last word, got one that has one; attach once, or call "
+            "detach() on the first LastWord before"
+        )
+    _upstream.check_session(session)
+    sounds = Message(message, language=language, max_message_s=max_message_s)
+    sounds.prepare(Format())
+    last_word = LastWord(
+        session,
+        sounds,
+        policy=policy,
+        on_report=on_report,
+        first_frame_timeout_s=first_frame_timeout_s,
+        close_timeout_s=close_timeout_s,
+    )
+    _attached[session] = last_word
+    return last_word
+
+
+class LastWord:
+    """What `attach` returns: the report, and the way to let go again."""
+
+    def __init__(
+        self,
+        session: AgentSession[Any],
+        message: Message,
+        *,
+        policy: Policy | None,
+        on_report: Callable[[Report], object] | None,
+        first_frame_timeout_s: float,
+        close_timeout_s: float,
+    ) -> None:
+        self._session = session
+        self._message = message
+        self._judge = Judge(policy)
+        self._on_report = on_report
+        self._first_frame_timeout_s = first_frame_timeout_s
+        self._close_timeout_s = close_timeout_s
+        self._report: Report | None = None
+        self._closing: Closing | None = None
+        self._in_error_event = False
+        self._deferred_close: dict[str, Any] | None = None
+        self._detach_when_closed = False
+        self._format = Format()
+        self._owner = SessionOwner(session)
+        self._hooks = _upstream.SessionHooks(
+            session,
+            on_error=self._on_error,
+            emit=self._emit,
+            close_soon=self._close_soon,
+            aclose=self._aclose,
+        )
+        tap.install(self._owner)
+        self._follow_output()
+
+    @property
+    def report(self) -> Report | None:
+        """The report of the last failure, or None while there was none."""
+        return self._report
+
+    def detach(self) -> None:
+        """Takes everything of ours out of the session; a message under way is finished."""
+        if self._closing is not None:
+            self._detach_when_closed = True
+            return
+        self._hooks.remove()
+        tap.remove(self._owner)
+        _attached.pop(self._session, None)
+
+    async def ready(self) -> None:
+        """Waits until all sounds are prepared."""
+        self._follow_output()
+
+    def __repr__(self) -> str:
+        state = self._closing.state.value if self._closing is not None else "idle"
+        return f"<LastWord {state}>"
+
+    # --- the session's own methods, with ours in front -------------------------------------------
+
+    def _emit(self, event: str, *args: Any) -> None:
+        if event == "close" and self._closing is not None and not self._closing.saw_close():
+            return  # one close event, whoever else thinks that it closes
+        if event == "agent_state_changed":
+            self._follow_output()
+        if event != "error" and self._closing is None:
+            self._hooks.emit(event, *args)
+            return
+        self._in_error_event = event == "error"
+        try:
+            self._hooks.emit(event, *args)
+        except TypeError:
+            # livekit.rtc.EventEmitter lets a handler's TypeError escape (livekit 1.0 .. 1.1): the
+            # caller's next line, `_on_error`, would never run and the session would hang
+            logger.exception("a handler raised TypeError", extra={"event": event})
+        finally:
+            self._in_error_event = False
+        if self._deferred_close is not None:
+            asyncio.get_running_loop().call_soon(self._close_deferred)
+
+    def _on_error(self, arg: Any) -> None:
+        error = arg.error if isinstance(arg, ErrorEvent) else arg
+        if not isinstance(error, _ERRORS) or error.recoverable or self._closing is not None:
+            self._hooks.on_error(arg)
+            return
+        if _upstream.is_closing(self._session):
+            return
+        failure = classify(error)
+        loop = asyncio.get_running_loop()
+        decision = self._judge.decide(
+            failure,
+            now_s=loop.time(),
+            turn=getattr(self._session.current_speech, "id", None),
+            max_unrecoverable_errors=self._session.conn_options.max_unrecoverable_errors,
+        )
+        if decision is Decision.LAST_WORDS:
+            self._begin(failure, error)
+        else:
+            self._hooks.on_error(arg)
+
+    def _begin(self, failure: Any, error: Any) -> None:
+        self._deferred_close = None
+        self._owner.refusing = True
+        self._closing = Closing(
+            self._session,
+            self._hooks,
+            failure=failure,
+            error=error,
+            utterance=self._message.for_kind(failure.kind),
+            to=self._format,
+            first_frame_timeout_s=self._first_frame_timeout_s,
+            close_timeout_s=self._close_timeout_s,
+            on_closed=self._closed,
+        )
+        self._closing.start()
+
+    def _closed(self, report: Report) -> None:
+        self._report = report
+        self._closing = None
+        self._owner.refusing = False
+        if self._detach_when_closed:
+            self.detach()
+        deliver(report, self._on_report)
+
+    def _close_soon(self, **close: Any) -> None:
+        if self._closing is not None:
+            if not close.get("drain") or close["reason"] == CloseReason.PARTICIPANT_DISCONNECTED:
+                self._closing.stop_speaking()
+            return
+        if self._in_error_event:
+            # a user's handler closes: decided after it, so that the error is not lost
+            self._deferred_close = close
+            return
+        self._hooks.close_soon(**close)
+
+    def _close_deferred(self) -> None:
+        close, self._deferred_close = self._deferred_close, None
+        if close is not None and self._closing is None:
+            self._hooks.close_soon(**close)
+
+    async def _aclose(self, **close: Any) -> None:
+        if self._closing is None and close["reason"] == CloseReason.ERROR:
+            # upstream has counted enough errors by itself: its close gets the last words too
+            self._begin(classify(close["error"]), close["error"])
+        if self._closing is None:
+            await self._hooks.aclose(**close)
+        else:
+            await self._closing.wait()
+
+    def _follow_output(self) -> None:
+        """Prepares all sounds for the output that the session has now."""
+        output = self._session.output.audio
+        if output is None:
+            return
+        wanted = Format(output.sample_rate or Format.sample_rate, _upstream.num_channels_of(output))
+        if wanted != self._format:
+            self._message.prepare(wanted)
+            self._format = wanted

@@ -1,0 +1,271 @@
+"""The one sequence from a decision to a closed session. Owns its states, order and bounds.
+
+    state      entered when                                    leaves to
+    ---------  ----------------------------------------------  ------------------
+    DECIDED    the failure is final; new work is refused        SPEAKING, CLOSING
+    SPEAKING   somebody listens; the message is played          CLOSING
+    CLOSING    heard, given up, or nothing to say               CLOSED
+    CLOSED     one `close` event was emitted                    (the end)
+
+Every wait has a bound; a cancelled task goes on to the next state. Must not import attach.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from livekit import rtc
+from livekit.agents.voice.events import CloseReason
+
+from .. import _upstream
+from .playout import Playout, Speaker
+from .report import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from livekit.agents import AgentSession
+    from livekit.agents.voice.events import CloseEvent
+
+    from ..failure.kinds import Failure
+    from .message import Format, Utterance
+    from .report import ClosedBy
+
+logger = logging.getLogger("lastword")
+
+START_DEADLINE_S = 5.0
+"""An error during `start()`: the close is forced so long after it, whatever `start()` does."""
+FORCE_GRACE_S = 1.0
+"""How long a cancelled teardown may take to end before it is left behind."""
+TAIL_S = 0.2
+"""Quiet after the message: the last packet leaves up to 0.1 s after playout is reported."""
+SIP_TAIL_S = 1.0
+"""The same with a phone behind its own jitter buffer (facts: rooms.md, phone leg)."""
+
+
+class State(Enum):
+    """Where a closing stands."""
+
+    DECIDED = "decided"
+    SPEAKING = "speaking"
+    CLOSING = "closing"
+    CLOSED = "closed"
+
+
+_NEXT = {
+    State.DECIDED: {State.SPEAKING, State.CLOSING},
+    State.SPEAKING: {State.CLOSING},
+    State.CLOSING: {State.CLOSED},
+    State.CLOSED: set[State](),
+}
+
+
+class Closing:
+    """One failing session on its way to its `close` event.
+
+    Args:
+        session: The session.
+        hooks: Its own methods, behind ours.
+        failure: What went wrong.
+        error: The error that goes into the `close` event.
+        utterance: What is said, or None.
+        to: The format of the session's output.
+        first_frame_timeout_s: One budget in seconds for a listener and all ways to the first frame.
+        close_timeout_s: How long the session's own teardown may take.
+        on_closed: Called once with the report.
+    """
+
+    def __init__(
+        self,
+        session: AgentSession[Any],
+        hooks: _upstream.SessionHooks,
+        *,
+        failure: Failure,
+        error: Any,
+        utterance: Utterance | None,
+        to: Format,
+        first_frame_timeout_s: float,
+        close_timeout_s: float,
+        on_closed: Callable[[Report], None],
+    ) -> None:
+        self._session = session
+        self._hooks = hooks
+        self._failure = failure
+        self._error = error
+        self._utterance = utterance
+        self._playout = Playout(utterance.frames(to) if utterance is not None else [])
+        self._first_frame_timeout_s = first_frame_timeout_s
+        self._close_timeout_s = close_timeout_s
+        self._on_closed = on_closed
+        self._abort = asyncio.Event()
+        self._subscribed: bool | None = None
+        self._closed_by: ClosedBy = "lastword"
+        self._state = State.DECIDED
+        self._t0 = time.perf_counter()
+        self._failed_at = time.time()
+        self._close_s = 0.0
+        self._atask: asyncio.Task[None] | None = None
+
+    @property
+    def state(self) -> State:
+        """Where the closing stands."""
+        return self._state
+
+    def _to(self, state: State) -> None:
+        if state not in _NEXT[self._state]:
+            raise RuntimeError(f"a closing cannot go from {self._state.value} to {state.value}")
+        self._state = state
+
+    def start(self) -> None:
+        """Begins, and marks the session as closing before anything can be awaited."""
+        loop = asyncio.get_running_loop()
+        self._atask = loop.create_task(self._run(), name="lastword_closing")
+        # What others may cancel is only a watch on it.
+        watch = loop.create_task(self.wait(), name="lastword_closing_watch")
+        _upstream.mark_closing(self._session, watch)
+
+    def stop_speaking(self) -> None:
+        """Ends the message at once; the close goes on in order."""
+        self._abort.set()
+
+    async def wait(self) -> None:
+        """Waits until the session is closed; cancelling this wait cancels nothing else."""
+        if self._atask is not None:
+            await asyncio.wait({self._atask})
+
+    def saw_close(self) -> bool:
+        """Notes that a `close` event is about to be emitted; False if there was one already."""
+        if self._state is State.CLOSED:
+            return False
+        if self._state is not State.CLOSING:
+            self._closed_by = "upstream"
+            self._abort.set()
+        self._state = State.CLOSED
+        self._close_s = time.perf_counter() - self._t0
+        return True
+
+    # --- the sequence ----------------------------------------------------------------------------
+
+    async def _run(self) -> None:
+        cancelled = [await self._survive(stage) for stage in (self._speak, self._close)]
+        self._end()
+        if any(cancelled):
+            raise asyncio.CancelledError
+
+    async def _survive(self, stage: Callable[[], Coroutine[Any, Any, None]]) -> bool:
+        """Runs a stage so that the next one follows whatever happens; True if it was cancelled."""
+        try:
+            await stage()
+        except asyncio.CancelledError:
+            return True
+        except Exception:
+            logger.exception("a stage of the closing failed")
+        return False
+
+    async def _speak(self) -> None:
+        if not self._playout.frames:
+            _upstream.refuse_new_work(self._session)
+            return
+        deadline = asyncio.get_running_loop().time() + self._first_frame_timeout_s
+        if not await self._has_listener(deadline):
+            _upstream.refuse_new_work(self._session)
+            return
+        self._to(State.SPEAKING)
+        transcript = self._utterance.transcript if self._utterance is not None else ""
+        await Speaker(self._session, self._playout, transcript, self._abort, deadline).speak()
+        if self._playout.accepted and not self._abort.is_set():
+            await self._sleep(self._tail_s())
+
+    async def _has_listener(self, deadline: float) -> bool:
+        """Waits, bounded, for somebody to subscribe; interrupting before that kills the output."""
+        subscription = _upstream.first_subscription(self._session)
+        if subscription is None:
+            return True
+        if not subscription.done():
+            aborted = asyncio.ensure_future(self._abort.wait())
+            left = max(deadline - asyncio.get_running_loop().time(), 0.0)
+            try:
+                await asyncio.wait(
+                    {subscription, aborted}, timeout=left, return_when=asyncio.FIRST_COMPLETED
+                )
+            finally:
+                aborted.cancel()
+        self._subscribed = subscription.done() and not subscription.cancelled()
+        return self._subscribed
+
+    def _tail_s(self) -> float:
+        caller = _upstream.linked_participant(self._session)
+        sip = rtc.ParticipantKind.PARTICIPANT_KIND_SIP
+        return SIP_TAIL_S if caller is not None and caller.kind == sip else TAIL_S
+
+    async def _sleep(self, seconds: float) -> None:
+        """Sleeps, or wakes when the message is aborted."""
+        aborted = asyncio.ensure_future(self._abort.wait())
+        await asyncio.wait({aborted}, timeout=seconds)
+        aborted.cancel()
+
+    async def _close(self) -> None:
+        if self._state is State.CLOSED:
+            return
+        self._to(State.CLOSING)
+        starting = not _upstream.is_started(self._session)
+        timeout_s = self._close_timeout_s
+        if starting:
+            timeout_s = max(START_DEADLINE_S - (time.perf_counter() - self._t0), 0.0)
+        _upstream.allow_teardown(self._session)
+        teardown = self._teardown()
+        atask = asyncio.get_running_loop().create_task(teardown, name="lastword_teardown")
+        await asyncio.wait({atask}, timeout=timeout_s)
+        if not atask.done() and not starting:
+            # one that waits for start() is left to end with it
+            logger.error("the session's teardown hangs, the close is forced")
+            atask.cancel()
+            await asyncio.wait({atask}, timeout=FORCE_GRACE_S)
+
+    def _teardown(self) -> Coroutine[Any, Any, None]:
+        return self._hooks.aclose(reason=CloseReason.ERROR, drain=False, error=self._error)
+
+    def _end(self) -> None:
+        """Makes sure of the one `close` event, then reports."""
+        if self._state is not State.CLOSED:
+            if self._state is not State.CLOSING:
+                self._to(State.CLOSING)
+            self._closed_by = "forced"
+            self._emit_close(_upstream.force_closed(self._session, self._error))
+        _upstream.mark_closing(self._session, None)
+        self._on_closed(self._report())
+
+    def _emit_close(self, event: CloseEvent) -> None:
+        self._session.emit("close", event)
+        loop = asyncio.get_running_loop()
+        self._cleanup_atask = loop.create_task(self._cleanup(), name="lastword_cleanup")
+
+    async def _cleanup(self) -> None:
+        """Closes what a forced close leaves open."""
+        try:
+            await asyncio.wait_for(_upstream.close_room_io(self._session), FORCE_GRACE_S)
+        except Exception:
+            logger.warning("the session's link to the room did not close", exc_info=True)
+
+    def _report(self) -> Report:
+        playout, utterance = self._playout, self._utterance
+        first = playout.first_frame_at
+        return Report(
+            failure=self._failure,
+            played=playout.played if playout.frames else "none",
+            played_s=playout.position_s,
+            clip_s=playout.clip_s,
+            transcript=utterance.transcript if utterance is not None else "",
+            source=utterance.source if utterance is not None else None,
+            path=playout.path,
+            ways_tried=tuple(playout.ways),
+            subscribed=self._subscribed,
+            failed_at=self._failed_at,
+            first_frame_s=first - self._t0 if first is not None else None,
+            close_s=self._close_s,
+            closed_by=self._closed_by,
+        )

@@ -35,9 +35,16 @@ clean: ## remove what was built
 	rm -rf $(VENV) build dist demo src/*.egg-info
 	find src -name '*.so' -delete
 
+# --- to see and hear ---------------------------------------------------------------------------
+
+.PHONY: demo
+
+demo: $(VENV)/.native ## one failing call, with the last word and without: demo/heard.wav and a timeline
+	$(BIN)/python examples/demo.py
+
 # --- checks ------------------------------------------------------------------------------------
 
-.PHONY: test lint
+.PHONY: test lint wheel-test
 
 test: $(VENV)/.dev ## run the whole test suite
 	$(BIN)/python -m pytest
@@ -48,3 +55,6 @@ lint: $(VENV)/.dev ## ruff, mypy --strict, stubtest, cython-lint
 	$(BIN)/mypy
 	MYPYPATH=src $(BIN)/stubtest lastword.audio._native
 	PATH="$(CURDIR)/$(BIN):$$PATH" cython-lint ext
+
+wheel-test: $(VENV)/.dev ## build sdist and wheel, install the wheel into an empty venv and use it
+	tests/packaging/wheel.sh $(BIN)/python

@@ -22,6 +22,7 @@ OUT = Path("demo")
 PATIENCE_S = 12.0
 """How long the caller waits for anything to happen."""
 
+PATH = "/v1/chat/completions"
 ERROR = "error event"
 CLOSE = "close event"
 
@@ -32,7 +33,7 @@ async def call(title: str, *, last_word: bool) -> tuple[Timeline, RecordingSink,
     loop = asyncio.get_running_loop()
     closed = asyncio.Event()
     async with Gateway() as gateway:
-        gateway.script("/v1/chat/completions", quota_exceeded())
+        gateway.script(PATH, quota_exceeded())
         llm = inference.LLM(
             "openai/gpt-4o-mini",
             base_url=f"{gateway.url}/v1",
@@ -54,7 +55,8 @@ async def call(title: str, *, last_word: bool) -> tuple[Timeline, RecordingSink,
         except asyncio.TimeoutError:
             timeline.mark("the caller has waited long enough, and hangs up")
         end = loop.time()
-        for number, request in enumerate(gateway.requests, 1):
+        asked = [request for request in gateway.requests if request.path == PATH]
+        for number, request in enumerate(asked, 1):
             timeline.mark(f"request {number} to the LLM, answered 429", request.at_s)
         for segment in sink.segments:
             timeline.mark("first frame at the sink", segment.frame_times[0])

@@ -41,3 +41,24 @@ def test_a_way_does_not_know_the_others(path: Path) -> None:
 def test_a_module_says_what_it_owns(path: Path) -> None:
     """Each file begins with a docstring."""
     assert ast.get_docstring(ast.parse(path.read_text())), f"{path} has no module docstring"
+
+
+def foreign_private_names(path: Path) -> Iterator[str]:
+    """Attribute accesses `x._name` on anything but `self`, `cls` and our own modules."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if (
+            isinstance(node, ast.Attribute)
+            and node.attr.startswith("_")
+            and not node.attr.startswith("__")
+            and not (isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"))
+        ):
+            yield f"line {node.lineno}: .{node.attr}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_private_names_of_upstream_stand_in_one_file(path: Path) -> None:
+    """Only `_upstream.py` reaches into the private parts of other objects."""
+    if path.name == "_upstream.py":
+        return
+    bad = sorted(foreign_private_names(path))
+    assert not bad, f"{path.name} touches private names: {bad}"

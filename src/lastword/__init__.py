@@ -1,4 +1,4 @@
-"""lastword gives a LiveKit voice agent the last word: a failure for good is heard, then the call ends.
+"""Gives a LiveKit voice agent the last word: a failure for good is heard, then the call ends.
 
 Owns the public names, nothing else. Importing it imports neither livekit-agents nor the compiled
 module: each name brings its module when it is first used.

@@ -24,6 +24,7 @@ from livekit.agents.voice.events import CloseReason
 from .. import _upstream
 from .playout import Playout, Speaker
 from .report import Report
+from .waiting import first_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -178,7 +179,7 @@ class Closing:
         transcript = self._utterance.transcript if self._utterance is not None else ""
         await Speaker(self._session, self._playout, transcript, self._abort, deadline).speak()
         if self._playout.accepted and not self._abort.is_set():
-            await self._sleep(self._tail_s())
+            await first_of(self._abort, timeout_s=self._tail_s())
 
     async def _has_listener(self, deadline: float) -> bool:
         """Waits, bounded, for somebody to subscribe; interrupting before that kills the output."""
@@ -186,14 +187,8 @@ class Closing:
         if subscription is None:
             return True
         if not subscription.done():
-            aborted = asyncio.ensure_future(self._abort.wait())
-            left = max(deadline - asyncio.get_running_loop().time(), 0.0)
-            try:
-                await asyncio.wait(
-                    {subscription, aborted}, timeout=left, return_when=asyncio.FIRST_COMPLETED
-                )
-            finally:
-                aborted.cancel()
+            left_s = deadline - asyncio.get_running_loop().time()
+            await first_of(subscription, self._abort, timeout_s=left_s)
         self._subscribed = subscription.done() and not subscription.cancelled()
         return self._subscribed
 
@@ -201,12 +196,6 @@ class Closing:
         caller = _upstream.linked_participant(self._session)
         sip = rtc.ParticipantKind.PARTICIPANT_KIND_SIP
         return SIP_TAIL_S if caller is not None and caller.kind == sip else TAIL_S
-
-    async def _sleep(self, seconds: float) -> None:
-        """Sleeps, or wakes when the message is aborted."""
-        aborted = asyncio.ensure_future(self._abort.wait())
-        await asyncio.wait({aborted}, timeout=seconds)
-        aborted.cancel()
 
     async def _close(self) -> None:
         if self._state is State.CLOSED:

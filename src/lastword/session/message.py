@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from livekit.agents import BuiltinAudioClip
 
-from ..audio.bundled import bundled
+from ..audio.bundled import Tone, bundled
 from ..audio.clip import Clip
 from ..errors import ClipLimitError, ClipNotFoundError, MessageError
 from ..failure.kinds import FailureKind
@@ -44,7 +44,7 @@ DEFAULT: Final = _Default()
 OneMessage: TypeAlias = "str | os.PathLike[str] | Clip | BuiltinAudioClip | _Default | None"
 AnyMessage: TypeAlias = "OneMessage | Mapping[FailureKind | None, OneMessage]"
 
-TONES: Final[Mapping[FailureKind, str]] = {
+TONES: Final[Mapping[FailureKind, Tone]] = {
     FailureKind.RATE_LIMITED: "later",
     FailureKind.OVERLOADED: "later",
     FailureKind.CONNECTION: "later",
@@ -92,7 +92,9 @@ class Message:
     def __init__(self, message: AnyMessage, *, language: str | None, max_message_s: float) -> None:
         self._language = language or "en"
         self._max_s = max_message_s
-        given = message if isinstance(message, Mapping) else {None: message}
+        given: Mapping[FailureKind | None, OneMessage] = (
+            message if isinstance(message, Mapping) else {None: message}
+        )
         default = given.get(None, DEFAULT)
         self._by_kind = {
             kind: self._resolve(given.get(kind, default), kind) for kind in self._kinds(given)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .. import _upstream
+from .waiting import first_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -29,8 +30,8 @@ LEAD_S = 0.5
 50 sessions that fail together would each push a whole clip in one turn of the loop."""
 STALL_S = 1.0
 """A sink that takes no frame for so long is given up: frames last 10 to 100 ms."""
-PLAYOUT_SLACK_S = 1.0
-"""How much later than the clip's length a sink may report that it has played it."""
+REST_S = LEAD_S + 1.0
+"""Once all frames are taken, so soon a sink must report that it has played them."""
 
 
 @dataclass
@@ -125,7 +126,7 @@ class Speaker:
         self._deadline = deadline
         self._loop = asyncio.get_running_loop()
         self._progress = asyncio.Event()
-        self._way_over = False
+        self._way_over = asyncio.Event()
 
     async def speak(self) -> None:
         """Tries one way after the other until the clip is played or must not be heard any more."""
@@ -172,13 +173,13 @@ class Speaker:
 
     async def _paced(self, frames: list[rtc.AudioFrame]) -> AsyncIterator[rtc.AudioFrame]:
         """Yields frames at most `LEAD_S` ahead; a frame counts once the next one is asked for."""
-        start, handed_s = self._loop.time(), 0.0
+        start, handed_s, way_over = self._loop.time(), 0.0, self._way_over
         for frame in frames:
-            if self._way_over:
+            if way_over.is_set():
                 return
             pulled_at = time.perf_counter()
             yield frame
-            if self._way_over:
+            if way_over.is_set():
                 return
             if self._playout.first_frame_at is None:
                 self._playout.first_frame_at = pulled_at
@@ -200,40 +201,24 @@ class Speaker:
                 first = self._playout.accepted == 0
                 limit = min(STALL_S, self._deadline - self._loop.time()) if first else STALL_S
                 self._progress.clear()
-                if not await self._any(self._progress, over, timeout_s=limit):
+                if not await first_of(self._progress, over, self._abort, timeout_s=limit):
                     break
                 if self._abort.is_set():
                     return
             if self._playout.complete:
-                await self._any(over, timeout_s=self._rest_s())
+                await first_of(over, self._abort, timeout_s=REST_S)
         finally:
-            self._way_over = True
+            self._way_over.set()  # a sink that wakes up late takes nothing any more
+            self._way_over = asyncio.Event()
             stop_listening()
             if not over.is_set():
                 self._interrupt(handle)
-        self._way_over = False
 
     def _interrupt(self, handle: SpeechHandle) -> None:
         try:
             handle.interrupt(force=True)
         except RuntimeError:
             logger.debug("the speech cannot be interrupted any more")
-
-    def _rest_s(self) -> float:
-        """Seconds until the sink must have reported the end, all frames having been taken."""
-        return LEAD_S + PLAYOUT_SLACK_S
-
-    async def _any(self, *events: asyncio.Event, timeout_s: float) -> bool:
-        """Waits for one of the events or an abort; False when the time ran out."""
-        waits = [asyncio.ensure_future(e.wait()) for e in (*events, self._abort)]
-        try:
-            done, _ = await asyncio.wait(
-                waits, timeout=max(timeout_s, 0.0), return_when=asyncio.FIRST_COMPLETED
-            )
-        finally:
-            for wait in waits:
-                wait.cancel()
-        return bool(done)
 
     # --- the second way --------------------------------------------------------------------------
 
@@ -259,7 +244,7 @@ class Speaker:
                     return
                 await asyncio.wait_for(output.capture_frame(frame), STALL_S)
             output.flush()
-            await asyncio.wait_for(output.wait_for_playout(), self._rest_s())
+            await asyncio.wait_for(output.wait_for_playout(), REST_S)
         except Exception:
             logger.debug("the output takes no frames", exc_info=True)
         finally:
@@ -279,4 +264,4 @@ class Speaker:
             return
         over = asyncio.Event()
         handle.add_done_callback(lambda _: over.set())
-        await self._any(over, timeout_s=STALL_S)
+        await first_of(over, self._abort, timeout_s=STALL_S)

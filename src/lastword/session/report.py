@@ -6,7 +6,7 @@ A report goes to `LastWord.report`, to `on_report`, to one log line and to one O
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Literal
 
 from opentelemetry import trace
@@ -73,11 +73,11 @@ def deliver(report: Report, on_report: Callable[[Report], object] | None) -> Non
         report: The report.
         on_report: The user's function, whose exceptions are logged.
     """
-    fields = _fields(report)
-    logger.warning("session closed after its last words", extra={"lastword": fields})
+    flat = _flat(report)
+    logger.warning("session closed after its last words", extra={"lastword": flat})
     end_ns = int((report.failed_at + report.close_s) * 1e9)
     span = tracer.start_span("lastword", start_time=int(report.failed_at * 1e9))
-    span.set_attributes({f"lastword.{name}": value for name, value in fields.items()})
+    span.set_attributes({f"lastword.{name}": value for name, value in flat.items()})
     span.end(end_ns)
     if on_report is not None:
         try:
@@ -86,9 +86,9 @@ def deliver(report: Report, on_report: Callable[[Report], object] | None) -> Non
             logger.exception("on_report raised")
 
 
-def _fields(report: Report) -> dict[str, str | float | bool]:
+def _flat(report: Report) -> dict[str, str | float | bool]:
     """Flattens a report to what logs and spans take; absent values are left out."""
-    values = asdict(report)
+    values = {field.name: getattr(report, field.name) for field in fields(report)}
     failure = report.failure
     values.update(
         failure=str(failure.kind),

@@ -158,16 +158,21 @@ class Caller:
                 raise TimeoutError(f"not within {timeout_s} s; events: {self.events}")
             self._changed.clear()
             try:
-                await asyncio.wait_for(self._changed.wait(), left)
+                # woken now and then, because the passing of time may be the condition
+                await asyncio.wait_for(self._changed.wait(), min(left, 0.05))
             except asyncio.TimeoutError:
                 continue
 
     async def until_quiet(self, quiet_s: float = 0.3, timeout_s: float = 30.0) -> None:
         """Wait until nothing louder than codec noise has arrived for a while."""
+        began = time.monotonic()
 
         def is_quiet() -> bool:
-            recent = [r.frames[-round(quiet_s * 100) :] for r in self.heard.values()]
-            return all(np.abs(samples).max() < QUIET for track in recent for _, samples in track)
+            since = time.monotonic() - quiet_s
+            recent = (f for r in self.heard.values() for f in r.frames[-round(quiet_s * 100) :])
+            return time.monotonic() - began > quiet_s and all(
+                at < since or np.abs(samples).max() < QUIET for at, samples in recent
+            )
 
         await self.until(is_quiet, timeout_s)
 

@@ -1,0 +1,168 @@
+"""A track of our own in the room: the last way to be heard. Owns publishing and playing it.
+
+Used where the session's audio output is dead or was never there. Knows a room and ready frames,
+neither a session nor a failure; nothing here decodes, resamples, opens or imports.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from livekit import rtc
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+logger = logging.getLogger("lastword")
+
+TRACK_NAME = "lastword"
+PUBLISH_TIMEOUT_S = 3.0  # it takes 40 ms on a healthy connection; signalling may be down for good
+UNPUBLISH_TIMEOUT_S = 1.0
+PLAYOUT_SLACK_S = 1.0
+"""How much later than expected frames may be taken, or the end be reached."""
+QUEUE_MS = 200  # what RoomIO's own output holds; its size does not change what is heard when
+
+
+class OwnTrack:
+    """One published audio track that plays ready frames.
+
+    Args:
+        room: A connected room.
+        sample_rate: Rate of the frames in Hz.
+        num_channels: Their channels.
+
+    Attributes:
+        played_s: Seconds that left the source; what was still queued at an abort is not counted.
+        subscribed: Whether anybody has ever listened.
+    """
+
+    def __init__(self, room: rtc.Room, *, sample_rate: int = 24000, num_channels: int = 1) -> None:
+        self.played_s = 0.0
+        self._room = room
+        self._source = rtc.AudioSource(sample_rate, num_channels, queue_size_ms=QUEUE_MS)
+        self._track = rtc.LocalAudioTrack.create_audio_track(TRACK_NAME, self._source)
+        self._publication: rtc.LocalTrackPublication | None = None
+        self._publishing: asyncio.Task[rtc.LocalTrackPublication] | None = None
+        self._subscribed = False
+
+    @property
+    def subscribed(self) -> bool:
+        """Whether anybody has ever listened."""
+        return self._subscribed
+
+    async def publish(self, *, muted: bool = False) -> None:
+        """Publish the track; a second call waits for the first.
+
+        Args:
+            muted: Publish it silent, for later: then nothing but `play` stands between a failure
+                and its sound.
+
+        Raises:
+            asyncio.TimeoutError: The room did not take it within `PUBLISH_TIMEOUT_S`.
+            livekit.rtc.PublishTrackError: The room refused it.
+        """
+        if self._publishing is None:
+            if muted:
+                self._track.mute()
+            # As microphone, like RoomIO's: clients and telephone legs play those without asking.
+            options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
+            self._publishing = asyncio.create_task(
+                self._room.local_participant.publish_track(self._track, options),
+                name="lastword_publish",
+            )
+        self._publication = await asyncio.wait_for(
+            asyncio.shield(self._publishing), PUBLISH_TIMEOUT_S
+        )
+
+    async def wait_for_subscriber(self, timeout_s: float) -> bool:
+        """Wait until somebody listens to the published track; False if nobody did in time."""
+        if self._publication is None:
+            return False
+        try:
+            await asyncio.wait_for(self._publication.wait_for_subscription(), timeout_s)
+        except asyncio.TimeoutError:
+            return False
+        self._subscribed = True
+        return True
+
+    async def play(
+        self, frames: Sequence[rtc.AudioFrame], *, on_frame: Callable[[], None] | None = None
+    ) -> None:
+        """Play frames to the end; cancelled, it stops at once and `played_s` tells where.
+
+        Args:
+            frames: All of the track's rate and channels.
+            on_frame: Called for each frame that the source has taken.
+
+        Raises:
+            asyncio.TimeoutError: The source took no frame, or did not come to its end, in time.
+        """
+        if self._track.muted:
+            self._track.unmute()
+        pushed_s = 0.0
+        try:
+            for frame in frames:
+                frame_s = frame.samples_per_channel / frame.sample_rate
+                bound = QUEUE_MS / 1000 + frame_s + PLAYOUT_SLACK_S
+                await asyncio.wait_for(self._source.capture_frame(frame), bound)
+                pushed_s += frame_s
+                if on_frame is not None:
+                    on_frame()
+            bound = self._source.queued_duration + PLAYOUT_SLACK_S
+            await asyncio.wait_for(self._source.wait_for_playout(), bound)
+        finally:
+            self.played_s += max(0.0, pushed_s - self._source.queued_duration)
+            self._source.clear_queue()
+
+    async def aclose(self) -> None:
+        """Take the track out of the room; never raises and takes at most a second."""
+        if self._publishing is not None and not self._publishing.done():
+            self._publishing.cancel()
+        if self._publication is not None and self._room.isconnected():
+            try:
+                unpublish = self._room.local_participant.unpublish_track(self._publication.sid)
+                await asyncio.wait_for(unpublish, UNPUBLISH_TIMEOUT_S)
+            except Exception:
+                logger.debug("the track could not be taken out of the room", exc_info=True)
+        await self._source.aclose()
+
+
+async def play_on_own_track(
+    room: rtc.Room,
+    frames: Sequence[rtc.AudioFrame],
+    *,
+    first_frame_timeout_s: float,
+    tail_s: float = 0.0,
+    on_frame: Callable[[], None] | None = None,
+    track: OwnTrack | None = None,
+) -> OwnTrack:
+    """Publish a track, wait for a listener, play, leave some quiet, and take the track out again.
+
+    Args:
+        room: A connected room.
+        frames: Ready frames of one format; one at least.
+        first_frame_timeout_s: One budget for publishing and the wait for a listener.
+        tail_s: Quiet after the last frame before the track goes, in seconds: what is on its way to
+            the caller's ear would be cut.
+        on_frame: Called for each frame that was taken.
+        track: A track that was published muted before; it is closed too.
+
+    Returns:
+        The track, closed, for its `played_s` and `subscribed`.
+    """
+    deadline = asyncio.get_running_loop().time() + first_frame_timeout_s
+    first = frames[0]
+    own = track or OwnTrack(room, sample_rate=first.sample_rate, num_channels=first.num_channels)
+    try:
+        await asyncio.wait_for(own.publish(), first_frame_timeout_s)
+        left_s = max(0.0, deadline - asyncio.get_running_loop().time())
+        if await own.wait_for_subscriber(left_s):
+            await own.play(frames, on_frame=on_frame)
+            await asyncio.sleep(tail_s)
+    except Exception:
+        logger.debug("the own track was not heard to its end", exc_info=True)
+    finally:
+        await asyncio.shield(own.aclose())
+    return own

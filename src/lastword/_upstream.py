@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import sys
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -258,8 +259,18 @@ ANNOUNCEMENTS = tuple(
 )
 """What a retry loop calls for each failed attempt, before it decides to go on."""
 
+DETECTOR_ANNOUNCEMENTS = tuple(
+    HookPoint(cls, "_emit_error", ("self", "api_error", "recoverable"))
+    for cls in (getattr(inference, "AdaptiveInterruptionDetector", None),)
+    if cls is not None
+)
+"""How the gateway's interruption detector announces an error; there is none in 1.4.6."""
+
 REALTIME_EMIT = HookPoint(llm.RealtimeSession, "emit", ("self", "event", "args"))
 """How any realtime plugin announces anything; inherited from `rtc.EventEmitter`."""
+
+
+HOOK_POINTS = (*MAIN_TASKS, RECOGNIZE, *ANNOUNCEMENTS, *DETECTOR_ANNOUNCEMENTS, REALTIME_EMIT)
 
 
 def unknown_hook_points() -> list[str]:
@@ -270,7 +281,7 @@ def unknown_hook_points() -> list[str]:
         the tap can work.
     """
     differences = []
-    for point in (*MAIN_TASKS, RECOGNIZE, *ANNOUNCEMENTS, REALTIME_EMIT):
+    for point in HOOK_POINTS:
         method = getattr(point.owner, point.name, None)
         found = "nothing" if method is None else ", ".join(inspect.signature(method).parameters)
         expected = ", ".join(point.parameters)
@@ -291,6 +302,13 @@ def component_of(worker: object) -> object:
 def is_fallback(component: object) -> bool:
     """Whether a component chooses among several others."""
     return isinstance(component, llm.FallbackAdapter | stt.FallbackAdapter | tts.FallbackAdapter)
+
+
+def is_realtime_fallback(session: object) -> bool:
+    """Whether a realtime session chooses among several others; there is none in 1.4.6."""
+    module = sys.modules.get("livekit.agents.llm.realtime_fallback_adapter")
+    cls = getattr(module, "_FallbackRealtimeSession", None)
+    return cls is not None and isinstance(session, cls)
 
 
 def children_of(component: object) -> list[object]:
@@ -329,16 +347,31 @@ def error_event(
     raise TypeError(f"expected an LLM, STT or TTS, got {type(component).__name__}")
 
 
+def detector_error(detector: Any, error: Exception, *, recoverable: bool) -> Any:
+    """Builds the event that livekit-agents emits for an error of the interruption detector."""
+    return inference.InterruptionDetectionError(
+        label=detector._label, error=error, recoverable=recoverable
+    )
+
+
 def announce(worker: Any, error: Exception, *, recoverable: bool) -> None:
     """Emits the error of a stream as its retry loop would have done."""
     worker._emit_error(error, recoverable=recoverable)
 
 
 def listening_sessions(component: object) -> list[AgentSession[Any]]:
-    """The sessions whose running agent has subscribed to the errors of a component."""
+    """The sessions whose running agent has subscribed to the errors of a component.
+
+    A realtime session behind a fallback is listened to by the fallback, that one by the agent.
+    """
     listeners = getattr(component, "_events", {}).get("error") or ()
-    heard_by = (getattr(listener, "__self__", None) for listener in listeners)
-    return [by._session for by in heard_by if isinstance(by, AgentActivity)]
+    sessions = []
+    for heard_by in (getattr(listener, "__self__", None) for listener in listeners):
+        if isinstance(heard_by, AgentActivity):
+            sessions.append(heard_by._session)
+        elif is_realtime_fallback(heard_by) and heard_by is not component:
+            sessions += listening_sessions(heard_by)
+    return sessions
 
 
 def current_session() -> AgentSession[Any] | None:

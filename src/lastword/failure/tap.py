@@ -19,17 +19,19 @@ import asyncio
 import functools
 import logging
 import threading
-from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
+from weakref import WeakKeyDictionary
 
 from livekit.agents import APIError, llm, stt
 
 from .. import _upstream
+from . import bodies
+from .call import Call, current
 from .judgement import Judgement, judge, judgement_of, remember
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, MutableMapping
 
 logger = logging.getLogger("lastword")
 
@@ -52,25 +54,6 @@ class Owner(Protocol):
 
 
 @dataclass(slots=True)
-class _Call:
-    """One life of a stream, or one recognition.
-
-    Attributes:
-        worker: The stream, or the STT that recognizes.
-        component: What the stream works for.
-        parent: The call of the adapter around it.
-        task: Where its retry loop runs.
-        over: Whether its unrecoverable error was announced.
-    """
-
-    worker: object
-    component: object
-    parent: _Call | None
-    task: asyncio.Task[Any] | None
-    over: bool = False
-
-
-@dataclass(slots=True)
 class _Hook:
     point: _upstream.HookPoint
     wrapper: Callable[..., Any]
@@ -84,9 +67,9 @@ class _Left(BaseException):
         self.error = error
 
 
-_current: ContextVar[_Call | None] = ContextVar("lastword_call", default=None)
 _owners: list[Owner] = []
 _hooks: list[_Hook] = []
+_inner_retries: MutableMapping[Any, int] = WeakKeyDictionary()  # clients whose retries we took
 # Jobs may run in threads of one process; a session that is collected removes its owner at any time.
 _lock = threading.RLock()
 _warned = False
@@ -114,6 +97,7 @@ def install(owner: Owner) -> None:
             return
         _owners.append(owner)
         _put_in()
+        bodies.install()
 
 
 def remove(owner: Owner) -> None:
@@ -122,6 +106,7 @@ def remove(owner: Owner) -> None:
         _owners[:] = [known for known in _owners if known is not owner]
         if not _owners:
             _take_out()
+            bodies.remove()
 
 
 def _put_in() -> None:
@@ -129,6 +114,7 @@ def _put_in() -> None:
     wrappers = [(point, _watched_main_task) for point in _upstream.MAIN_TASKS]
     wrappers += [(point, _judged_announcement) for point in _upstream.ANNOUNCEMENTS]
     wrappers.append((_upstream.RECOGNIZE, _watched_recognize))
+    wrappers += [(point, _judged_detector) for point in _upstream.DETECTOR_ANNOUNCEMENTS]
     wrappers.append((_upstream.REALTIME_EMIT, _judged_realtime_emit))
     for point, wrap in wrappers:
         if all(hook.point is not point for hook in _hooks):
@@ -139,6 +125,9 @@ def _put_in() -> None:
 
 def _take_out() -> None:
     """Restores the attributes that are still ours; where others wrapped ours, it stays, idle."""
+    for client, retries in list(_inner_retries.items()):
+        client.max_retries = retries
+    _inner_retries.clear()
     for hook in list(_hooks):
         cls, name = hook.point.owner, hook.point.name
         if vars(cls).get(name) is not hook.wrapper:
@@ -150,14 +139,14 @@ def _take_out() -> None:
         _hooks.remove(hook)
 
 
-def _owner_of(call: _Call) -> Owner | None:
+def _owner_of(call: Call) -> Owner | None:
     """Finds who knows the outermost component of a call."""
     while call.parent is not None:
         call = call.parent
     return next((owner for owner in list(_owners) if owner.owns(call.component)), None)
 
 
-def _is_refused(call: _Call) -> bool:
+def _is_refused(call: Call) -> bool:
     """Whether this new work belongs to an owner that is closing; hearing goes on."""
     if isinstance(call.component, stt.STT) or not any(owner.refusing for owner in _owners):
         return False
@@ -165,17 +154,22 @@ def _is_refused(call: _Call) -> bool:
     return owner is not None and owner.refusing
 
 
-def _begin(worker: object) -> _Call:
+def _begin(worker: object) -> Call:
     component = _upstream.component_of(worker)
-    return _Call(worker, component, _current.get(), asyncio.current_task())
+    return Call(worker, component, current.get(), asyncio.current_task())
 
 
 def _watched_main_task(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     async def _main_task(self: Any) -> None:
         call = _begin(self)
-        if not _is_refused(call):
-            await _run(call, original, self)
+        if _is_refused(call):
+            return
+        client = _upstream.inner_client(call.component)
+        if client is not None and _owner_of(call) is not None:
+            _inner_retries.setdefault(client, client.max_retries)
+            client.max_retries = 0
+        await _run(call, original, self)
 
     return _main_task
 
@@ -188,9 +182,9 @@ def _watched_recognize(original: Callable[..., Any]) -> Callable[..., Any]:
     return recognize
 
 
-async def _run(call: _Call, original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+async def _run(call: Call, original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Runs a retry loop with every error that leaves it judged."""
-    token = _current.set(call)
+    token = current.set(call)
     try:
         result = await original(*args, **kwargs)
     except _Left as left:
@@ -202,12 +196,12 @@ async def _run(call: _Call, original: Callable[..., Any], *args: Any, **kwargs: 
             remember(call.component, None)
         return result
     finally:
-        _current.reset(token)
+        current.reset(token)
     # Outside of the handlers: raising inside one would replace `__context__`.
     raise error
 
 
-def _announced_late(call: _Call, raised: Exception) -> Exception:
+def _announced_late(call: Call, raised: Exception) -> Exception:
     """Announces what a retry loop let pass in silence: a TTS's exception that is no `APIError`."""
     outcome = _judge(call, raised)
     if outcome is None:
@@ -222,7 +216,7 @@ def _announced_late(call: _Call, raised: Exception) -> Exception:
 def _judged_announcement(original: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(original)
     def _emit_error(self: Any, api_error: Exception, recoverable: bool) -> None:  # noqa: FBT001
-        call = _current.get()
+        call = current.get()
         outcome = None
         # Not ours: a stream older than the hooks, or one that `_announced_late` speaks for.
         if call is not None and call.worker is self and not call.over:
@@ -243,12 +237,13 @@ def _judged_announcement(original: Callable[..., None]) -> Callable[..., None]:
     return _emit_error
 
 
-def _judge(call: _Call, error: Exception) -> tuple[Owner, APIError, Judgement] | None:
+def _judge(call: Call, error: Exception) -> tuple[Owner, APIError, Judgement] | None:
     """Judges an error of an owned component; None if it is not ours or judging failed."""
     try:
         owner = _owner_of(call)
         if owner is None:
             return None
+        bodies.attach_refusal(error, call)
         event = _upstream.error_event(call.component, error, recoverable=False)
         typed = judge(call.component, event)
         judgement = judgement_of(typed)
@@ -262,7 +257,7 @@ def _judge(call: _Call, error: Exception) -> tuple[Owner, APIError, Judgement] |
     return owner, typed, judgement
 
 
-def _report_unheard(call: _Call, owner: Owner, error: APIError, *, recoverable: bool) -> None:
+def _report_unheard(call: Call, owner: Owner, error: APIError, *, recoverable: bool) -> None:
     """Reports an error of an outermost component whose errors no agent has subscribed to."""
     try:
         judgement = judgement_of(error)
@@ -285,27 +280,43 @@ def _judged_realtime_emit(original: Callable[..., None]) -> Callable[..., None]:
             original(self, event, *args)
             return
         announced, asked_again = args[0], args[0].recoverable
-        final = _judge_realtime(self, announced)
+        if _judge_event(self, announced) and _upstream.is_realtime_fallback(self):
+            announced.recoverable = asked_again  # it has another model to go on with
         original(self, event, *args)
-        if final and asked_again and _upstream.runs_realtime_loop(self):
+        if asked_again and not announced.recoverable and _upstream.runs_realtime_loop(self):
             raise announced.error
 
     return emit
 
 
-def _judge_realtime(session: object, announced: llm.RealtimeModelError) -> bool:
-    """Judges and types the error of a realtime session in its event; True if it is terminal."""
+def _judged_detector(original: Callable[..., None]) -> Callable[..., None]:
+    """Types the errors of a turn detector; livekit-agents goes on without it, and so do we."""
+
+    @functools.wraps(original)
+    def _emit_error(self: Any, api_error: Exception, recoverable: bool) -> None:  # noqa: FBT001
+        event = _upstream.detector_error(self, api_error, recoverable=recoverable)
+        _judge_event(self, event)
+        original(self, event.error, event.recoverable)
+
+    return _emit_error
+
+
+def _judge_event(component: object, event: Any) -> bool:
+    """Judges and types the error in the event of a component that is no stream's.
+
+    Returns:
+        Whether it was ours to judge.
+    """
     try:
-        if not any(owner.owns(session) for owner in list(_owners)):
+        if not any(owner.owns(component) for owner in list(_owners)):
             return False
-        typed = judge(session, announced)
-        announced.error = typed
-        final = bool(getattr(typed, "terminal", False))
-        announced.recoverable = announced.recoverable and not final
+        bodies.attach_refusal(event.error, None)
+        event.error = judge(component, event)
+        event.recoverable = event.recoverable and not event.error.terminal
     except Exception as trouble:  # noqa: BLE001 - never the plugin's trouble
         _log_trouble(trouble)
         return False
-    return final
+    return True
 
 
 def _log_trouble(trouble: Exception) -> None:

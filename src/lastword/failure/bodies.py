@@ -1,0 +1,174 @@
+"""Keeps what a refused request was answered, where exceptions drop it; owns the trace on aiohttp.
+
+`raise_for_status` and a refused WebSocket handshake leave a status and nothing else, and only the
+body tells a gateway's "out of credits" from its "too many connections". A trace on the aiohttp
+sessions in use reads it before aiohttp lets it go, and only inside a call of the tap; outside of
+any, where the connections of realtime models are made, only of handshakes. Must not import the
+session.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import json
+import threading
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+
+from .call import Call, current
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+MAX_BODY = 64 * 1024
+"""Bytes kept of a body; the errors of all providers that were recorded are below 4 KiB."""
+
+READ_TIMEOUT_S = 1.0
+"""How long a refused request is kept waiting for its body; a body is sent with its head."""
+
+_MAX_HOPS = 5  # as far as the evidence of an error is searched
+
+# What plugins ask with; the verbs they do not use are left alone.
+_METHODS = ("request", "get", "post", "ws_connect")
+
+
+@dataclass(frozen=True)
+class RefusedResponse:
+    """What a server answered to a request that it refused.
+
+    It has the names that an httpx response has, so that a reader of errors needs to know one form.
+
+    Attributes:
+        status_code: The HTTP status, 400 or above.
+        headers: The response's headers.
+        content: The body, its first `MAX_BODY` bytes.
+    """
+
+    status_code: int
+    headers: Mapping[str, str] = field(repr=False)
+    content: bytes = field(repr=False)
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.content.decode("utf-8", "replace")
+
+    def json(self) -> Any:
+        """Decode the body.
+
+        Raises:
+            ValueError: The body is no JSON.
+        """
+        return json.loads(self.content)
+
+
+# Refusals outside of any call, newest last; some sessions may fail at once.
+_handshakes: deque[RefusedResponse] = deque(maxlen=16)
+_wrapped: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {}
+_lock = threading.RLock()
+
+
+def install() -> None:
+    """Lets every aiohttp session that is used from now on be traced."""
+    with _lock:
+        for name in _METHODS:
+            if name not in _wrapped:
+                original = getattr(aiohttp.ClientSession, name)
+                _wrapped[name] = (_traced(original), original)
+                setattr(aiohttp.ClientSession, name, _wrapped[name][0])
+
+
+def remove() -> None:
+    """Restores the methods that are still ours; a trace that a session has stays, idle."""
+    with _lock:
+        for name, (ours, original) in list(_wrapped.items()):
+            if vars(aiohttp.ClientSession).get(name) is ours:
+                setattr(aiohttp.ClientSession, name, original)
+                del _wrapped[name]
+        _handshakes.clear()
+
+
+def attach_refusal(error: BaseException, call: Call | None) -> None:
+    """Hangs the lost response on the exception in an error's chain that lost it, as `response`.
+
+    Args:
+        error: What a plugin raised. aiohttp's exceptions share their headers with the response, so
+            theirs is found exactly. Where a plugin read the status and raised an error of its own,
+            the call's last refusal is taken if the status agrees. Where it took the refusal for an
+            answer, what is raised is a look-up or parse error, and the last refusal explains it.
+        call: The call that it was raised in, if any; its last refusal is forgotten.
+    """
+    refused = None
+    if call is not None:
+        refused, call.refused = call.refused, None
+    with contextlib.suppress(AttributeError):  # an exception that takes no attributes
+        for link in _chain(error):
+            if getattr(link, "response", None) is not None:
+                return
+            if isinstance(link, aiohttp.ClientResponseError):
+                known = [refused, *_handshakes] if refused else list(_handshakes)
+                match = next((one for one in known if one.headers is link.headers), None)
+            else:
+                match = refused if refused and _explains(refused, link) else None
+            if match is not None:
+                link.response = match  # type: ignore[attr-defined]
+                return
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Walk from an error to what caused it, to what was handled when it was raised."""
+    seen: set[int] = set()
+    link: BaseException | None = error
+    while link is not None and id(link) not in seen and len(seen) < _MAX_HOPS:
+        seen.add(id(link))
+        yield link
+        link = link.__cause__ or link.__context__
+
+
+def _explains(refused: RefusedResponse, error: BaseException) -> bool:
+    status = getattr(error, "status_code", None)
+    if status is not None:
+        return bool(status == refused.status_code)
+    return isinstance(error, LookupError | ValueError | TypeError | AttributeError)
+
+
+def _traced(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def method(self: aiohttp.ClientSession, *args: Any, **kwargs: Any) -> Any:
+        if _TRACE not in self.trace_configs:
+            self.trace_configs.append(_TRACE)
+        return original(self, *args, **kwargs)
+
+    return method
+
+
+async def _keep_refusal(
+    _: aiohttp.ClientSession, __: object, params: aiohttp.TraceRequestEndParams
+) -> None:
+    """Reads and keeps a refused response; aiohttp awaits this before it hands the response on."""
+    response, call = params.response, current.get()
+    if response.status < 400:  # noqa: PLR2004 - where refusals begin in HTTP
+        return
+    is_handshake = "Sec-WebSocket-Key" in params.headers
+    if not _wrapped or (call is None and not is_handshake):
+        return
+    content = b""
+    if (response.content_length or 0) <= MAX_BODY:
+        with contextlib.suppress(asyncio.TimeoutError, aiohttp.ClientError, OSError):
+            # `read` keeps what it read: plugins can still ask for the text.
+            content = await asyncio.wait_for(response.read(), READ_TIMEOUT_S)
+    refused = RefusedResponse(response.status, response.headers, content[:MAX_BODY])
+    if call is not None:
+        call.refused = refused
+    else:
+        _handshakes.append(refused)
+
+
+_TRACE: aiohttp.TraceConfig = aiohttp.TraceConfig()
+_TRACE.on_request_end.append(_keep_refusal)
+_TRACE.freeze()

@@ -1,0 +1,40 @@
+"""One run of a stream or one recognition, as its tasks know it; owns `Call` and `current`.
+
+The tap opens a call; what happens inside it, in any task that was started there, finds it in
+`current`: the errors of children, and the answers of refused requests. Imports nothing of ours.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from .bodies import RefusedResponse
+
+
+@dataclass(slots=True)
+class Call:
+    """One life of a stream with all its retries, or one recognition.
+
+    Attributes:
+        worker: The stream, or the STT that recognizes.
+        component: The LLM, STT or TTS that it works for.
+        parent: The call of the adapter around it.
+        task: Where its retry loop runs.
+        over: Whether its unrecoverable error was announced.
+        refused: The last refused response of the running attempt.
+    """
+
+    worker: object
+    component: object
+    parent: Call | None
+    task: asyncio.Task[Any] | None
+    over: bool = False
+    refused: RefusedResponse | None = None
+
+
+current: ContextVar[Call | None] = ContextVar("lastword_call", default=None)

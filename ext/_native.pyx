@@ -7,7 +7,7 @@ caller; everything that is long runs without the GIL.
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from libc.stddef cimport size_t
 from libc.stdint cimport SIZE_MAX, int16_t, uint8_t, uint32_t
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 
 cimport native
 
@@ -16,6 +16,10 @@ cdef enum:
 
 
 # --- WAV -------------------------------------------------------------------------------------
+
+S16 = <int>native.PCM_S16
+"""The `encoding` of 16-bit PCM, whose samples can be used where they lie."""
+
 
 class WavError(ValueError):
     """A WAV file that contradicts itself."""
@@ -91,22 +95,38 @@ def all_finite(const float[:, ::1] samples not None):
     return bool(finite)
 
 
-def mix_to_mono(const float[:, ::1] samples not None, float[:, ::1] out not None):
-    """Write the mean of the channels of `samples` (frames, channels) to `out` (frames, 1)."""
+def mix(samples not None, float[:, ::1] out not None):
+    """Write the mean of the channels to `out`.
+
+    Args:
+        samples: int16 or float32 (frames, channels).
+        out: float32 (frames, 1), full scale +-1.0.
+    """
+    cdef const int16_t[:, ::1] narrow
+    cdef const float[:, ::1] wide
     cdef size_t frames = samples.shape[0], channels = samples.shape[1]
     if out.shape[0] != samples.shape[0] or out.shape[1] != 1:
         raise ValueError("expected out of shape (frames, 1)")
-    if frames and channels:
+    if frames == 0 or channels == 0:
+        return
+    if samples.itemsize == sizeof(int16_t):
+        narrow = samples
         with nogil:
-            native.pcm_mix_to_mono(&samples[0, 0], channels, &out[0, 0], frames)
+            native.pcm_mix_s16(&narrow[0, 0], channels, &out[0, 0], frames)
+    else:
+        wide = samples
+        with nogil:
+            native.pcm_mix_f32(&wide[0, 0], channels, &out[0, 0], frames)
 
 
-def cut(const float[:, ::1] samples not None, size_t num_channels, size_t samples_per_channel):
+# --- frames ------------------------------------------------------------------------------------
+
+def cut(samples not None, size_t num_channels, size_t samples_per_channel):
     """Cut samples into frames of int16.
 
     Args:
-        samples: float32 (frames, channels) with `num_channels` channels, or one that is copied
-            into all of them.
+        samples: int16 or float32 (frames, channels) with `num_channels` channels, or one that is
+            copied into all of them.
         num_channels: Of the result.
         samples_per_channel: Length of one frame.
 
@@ -114,33 +134,71 @@ def cut(const float[:, ::1] samples not None, size_t num_channels, size_t sample
         `(frames, clipped)`: one exact-length `bytes` per frame, the last padded with silence, and
         how many samples were beyond full scale.
     """
+    cdef const int16_t[:, ::1] narrow
+    cdef const float[:, ::1] wide
+    cdef const void *first = NULL
     cdef size_t total = samples.shape[0], channels = samples.shape[1]
-    cdef size_t done = 0, clipped = 0, count, i, take, frame_bytes
-    cdef int16_t *places[BATCH]
+    cdef bint is_float = samples.itemsize != sizeof(int16_t)
     if channels != num_channels and channels != 1 or num_channels == 0 or samples_per_channel == 0:
         raise ValueError("expected one channel or as many as the result, and frames of some length")
-    frame_bytes = samples_per_channel * num_channels * sizeof(int16_t)
+    if is_float:
+        wide = samples
+        if total:
+            first = &wide[0, 0]
+    else:
+        narrow = samples
+        if total:
+            first = &narrow[0, 0]
+    return _cut(first, is_float, total, channels, num_channels, samples_per_channel)
+
+
+cdef _cut(const void *samples, bint is_float, size_t total, size_t channels, size_t num_channels,
+          size_t samples_per_channel):
+    cdef size_t done = 0, clipped = 0, count, i, take
+    cdef size_t frame_samples = samples_per_channel * num_channels
+    cdef int16_t *places[BATCH]
     frames = []
     while done < total:
         count = min(<size_t>BATCH, (total - done + samples_per_channel - 1) // samples_per_channel)
         for i in range(count):
-            frame = PyBytes_FromStringAndSize(NULL, frame_bytes)
+            frame = PyBytes_FromStringAndSize(NULL, frame_samples * sizeof(int16_t))
             # Nobody else has this object yet, so its bytes may still be written.
             places[i] = <int16_t *>PyBytes_AS_STRING(frame)
             frames.append(frame)
         with nogil:
             for i in range(count):
                 take = min(samples_per_channel, total - done)
-                clipped += native.pcm_to_int16(&samples[done, 0], places[i], take * channels)
+                if is_float:
+                    clipped += native.pcm_to_int16(
+                        <const float *>samples + done * channels, places[i], take * channels)
+                else:
+                    memcpy(places[i], <const int16_t *>samples + done * channels,
+                           take * channels * sizeof(int16_t))
                 if channels != num_channels:
                     native.pcm_spread_int16(places[i], num_channels, take)
-                if take < samples_per_channel:
-                    memset(
-                        places[i] + take * num_channels, 0,
-                        (samples_per_channel - take) * num_channels * sizeof(int16_t),
-                    )
+                memset(places[i] + take * num_channels, 0,
+                       (samples_per_channel - take) * num_channels * sizeof(int16_t))
                 done += take
     return frames, clipped
+
+
+# --- names of contents -------------------------------------------------------------------------
+
+def digest(const uint8_t[::1] data not None, const uint8_t[::1] key not None):
+    """Name a content: 16 bytes that differ for other contents, made with a secret key.
+
+    Args:
+        data: The content.
+        key: 16 bytes that nobody outside the process knows.
+    """
+    cdef uint8_t name[native.DIGEST_SIZE]
+    cdef size_t size = data.shape[0]
+    if key.shape[0] != native.DIGEST_KEY_SIZE:
+        raise ValueError("expected a key of 16 bytes")
+    cdef const uint8_t *first = &data[0] if size else NULL
+    with nogil:
+        native.c_digest(first, size, &key[0], name)
+    return PyBytes_FromStringAndSize(<char *>name, native.DIGEST_SIZE)
 
 
 # --- resample ----------------------------------------------------------------------------------

@@ -2,14 +2,22 @@
 # (A file named _native.pxd would be taken for the module's own declarations.)
 from libc.stdint cimport int16_t, uint8_t, uint32_t, uint64_t
 
+cdef extern from "digest.h" nogil:
+    enum:
+        DIGEST_KEY_SIZE
+        DIGEST_SIZE
+
+    void c_digest "digest" (const uint8_t *data, size_t size, const uint8_t *key, uint8_t *name)
+
 cdef extern from "pcm.h" nogil:
     ctypedef enum pcm_encoding:
-        pass
+        PCM_S16
 
     bint pcm_all_finite(const float *samples, size_t count)
     void pcm_to_float(const uint8_t *data, pcm_encoding encoding, float *out, size_t count)
     size_t pcm_to_int16(const float *samples, int16_t *out, size_t count)
-    void pcm_mix_to_mono(const float *samples, size_t channels, float *out, size_t frames)
+    void pcm_mix_f32(const float *samples, size_t channels, float *out, size_t frames)
+    void pcm_mix_s16(const int16_t *samples, size_t channels, float *out, size_t frames)
     void pcm_spread_int16(int16_t *buffer, size_t channels, size_t frames)
     size_t pcm_sample_bytes(pcm_encoding encoding)
 

@@ -103,7 +103,7 @@ size_t pcm_to_int16(const float *in, int16_t *out, size_t count) {
     return clipped;
 }
 
-void pcm_mix_to_mono(const float *in, size_t channels, float *out, size_t frames) {
+void pcm_mix_f32(const float *in, size_t channels, float *out, size_t frames) {
     if (channels == 2) {
         for (size_t i = 0; i < frames; i++) out[i] = (in[2 * i] + in[2 * i + 1]) * 0.5f;
         return;
@@ -112,6 +112,20 @@ void pcm_mix_to_mono(const float *in, size_t channels, float *out, size_t frames
         double sum = 0.0;
         for (size_t c = 0; c < channels; c++) sum += in[i * channels + c];
         out[i] = (float)(sum / (double)channels);
+    }
+}
+
+void pcm_mix_s16(const int16_t *in, size_t channels, float *out, size_t frames) {
+    if (channels == 2) {
+        for (size_t i = 0; i < frames; i++) {
+            out[i] = (float)((int)in[2 * i] + (int)in[2 * i + 1]) * 0x1p-16f;
+        }
+        return;
+    }
+    for (size_t i = 0; i < frames; i++) {
+        double sum = 0.0;
+        for (size_t c = 0; c < channels; c++) sum += in[i * channels + c];
+        out[i] = (float)(sum / (double)channels * 0x1p-15);
     }
 }
 

@@ -34,7 +34,8 @@ bool pcm_all_finite(const float *in, size_t count);
 size_t pcm_to_int16(const float *in, int16_t *out, size_t count);
 
 /* The mean of the channels of each of `frames` frames. */
-void pcm_mix_to_mono(const float *in, size_t channels, float *out, size_t frames);
+void pcm_mix_f32(const float *in, size_t channels, float *out, size_t frames);
+void pcm_mix_s16(const int16_t *in, size_t channels, float *out, size_t frames);
 
 /* Copies each of the first `frames` samples of `buffer` into `channels` channels, in place. */
 void pcm_spread_int16(int16_t *buffer, size_t channels, size_t frames);

@@ -1,4 +1,4 @@
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,6 +7,8 @@ _Bytes: TypeAlias = bytes | bytearray | memoryview | NDArray[np.uint8]
 
 # --- WAV ---------------------------------------------------------------------------------------
 
+S16: int
+
 class WavError(ValueError): ...
 
 def wav_parse(data: _Bytes) -> tuple[int, int, int, int, int, int] | None: ...
@@ -14,11 +16,18 @@ def wav_decode(data: _Bytes, encoding: int, offset: int, out: NDArray[np.float32
 
 # --- samples -----------------------------------------------------------------------------------
 
-def all_finite(samples: NDArray[np.float32]) -> bool: ...
-def mix_to_mono(samples: NDArray[np.float32], out: NDArray[np.float32]) -> None: ...
+def all_finite(samples: NDArray[Any]) -> bool: ...
+def mix(samples: NDArray[Any], out: NDArray[np.float32]) -> None: ...
+
+# --- frames ------------------------------------------------------------------------------------
+
 def cut(
-    samples: NDArray[np.float32], num_channels: int, samples_per_channel: int
+    samples: NDArray[Any], num_channels: int, samples_per_channel: int
 ) -> tuple[list[bytes], int]: ...
+
+# --- names of contents -------------------------------------------------------------------------
+
+def digest(data: _Bytes, key: bytes) -> bytes: ...
 
 # --- resample ----------------------------------------------------------------------------------
 

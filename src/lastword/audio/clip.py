@@ -5,7 +5,6 @@ Of LiveKit it knows `livekit.rtc.AudioFrame` alone.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
 from collections import OrderedDict
@@ -16,7 +15,8 @@ from weakref import WeakValueDictionary
 import numpy as np
 from livekit.rtc import AudioFrame
 
-from .decode import DEFAULT_LIMITS, Audio, check_limits, decode
+from . import _native
+from .decode import DEFAULT_LIMITS, Recording, check_limits, decode_exact, to_float
 from .sound import Format, Sound
 from .source import describe, read
 
@@ -79,10 +79,10 @@ class Clip:
         encoded: Source = source if isinstance(source, tuple) else read(source)
 
         def make() -> Sound:
-            return Sound(_polish(decode(encoded, limits=limits), normalize=normalize, trim=trim))
+            return Sound(_polish(decode_exact(encoded, limits), normalize=normalize, trim=trim))
 
         sound = _cache.get((_digest(encoded), normalize, trim), make)
-        check_limits(Audio(sound.samples, sound.sample_rate), describe(source), limits)
+        check_limits(Recording(sound.samples, sound.sample_rate), describe(source), limits)
         return cls(sound, transcript, language)
 
     @property
@@ -146,30 +146,33 @@ def clear_cache() -> None:
 
 def _unpickle(samples: Any, sample_rate: int, transcript: str, language: str | None) -> Clip:
     key = (_digest((samples, sample_rate)), False, False)
-    sound = _cache.get(key, lambda: Sound(Audio(samples, sample_rate)))
+    sound = _cache.get(key, lambda: Sound(Recording(samples, sample_rate)))
     return Clip(sound, transcript, language)
 
 
-def _polish(audio: Audio, *, normalize: bool, trim: bool) -> Audio:
+def _polish(recording: Recording, *, normalize: bool, trim: bool) -> Recording:
     if not (normalize or trim):
-        return audio
+        return recording
     from . import loudness  # noqa: PLC0415 - most clips are played as they are
 
-    samples, sample_rate = audio
+    samples, sample_rate = to_float(recording)
     if trim:
         samples = loudness.trim(samples, sample_rate)
     if normalize:
         samples = loudness.normalize(samples, sample_rate)
-    return Audio(samples, sample_rate)
+    return Recording(np.array(samples, np.float32, order="C"), sample_rate)
 
 
-def _digest(source: Any) -> bytes:
+_DIGEST_KEY = os.urandom(16)
+
+
+def _digest(source: Any) -> Hashable:
     """Name a source by its content: encoded bytes, or samples and their form."""
     if not isinstance(source, tuple):
-        return hashlib.blake2b(source, digest_size=16).digest()
+        return _native.digest(source, _DIGEST_KEY)
     samples = np.ascontiguousarray(source[0])
-    form = repr((samples.dtype.str, samples.shape, source[1])).encode()
-    return hashlib.blake2b(samples.view(np.uint8).data, digest_size=16, key=form[:64]).digest()
+    content = samples.reshape(-1).view(np.uint8)
+    return samples.dtype.str, samples.shape, source[1], _native.digest(content, _DIGEST_KEY)
 
 
 class _Cache:

@@ -52,6 +52,20 @@ class Limits(NamedTuple):
 
 
 DEFAULT_LIMITS = Limits()
+SAMPLE_TYPES = ("float32", "float64", "int16", "int32")
+
+
+class Recording(NamedTuple):
+    """A sound as it was recorded, in the least memory; `Audio` is what users get.
+
+    Attributes:
+        samples: (frames, channels), int16 if 16 bits hold it exactly, else float32. It may lie in
+            the bytes of the source.
+        sample_rate: In Hz.
+    """
+
+    samples: NDArray[np.int16] | NDArray[np.float32]
+    sample_rate: int
 
 
 class Audio(NamedTuple):
@@ -83,42 +97,58 @@ def decode(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> Audio:
         ClipEmptyError: It holds no samples.
         ClipLimitError: It is longer, wider, slower or faster than `limits`.
     """
+    return to_float(decode_exact(source, limits))
+
+
+def to_float(recording: Recording) -> Audio:
+    """Widen a recording to float32, in an array of its own."""
+    samples, sample_rate = recording
+    if samples.dtype == np.float32:
+        return Audio(np.asarray(samples, np.float32), sample_rate)
+    return Audio(samples * np.float32(2.0**-15), sample_rate)
+
+
+def decode_exact(source: Source, limits: Limits) -> Recording:
+    """Decode a sound as `decode` does, and leave 16-bit sounds in their 16 bits."""
     name = describe(source)
     if isinstance(source, tuple):
-        audio = _from_samples(source, name)
+        recording = _from_samples(source, name)
     else:
-        audio = _from_bytes(read(source), name, limits)
-    check_limits(audio, name, limits)
-    if not _native.all_finite(audio.samples):
+        recording = _from_bytes(read(source), name, limits)
+    check_limits(recording, name, limits)
+    if recording.samples.dtype == np.float32 and not _native.all_finite(recording.samples):
         raise ClipFormatError(
             f"expected finite samples, got NaN or infinity: {name}. Render the file again",
             source=name,
         )
-    return audio
+    return recording
 
 
-def _from_samples(source: tuple[NDArray[Any], int], name: str) -> Audio:
+def _from_samples(source: tuple[NDArray[Any], int], name: str) -> Recording:
     """Take samples as they are, in an array of our own."""
     if len(source) != 2 or not isinstance(source[1], (int, np.integer)):  # noqa: PLR2004 - a pair
         raise ClipFormatError(
             "expected (samples, sample_rate) with the rate as an integer in Hz", source=name
         )
     samples = np.asarray(source[0])
-    scales = {"float32": 1.0, "float64": 1.0, "int16": 2.0**-15, "int32": 2.0**-31}
-    if samples.dtype.name not in scales or samples.ndim not in (1, 2):
+    if samples.dtype.name not in SAMPLE_TYPES or samples.ndim not in (1, 2):
         raise ClipFormatError(
-            "expected samples as float32, float64, int16 or int32 of shape (frames,) or "
+            f"expected samples as {', '.join(SAMPLE_TYPES)} of shape (frames,) or "
             f"(frames, channels), got {samples.dtype} of shape {samples.shape}",
             source=name,
         )
-    own = np.array(samples, dtype=np.float32, order="C", ndmin=1)
-    if own.ndim == 1:
-        own = own[:, np.newaxis]
-    own *= np.float32(scales[samples.dtype.name])
-    return Audio(own, int(source[1]))
+    if samples.ndim == 1:
+        samples = samples[:, np.newaxis]
+    sample_rate = int(source[1])
+    if samples.dtype == np.int16:
+        return Recording(np.array(samples, np.int16, order="C"), sample_rate)
+    own = np.array(samples, np.float32, order="C")
+    if samples.dtype == np.int32:
+        own *= np.float32(2.0**-31)
+    return Recording(own, sample_rate)
 
 
-def _from_bytes(data: bytes, name: str, limits: Limits) -> Audio:
+def _from_bytes(data: bytes, name: str, limits: Limits) -> Recording:
     tried = []
     try:
         wav = _decode_wav(data, name, limits)
@@ -126,9 +156,9 @@ def _from_bytes(data: bytes, name: str, limits: Limits) -> Audio:
             return wav
     except _native.WavError as error:
         tried.append(f"WAV: {error}")
-    for who, decoder in foreign.DECODERS.items():
+    for who, decoder in foreign.decoders(data):
         try:
-            return Audio(*decoder(data))
+            return Recording(*decoder(data))
         except foreign.CannotDecodeError as error:  # noqa: PERF203 - two rounds at most
             tried.append(f"{who}: {error}")
     raise ClipFormatError(
@@ -138,7 +168,7 @@ def _from_bytes(data: bytes, name: str, limits: Limits) -> Audio:
     )
 
 
-def _decode_wav(data: bytes, name: str, limits: Limits) -> Audio | None:
+def _decode_wav(data: bytes, name: str, limits: Limits) -> Recording | None:
     """Decode a WAV with plain samples; `None` if it is something else."""
     layout = _native.wav_parse(data)
     if layout is None:
@@ -146,15 +176,23 @@ def _decode_wav(data: bytes, name: str, limits: Limits) -> Audio | None:
     encoding, num_channels, sample_rate, offset, num_frames, missing_bytes = layout
     if num_channels > limits.max_channels:
         raise _too_many_channels(num_channels, name, limits)
-    samples = np.empty((num_frames, num_channels), np.float32)
-    _native.wav_decode(data, encoding, offset, samples.reshape(-1))
     if missing_bytes:
-        there = num_frames / sample_rate
         logger.warning(
             "a WAV file is shorter than it says: playing what is there",
-            extra={"source": name, "missing_bytes": missing_bytes, "present_s": round(there, 3)},
+            extra={
+                "source": name,
+                "missing_bytes": missing_bytes,
+                "present_s": round(num_frames / sample_rate, 3),
+            },
         )
-    return Audio(samples, sample_rate)
+    shape = (num_frames, num_channels)
+    if encoding == _native.S16:
+        lying = np.frombuffer(data, np.int16, num_frames * num_channels, offset).reshape(shape)
+        # Contents of chunks begin at even places, except in files whose writer forgot a pad byte.
+        return Recording(np.require(lying, requirements="A"), sample_rate)
+    samples = np.empty(shape, np.float32)
+    _native.wav_decode(data, encoding, offset, samples.reshape(-1))
+    return Recording(samples, sample_rate)
 
 
 def _too_many_channels(num_channels: int, name: str, limits: Limits) -> ClipLimitError:
@@ -165,14 +203,14 @@ def _too_many_channels(num_channels: int, name: str, limits: Limits) -> ClipLimi
     )
 
 
-def check_limits(audio: Audio, name: str, limits: Limits) -> None:
+def check_limits(recording: Recording, name: str, limits: Limits) -> None:
     """Refuse a sound that is empty or beyond the limits.
 
     Raises:
         ClipEmptyError: It holds no samples.
         ClipLimitError: It is longer, wider, slower or faster than `limits`.
     """
-    samples, sample_rate = audio
+    samples, sample_rate = recording
     num_frames, num_channels = samples.shape
     if num_frames == 0 or num_channels == 0:
         raise ClipEmptyError(f"expected a sound, got one without samples: {name}", source=name)

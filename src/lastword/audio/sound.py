@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from lastword.errors import ClipLimitError
 
 from . import _native
+from .resample import resample
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .decode import Audio
+    from .decode import Recording
 
 logger = logging.getLogger("lastword")
 
@@ -65,16 +66,16 @@ class Sound:
     Thread-safe: frames of one format are prepared once, whoever asks.
 
     Attributes:
-        samples: float32 (frames, channels), read-only.
+        samples: int16 or float32 (frames, channels), read-only.
         sample_rate: In Hz.
     """
 
     __slots__ = ("__weakref__", "_lock", "_prepared", "_warned", "sample_rate", "samples")
 
-    def __init__(self, audio: Audio) -> None:
-        self.samples: NDArray[np.float32] = audio.samples
+    def __init__(self, recording: Recording) -> None:
+        self.samples = recording.samples
         self.samples.flags.writeable = False
-        self.sample_rate: int = audio.sample_rate
+        self.sample_rate: int = recording.sample_rate
         self._prepared: dict[Format, tuple[bytes, ...]] = {}
         self._warned = False
         self._lock = threading.Lock()
@@ -113,15 +114,12 @@ class Sound:
         return prepared
 
     def _prepare(self, wanted: Format) -> tuple[bytes, ...]:
-        samples = self.samples
-        num_channels = samples.shape[1]
-        if num_channels != wanted.num_channels and num_channels > 1:
-            mono = np.empty((samples.shape[0], 1), np.float32)
-            _native.mix_to_mono(samples, mono)
+        samples: NDArray[Any] = self.samples
+        if samples.shape[1] not in (1, wanted.num_channels):
+            mono = np.empty((len(samples), 1), np.float32)
+            _native.mix(samples, mono)
             samples = mono
         if self.sample_rate != wanted.sample_rate:
-            from .resample import resample  # noqa: PLC0415 - a clip at the right rate needs none
-
             samples = resample(samples, self.sample_rate, wanted.sample_rate)
         frames, clipped = _native.cut(samples, wanted.num_channels, wanted.samples_per_channel)
         if clipped and not self._warned:

@@ -1,0 +1,168 @@
+"""A call whose provider fails for good: a caller, an agent in this process, and a scripted gateway.
+
+Owns what the tests of the last word and `make demo-room` share. The LLM is livekit's own inference
+client, the 429 comes over HTTP, the room and the caller are real; only the provider is a script.
+"""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from livekit.agents import AgentSession, inference
+
+import lastword
+from lastword.testing.gateway import Gateway, quota_exceeded
+from room.call import Running, joined, running
+from room.caller import Caller
+from room.sweep import RATE, Heard, find_sweep, sweep
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from livekit import rtc
+    from livekit.agents import Agent
+    from livekit.agents.voice.room_io import RoomOptions
+
+    from room.rig import Server
+
+CHAT = "/v1/chat/completions"
+WORDS = "Something went wrong, please call again."
+QUESTION = "Can you hear me?"
+CLIP_S = 3.0
+
+
+def llm_of(gateway: Gateway) -> inference.LLM:
+    """Livekit's own inference LLM, pointed at a scripted gateway."""
+    return inference.LLM(
+        "openai/gpt-4o-mini",
+        base_url=f"{gateway.url}/v1",
+        api_key="devkey",
+        api_secret="a-secret-that-signs-nothing-of-value",  # noqa: S106 - a local server's
+    )
+
+
+def sweep_clip() -> lastword.Clip:
+    """The message of the room tests: a sweep of 3 s with words beside it."""
+    return lastword.Clip.load((sweep(CLIP_S), RATE), transcript=WORDS)
+
+
+@dataclass
+class Outage:
+    """One call that is going to fail.
+
+    Attributes:
+        caller: The far end; None if nobody is there.
+        room: The agent's room.
+        run: The agent's session and its events.
+        gateway: The provider; it answers with `quota_exceeded` unless scripted otherwise.
+        last_word: What `attach` returned, or None for a call without it.
+    """
+
+    caller: Caller | None
+    room: rtc.Room
+    run: Running
+    gateway: Gateway
+    last_word: lastword.LastWord | None
+    reports: list[lastword.Report] = field(default_factory=list)
+
+    @property
+    def session(self) -> AgentSession[Any]:
+        """The agent's session."""
+        return self.run.session
+
+    @property
+    def report(self) -> lastword.Report:
+        """The one report of this call."""
+        assert len(self.reports) == 1, self.reports
+        return self.reports[0]
+
+    @property
+    def failed_at(self) -> float:
+        """When the error event came, in seconds of `time.monotonic()`."""
+        return self.run.errors[0][0]
+
+    @property
+    def close_s(self) -> float:
+        """Seconds from the error event to the close event."""
+        return self.run.closes[0][0] - self.failed_at
+
+    async def fail(self) -> None:
+        """Let the agent be asked something, which the provider refuses."""
+        if self.caller is not None and self.caller.room.isconnected():
+            await self.caller.type(QUESTION)
+        else:
+            self.session.generate_reply(user_input=QUESTION)
+
+    async def until_over(self, timeout_s: float = 20.0) -> None:
+        """Wait for the close event and until the caller hears nothing any more."""
+        await self.run.until_closed(timeout_s)
+        if self.caller is not None:
+            await self.caller.until_quiet()
+
+    def heard(self, caller: Caller | None = None) -> Heard:
+        """What a caller, by default the first, heard of the message."""
+        listener = caller or self.caller
+        return find_sweep(listener.recording().samples() if listener else sweep(0), CLIP_S)
+
+    def first_sound_s(self, caller: Caller | None = None) -> float:
+        """Seconds from the error event to the first sound of the message at the caller."""
+        listener = caller or self.caller
+        assert listener is not None
+        return listener.recording().at(self.heard(listener).runs[0].at_s) - self.failed_at
+
+
+@asynccontextmanager
+async def outage(
+    server: Server,
+    room_name: str,
+    *,
+    with_caller: bool = True,
+    with_last_word: bool = True,
+    agent: Agent | None = None,
+    options: RoomOptions | None = None,
+    url: str | None = None,
+    gateway: Gateway | None = None,
+    **attach: Any,
+) -> AsyncIterator[Outage]:
+    """Set up a call up to the moment before it fails.
+
+    Args:
+        server: Where the room is.
+        room_name: A name of its own.
+        with_caller: Whether a caller is there and listens before it begins.
+        with_last_word: Whether `attach` is called.
+        agent: What the session runs.
+        options: RoomIO's options.
+        url: Where the agent finds the server, if not directly.
+        gateway: A running provider; one that answers `quota_exceeded` if None.
+        attach: More arguments of `attach`, `message` among them.
+    """
+    async with AsyncExitStack() as stack:
+        if gateway is None:
+            gateway = await stack.enter_async_context(Gateway())
+            gateway.script(CHAT, quota_exceeded())
+        caller = None
+        if with_caller:
+            caller = await stack.enter_async_context(Caller(server, room_name))
+        room = await stack.enter_async_context(joined(server, room_name, url=url))
+        llm = llm_of(gateway)
+        stack.push_async_callback(llm.aclose)
+        session: AgentSession[Any] = AgentSession(llm=llm)
+        reports: list[lastword.Report] = []
+        last_word = None
+        if with_last_word:
+            attach.setdefault("message", sweep_clip())
+            last_word = lastword.attach(session, on_report=reports.append, **attach)
+        begun = running(
+            session,
+            room,
+            agent=agent,
+            options=options,
+            wait_for_caller_s=10.0 if with_caller else None,
+        )
+        run = await stack.enter_async_context(begun)
+        yield Outage(caller, room, run, gateway, last_word, reports)
+        if last_word is not None:
+            last_word.detach()

@@ -70,7 +70,8 @@ def normalize(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.floa
     if math.isinf(loudness) or peak == 0.0:
         return np.array(samples)
     gain_db = min(TARGET_LUFS - loudness, PEAK_DBFS - 0.01 - 20 * math.log10(peak))
-    return np.multiply(samples, np.float32(10 ** (gain_db / 20)))
+    level: NDArray[np.float32] = samples * np.float32(10 ** (gain_db / 20))
+    return level
 
 
 def trim(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
@@ -124,7 +125,8 @@ def _block_power(weighted: NDArray[np.float64], sample_rate: int) -> NDArray[np.
     energy = np.concatenate([[0.0], np.cumsum(np.square(weighted).sum(axis=1))])
     size = min(round(_BLOCK_S * sample_rate), len(weighted))
     starts = np.arange(0, len(weighted) - size + 1, max(round(_STEP_S * sample_rate), 1))
-    return np.divide(energy[starts + size] - energy[starts], max(size, 1))
+    power: NDArray[np.float64] = (energy[starts + size] - energy[starts]) / max(size, 1)
+    return power
 
 
 def _k_weighted(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float64]:

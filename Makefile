@@ -58,3 +58,15 @@ lint: $(VENV)/.dev ## ruff, mypy --strict, stubtest, cython-lint
 
 wheel-test: $(VENV)/.dev ## build sdist and wheel, install the wheel into an empty venv and use it
 	tests/packaging/wheel.sh $(BIN)/python
+
+# --- measurements and long runs ----------------------------------------------------------------
+
+.PHONY: bench fuzz
+FUZZ_S ?= 300
+
+bench: $(VENV)/.dev ## measure against the peers and print the table of the README
+	$(BIN)/python -m pytest benchmarks --benchmark-json=build/bench.json
+	$(BIN)/python benchmarks/table.py build/bench.json
+
+fuzz: ## fuzz the C of ext/ under ASan and UBSan for FUZZ_S=300 seconds (needs clang)
+	tests/fuzz/run $(FUZZ_S)

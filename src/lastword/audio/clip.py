@@ -1,7 +1,4 @@
-"""Owns `Clip`, what users hold, and the cache that shares sounds by content.
-
-Of LiveKit it knows `livekit.rtc.AudioFrame` alone.
-"""
+"""Owns `Clip`, what users hold, and the cache that shares sounds by content."""
 
 from __future__ import annotations
 
@@ -13,15 +10,17 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 import numpy as np
-from livekit.rtc import AudioFrame
 
 from . import _native
 from .decode import DEFAULT_LIMITS, Recording, check_limits, decode_exact, to_float
-from .sound import Format, Sound
+from .frames import Format
+from .sound import Sound
 from .source import describe, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
+
+    from livekit.rtc import AudioFrame
 
     from .decode import Limits
     from .source import Source
@@ -120,12 +119,7 @@ class Clip:
         Raises:
             ClipLimitError: No output has such a format.
         """
-        wanted = Format.of(sample_rate, num_channels, frame_ms)
-        length = wanted.samples_per_channel
-        return [
-            AudioFrame(data, sample_rate, num_channels, length)
-            for data in self._sound.frames(wanted)
-        ]
+        return self._sound.frames(Format.of(sample_rate, num_channels, frame_ms)).fresh()
 
     def __repr__(self) -> str:
         return (

@@ -1,16 +1,15 @@
-"""Owns a decoded sound and the frames that were prepared from it. Knows no files and no clips."""
+"""Owns a decoded sound and the frames that were prepared from it. Knows no files."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lastword.errors import ClipLimitError
-
 from . import _native
+from .frames import Format, Frames
 from .resample import resample
 
 if TYPE_CHECKING:
@@ -20,44 +19,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("lastword")
 
-MIN_FRAME_MS = 10
-"""WebRTC's own frame: nothing in LiveKit takes less."""
-MAX_FRAME_MS = 100
-"""Longer frames only delay what they carry; RoomIO's are 50 ms."""
 MAX_FORMATS = 8
 """Prepared formats kept per sound: a process has one or two outputs, each with one format."""
-
-
-class Format(NamedTuple):
-    """What an output takes.
-
-    Attributes:
-        sample_rate: In Hz.
-        num_channels: Interleaved.
-        samples_per_channel: Length of one frame.
-    """
-
-    sample_rate: int
-    num_channels: int
-    samples_per_channel: int
-
-    @classmethod
-    def of(cls, sample_rate: int, num_channels: int, frame_ms: int) -> Format:
-        """Check a wish and work out the length of its frames.
-
-        Raises:
-            ClipLimitError: No output has such a format.
-        """
-        if sample_rate < 1 or num_channels < 1:
-            raise ClipLimitError(
-                "expected a sample rate and a number of channels of at least 1, "
-                f"got {sample_rate} Hz and {num_channels}"
-            )
-        if not MIN_FRAME_MS <= frame_ms <= MAX_FRAME_MS:
-            raise ClipLimitError(
-                f"expected frames of {MIN_FRAME_MS} to {MAX_FRAME_MS} ms, got {frame_ms} ms"
-            )
-        return cls(sample_rate, num_channels, max(1, sample_rate * frame_ms // 1000))
 
 
 class Sound:
@@ -76,7 +39,7 @@ class Sound:
         self.samples = recording.samples
         self.samples.flags.writeable = False
         self.sample_rate: int = recording.sample_rate
-        self._prepared: dict[Format, tuple[bytes, ...]] = {}
+        self._prepared: dict[Format, Frames] = {}
         self._warned = False
         self._lock = threading.Lock()
 
@@ -92,28 +55,43 @@ class Sound:
 
     @property
     def nbytes(self) -> int:
-        """Memory of the samples, in bytes."""
-        return self.samples.nbytes
+        """Memory of the samples and of all prepared frames, in bytes."""
+        return self.samples.nbytes + sum(ready.nbytes for ready in tuple(self._prepared.values()))
 
     def renew_lock(self) -> None:
         """Forget who held the lock: after a fork, that thread is not in this process."""
         self._lock = threading.Lock()
 
-    def frames(self, wanted: Format) -> tuple[bytes, ...]:
-        """Give the int16 contents of each frame, the last padded with silence."""
-        prepared = self._prepared.get(wanted)
-        if prepared is not None:
-            return prepared
+    def frames(self, wanted: Format) -> Frames:
+        """Give the frames of a format, prepared when it is asked for the first time."""
+        ready = self._prepared.get(wanted)
+        if ready is not None:
+            return ready
         with self._lock:
-            prepared = self._prepared.get(wanted)
-            if prepared is None:
-                prepared = self._prepare(wanted)
+            ready = self._prepared.get(wanted)
+            if ready is None:
+                ready = self._prepare(wanted)
                 while len(self._prepared) >= MAX_FORMATS:
                     del self._prepared[next(iter(self._prepared))]
-                self._prepared[wanted] = prepared
-        return prepared
+                self._prepared[wanted] = ready
+        return ready
 
-    def _prepare(self, wanted: Format) -> tuple[bytes, ...]:
+    def _prepare(self, wanted: Format) -> Frames:
+        samples = self._at_rate(wanted)
+        contents, clipped = _native.cut(samples, wanted.num_channels, wanted.samples_per_channel)
+        if clipped and not self._warned:
+            self._warned = True
+            logger.warning(
+                "a clip is louder than full scale: samples were clipped",
+                extra={"clipped_samples": clipped, "sample_rate": wanted.sample_rate},
+            )
+        return Frames(wanted, contents, len(samples))
+
+    def _at_rate(self, wanted: Format) -> NDArray[Any]:
+        """Give the samples at the wanted rate, in the wanted channels or in one."""
+        for known, ready in self._prepared.items():
+            if known[:2] == wanted[:2]:  # only the length of a frame differs
+                return ready.samples()
         samples: NDArray[Any] = self.samples
         if samples.shape[1] not in (1, wanted.num_channels):
             mono = np.empty((len(samples), 1), np.float32)
@@ -121,11 +99,4 @@ class Sound:
             samples = mono
         if self.sample_rate != wanted.sample_rate:
             samples = resample(samples, self.sample_rate, wanted.sample_rate)
-        frames, clipped = _native.cut(samples, wanted.num_channels, wanted.samples_per_channel)
-        if clipped and not self._warned:
-            self._warned = True
-            logger.warning(
-                "a clip is louder than full scale: samples were clipped",
-                extra={"clipped_samples": clipped, "sample_rate": wanted.sample_rate},
-            )
-        return tuple(frames)
+        return samples

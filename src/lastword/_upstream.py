@@ -1,17 +1,19 @@
 """Every private name of livekit-agents that lastword touches; no other file names one.
 
 Owns the knowledge of how the inside of livekit-agents looks, and the check that it still looks so.
-Two sections: the session (closing, outputs) and the tap (streams, errors). Must not import
-anything of lastword but its errors.
+Three sections: the session (closing, outputs), the tap (streams, errors) and the voices (TTS).
+Must not import anything of lastword but its errors.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextvars
+import copy
 import inspect
 import sys
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from livekit import rtc
 from livekit.agents import inference, llm, stt, tts
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
     from livekit.agents import AgentSession
     from livekit.agents.voice import io
+
+_T = TypeVar("_T")
 
 SUPPORTED = "1.4.6 to 1.8.x"
 """The versions of livekit-agents whose insides were checked, as people write it."""
@@ -407,3 +411,39 @@ def inner_client(component: object) -> Any:
     """
     client = getattr(component, "_client", None) if isinstance(component, inference.LLM) else None
     return client if getattr(client, "max_retries", 0) else None
+
+
+# --- the voices ----------------------------------------------------------------------------------
+
+CHANGING_TTS_ATTRIBUTES = frozenset({"_expressive"})
+"""Attributes of a TTS that the core sets for each turn; they say nothing about its voice."""
+
+
+def voices_of(component: tts.TTS[Any]) -> list[tts.TTS[Any]]:
+    """The TTS that speak behind adapters, the preferred one first; a plain one is its own."""
+    children = [child for child in children_of(component) if isinstance(child, tts.TTS)]
+    return [voice for child in children for voice in voices_of(child)] or [component]
+
+
+def silenced(component: tts.TTS[Any]) -> tts.TTS[Any]:
+    """Makes a twin of a TTS that speaks the same but whose events nobody hears.
+
+    A session counts the errors and adds up the metrics that its TTS emits. The twin shares
+    connections and options with the original, and has no listeners.
+    """
+    twin = copy.copy(component)
+    twin._events = {}
+    for name, value in vars(twin).items():
+        if isinstance(value, tts.TTS):
+            setattr(twin, name, silenced(value))
+    return twin
+
+
+def start_outside_sessions(work: Coroutine[Any, Any, _T], *, name: str) -> asyncio.Task[_T]:
+    """Starts a task that belongs to no session, even if a session's code asks for it.
+
+    Everything else of the context stays: the job's HTTP session lives there.
+    """
+    context = contextvars.copy_context()
+    context.run(_AgentActivityContextVar.set, None)  # type: ignore[arg-type] # read with get(None)
+    return context.run(asyncio.create_task, work, name=name)

@@ -1,0 +1,140 @@
+"""Owns `bake`: words become a clip in an agent's own voice, asked for once. Knows no session."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import wave
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from livekit.agents import APIConnectOptions
+
+from lastword import _upstream
+from lastword.audio.clip import Clip
+from lastword.errors import BakeError, MessageError
+
+from .cache import SoundCache
+from .identity import sound_key
+
+if TYPE_CHECKING:
+    import os
+
+    from livekit.agents import tts
+    from livekit.rtc import AudioFrame
+
+_CONNECT = APIConnectOptions(max_retry=0, timeout=10.0)
+_CANCEL_S = 1.0  # a TTS that swallows its cancellation longer than this is left behind
+
+_running: set[asyncio.Task[Clip]] = set()  # the loop itself holds tasks only weakly
+
+
+async def bake(
+    tts: tts.TTS[Any],
+    text: str,
+    *,
+    language: str | None = None,
+    cache_dir: str | os.PathLike[str] | None = None,
+    timeout_s: float = 20.0,
+) -> Clip:
+    """Render words in a TTS's voice, or take them from the cache if they were rendered before.
+
+    Of any number of processes that want the same words at the same time, one asks the provider.
+    Nothing that listens to the TTS notices: no metrics, no error events.
+
+    Args:
+        tts: Any TTS, streaming or not; of an adapter's voices the first that speaks is taken.
+        text: The words.
+        language: BCP 47 tag of the words, for the clip's `language`.
+        cache_dir: Folder of the cache; None for `LASTWORD_CACHE_DIR`, else the user's cache folder.
+        timeout_s: Bound of the whole call, in seconds.
+
+    Returns:
+        The clip, at one loudness, silence at both ends trimmed, the words as its transcript.
+
+    Raises:
+        MessageError: The text is empty.
+        BakeError: No voice could render it in time.
+    """
+    words = text.strip()
+    if not words:
+        raise MessageError("expected words to render, got an empty text; give at least one word")
+    work = _bake(tts, words, language, SoundCache(cache_dir))
+    task = _upstream.start_outside_sessions(work, name="lastword.bake")
+    _running.add(task)
+    task.add_done_callback(_running.discard)
+    try:
+        await asyncio.wait({task}, timeout=timeout_s)
+        if task.done():
+            return task.result()
+    finally:
+        task.cancel()
+    await asyncio.wait({task}, timeout=_CANCEL_S)
+    raise BakeError(
+        f"expected the words to be rendered within {timeout_s:.1f} s, still waiting for "
+        f"{tts.label}; raise timeout_s or look whether the provider answers"
+    )
+
+
+async def _bake(tts: tts.TTS[Any], words: str, language: str | None, cache: SoundCache) -> Clip:
+    failures: list[Exception] = []
+    voices = _upstream.voices_of(tts)
+    for voice in voices:
+        try:
+            wav = await _once(voice, words, language, cache)
+            return await asyncio.to_thread(_load, wav, words, language)
+        except Exception as error:  # noqa: BLE001, PERF203 - a provider may raise anything
+            failures.append(error)
+    reasons = ", ".join(
+        f"{voice.label}: {type(failure).__name__}"
+        for voice, failure in zip(voices, failures, strict=True)
+    )
+    raise BakeError(
+        f"expected a voice to render the words, none did ({reasons}); the causes are chained"
+    ) from failures[0]
+
+
+async def _once(voice: tts.TTS[Any], words: str, language: str | None, cache: SoundCache) -> bytes:
+    """Read the sound, or make and store it while nobody else does: a WAV file."""
+    key = sound_key(voice, words, language)
+    wav = await asyncio.to_thread(cache.load, key)
+    if wav is not None:
+        return wav
+    async with cache.alone(key):
+        wav = await asyncio.to_thread(cache.load, key)  # somebody else was first
+        if wav is None:
+            wav = _to_wav(await _speak(_upstream.silenced(voice), words))
+            await asyncio.to_thread(cache.store, key, wav)
+        return wav
+
+
+async def _speak(voice: tts.TTS[Any], words: str) -> list[AudioFrame]:
+    try:
+        stream = voice.synthesize(words, conn_options=_CONNECT)
+    except NotImplementedError:
+        # a TTS that can only stream; its stream ends with the input
+        async with voice.stream(conn_options=_CONNECT) as streaming:
+            streaming.push_text(words)
+            streaming.end_input()
+            return [event.frame async for event in streaming]
+    async with stream:
+        return [event.frame async for event in stream]
+
+
+def _to_wav(frames: list[AudioFrame]) -> bytes:
+    if not any(np.frombuffer(frame.data, np.int16).any() for frame in frames):
+        raise BakeError("expected sound from the TTS, got silence or nothing at all")
+    form = {(frame.sample_rate, frame.num_channels) for frame in frames}
+    if len(form) > 1:
+        raise BakeError(f"expected frames of one rate and channel count from the TTS, got {form}")
+    file = io.BytesIO()
+    with wave.open(file, "wb") as wav:
+        wav.setframerate(frames[0].sample_rate)
+        wav.setnchannels(frames[0].num_channels)
+        wav.setsampwidth(2)
+        wav.writeframes(b"".join(bytes(frame.data) for frame in frames))
+    return file.getvalue()
+
+
+def _load(wav: bytes, words: str, language: str | None) -> Clip:
+    return Clip.load(wav, transcript=words, language=language, normalize=True, trim=True)

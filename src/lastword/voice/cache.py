@@ -1,0 +1,184 @@
+"""Sounds on disk, by the key of what they are; owns files and locks. Knows no TTS and no clip.
+
+One folder, shared by all processes of a user: `KEY.wav` per sound, `XX.lock` per 256th of the keys.
+A file is a plain WAV that any player plays, with a seal behind the sound. What has no right seal is
+treated as not there: a torn, foreign or renamed file is replaced, never played.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import hashlib
+import logging
+import os
+import struct
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import platformdirs
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+logger = logging.getLogger("lastword")
+
+FOLDER_VARIABLE = "LASTWORD_CACHE_DIR"
+"""Environment variable that moves the folder."""
+
+MAX_BYTES = 64 * 2**20
+"""What the folder may hold: about 25 minutes of sound at 24 kHz."""
+
+_STALE_S = 3600.0  # a half-written file of this age belongs to a process that died
+_LOCK_POLL_S = 0.05
+_RIFF_HEADER = struct.Struct("<4sI4s")
+_SEAL = struct.Struct("<4sI32s")
+_SEAL_NAME = b"lwsl"  # unknown chunks are skipped by every reader of RIFF
+
+
+def default_folder() -> Path:
+    """Say where sounds are kept: `LASTWORD_CACHE_DIR`, else the user's cache folder."""
+    chosen = os.environ.get(FOLDER_VARIABLE)
+    return Path(chosen) if chosen else platformdirs.user_cache_path("lastword") / "voices"
+
+
+class SoundCache:
+    """A folder of sounds; every failure of the disk means "not there" and is never raised.
+
+    Args:
+        folder: Where; None for `default_folder()`. It is made when the first sound is stored.
+        max_bytes: Above this, sounds that were not used for the longest time are removed.
+    """
+
+    def __init__(
+        self, folder: str | os.PathLike[str] | None = None, *, max_bytes: int = MAX_BYTES
+    ) -> None:
+        self.folder = default_folder() if folder is None else Path(folder)
+        self._max_bytes = max_bytes
+
+    def path(self, key: str) -> Path:
+        """Say where the sound of a key is, or would be."""
+        return self.folder / f"{key}.wav"
+
+    def load(self, key: str) -> bytes | None:
+        """Read a sound.
+
+        Args:
+            key: Its name, hexadecimal digits.
+
+        Returns:
+            A WAV file, or None when there is none or it is damaged or foreign.
+        """
+        path = self.path(key)
+        try:
+            data = path.read_bytes()
+        except OSError:
+            return None
+        if not _is_sealed(data, key):
+            logger.warning("ignored a damaged or foreign file in the cache of voices")
+            return None
+        with contextlib.suppress(OSError):
+            os.utime(path)  # used now: the last to be removed
+        return data
+
+    def store(self, key: str, wav: bytes) -> None:
+        """Keep a sound: all of it, or nothing if the disk does not want it.
+
+        Args:
+            key: Its name, hexadecimal digits.
+            wav: A WAV file.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._replace(self.path(key), _sealed(wav, key))
+            self._make_room()
+        except OSError as error:
+            logger.warning("could not keep a rendered voice", extra={"reason": error.strerror})
+
+    @contextlib.asynccontextmanager
+    async def alone(self, key: str) -> AsyncIterator[None]:
+        """Hold the lock of a key, over all processes; a process that dies gives it back.
+
+        Waits as long as it takes: bound it from outside. Where files cannot be locked, on a folder
+        that is read-only for instance, it does not wait at all.
+        """
+        lock = self._open_lock(key)
+        if lock is None:
+            yield
+            return
+        try:
+            while not _try_lock(lock):  # noqa: ASYNC110 - the other one is another process
+                await asyncio.sleep(_LOCK_POLL_S)
+            yield
+        finally:
+            os.close(lock)
+
+    def _open_lock(self, key: str) -> int | None:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            return os.open(self.folder / f"{key[:2]}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError:
+            return None
+
+    def _replace(self, path: Path, data: bytes) -> None:
+        handle, name = tempfile.mkstemp(dir=self.folder, suffix=".part")
+        try:
+            with open(handle, "wb") as file:  # noqa: PTH123 - a file descriptor
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())  # the name must not survive a power cut without the sound
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+    def _make_room(self) -> None:
+        now = time.time()
+        for part in self.folder.glob("*.part"):
+            with contextlib.suppress(OSError):
+                if now - part.stat().st_mtime > _STALE_S:
+                    part.unlink()
+        sounds = []
+        for path in self.folder.glob("*.wav"):
+            with contextlib.suppress(OSError):
+                stat = path.stat()
+                sounds.append((stat.st_mtime, stat.st_size, path))
+        total = sum(size for _, size, _ in sounds)
+        for _, size, path in sorted(sounds)[:-1]:  # the newest is the one just stored
+            if total <= self._max_bytes:
+                return
+            path.unlink(missing_ok=True)
+            total -= size
+
+
+def _try_lock(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks: better two requests than none
+        return True
+    return True
+
+
+def _sealed(wav: bytes, key: str) -> bytes:
+    """Put the seal behind a WAV file and count it into the file's own size."""
+    padded = wav + b"\0" * (len(wav) % 2)
+    _, _, form = _RIFF_HEADER.unpack_from(padded)
+    size = len(padded) - 8 + _SEAL.size
+    body = _RIFF_HEADER.pack(b"RIFF", size, form) + padded[_RIFF_HEADER.size :]
+    return body + _SEAL.pack(_SEAL_NAME, 32, _digest(body, key))
+
+
+def _is_sealed(data: bytes, key: str) -> bool:
+    if len(data) < _RIFF_HEADER.size + _SEAL.size:
+        return False
+    body, seal = data[: -_SEAL.size], data[-_SEAL.size :]
+    return seal == _SEAL.pack(_SEAL_NAME, 32, _digest(body, key))
+
+
+def _digest(body: bytes, key: str) -> bytes:
+    return hashlib.blake2b(body, digest_size=32, key=bytes.fromhex(key)).digest()

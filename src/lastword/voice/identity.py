@@ -1,0 +1,107 @@
+"""What makes two renderings sound the same: the name of a sound before it exists. Does no I/O.
+
+The name is a hash over the voice, all its options, the language and the words. Credentials are left
+out before hashing, so a new key does not mean a new sound, and no name could ever tell one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from livekit.agents import tts
+
+from lastword._upstream import CHANGING_TTS_ATTRIBUTES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FORMAT_VERSION = 1
+"""Goes up when the same voice and words would be stored differently."""
+
+_MAX_DEPTH = 5  # options of options; plugins of livekit-agents 1.8 need three
+_SECRET_WORDS = frozenset({
+    "apikey", "auth", "authorization", "bearer", "cookie", "cookies", "credential", "credentials",
+    "header", "headers", "key", "password", "secret", "signature", "token",
+})  # fmt: skip
+
+
+def sound_key(voice: tts.TTS[Any], text: str, language: str | None) -> str:
+    """Name what a voice will make of a text.
+
+    Args:
+        voice: A TTS that speaks itself, no adapter.
+        text: The words.
+        language: BCP 47 tag of the words, or None.
+
+    Returns:
+        64 hexadecimal digits, the same in every process for the same voice, options and words.
+    """
+    name = {
+        "format": FORMAT_VERSION,
+        "voice": voice_options(voice),
+        "language": language,
+        "text": text,
+    }
+    return hashlib.sha256(json.dumps(name, sort_keys=True).encode()).hexdigest()
+
+
+def voice_options(voice: tts.TTS[Any]) -> dict[str, Any]:
+    """Collect everything plain that a TTS holds: provider, model, and its options.
+
+    There is no interface for the options of a TTS; plugins keep them in attributes of their own.
+    Whatever is plain data counts, so an option too many means a rendering too many, but never a
+    sound of the wrong voice.
+    """
+    return {
+        "class": f"{type(voice).__module__}.{type(voice).__qualname__}",
+        "provider": voice.provider,
+        "model": voice.model,
+        "options": dict(_plain_items(vars(voice), _MAX_DEPTH)),
+    }
+
+
+def _plain_items(items: Mapping[Any, Any], depth: int) -> Iterator[tuple[str, Any]]:
+    for name, value in items.items():
+        if name in CHANGING_TTS_ATTRIBUTES or _SECRET_WORDS & set(str(name).lower().split("_")):
+            continue
+        plain = _plain(value, depth - 1)
+        if plain is not None:
+            yield str(name), plain
+
+
+def _plain(value: Any, depth: int) -> Any:  # noqa: PLR0911 - one line per kind of value
+    """Reduce a value to JSON; None for what is no data or lies too deep."""
+    if depth < 0 or value is None:
+        return None
+    if isinstance(value, Enum):
+        return _plain(value.value, depth)
+    if isinstance(value, str):
+        return _without_credentials(value)
+    if isinstance(value, (bool, int, float)):
+        return repr(value)
+    if isinstance(value, bytes):
+        return hashlib.sha256(value).hexdigest()
+    if isinstance(value, tts.TTS):
+        return voice_options(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        return dict(_plain_items(fields, depth))
+    if isinstance(value, Mapping):
+        return dict(_plain_items(value, depth))
+    if isinstance(value, Sequence):
+        return [_plain(item, depth - 1) for item in value]
+    return None
+
+
+def _without_credentials(text: str) -> str:
+    """Keep of a URL what says where it leads: user, password and query may hold credentials."""
+    if "://" not in text:
+        return text
+    parts = urlsplit(text)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .session.attach import LastWord, attach
     from .session.message import DEFAULT
     from .session.report import Report
+    from .voice.bake import bake
 
 # name -> module that owns it; tests/test_public_names.py ties this table to __all__ and to reality.
 _OWNERS = {
@@ -56,6 +57,7 @@ _OWNERS = {
     "Report": ".session.report",
     "UnsupportedVersionError": ".errors",
     "attach": ".session.attach",
+    "bake": ".voice.bake",
     "bundled": ".audio.bundled",
     "bundled_languages": ".audio.bundled",
     "classify": ".failure.classify",
@@ -85,6 +87,7 @@ __all__ = [
     "Report",
     "UnsupportedVersionError",
     "attach",
+    "bake",
     "bundled",
     "bundled_languages",
     "classify",

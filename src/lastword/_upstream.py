@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from livekit import rtc
 from livekit.agents import inference, llm, stt, tts
 from livekit.agents.job import get_job_context
+from livekit.agents.voice import audio_recognition
 from livekit.agents.voice.agent_activity import AgentActivity, _AgentActivityContextVar
 from livekit.agents.voice.events import CloseEvent, CloseReason
 
@@ -25,6 +26,7 @@ from .errors import UnsupportedVersionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
+    from contextvars import ContextVar
 
     from livekit.agents import AgentSession
     from livekit.agents.voice import io
@@ -363,6 +365,9 @@ def announce(worker: Any, error: Exception, *, recoverable: bool) -> None:
     worker._emit_error(error, recoverable=recoverable)
 
 
+_STT_PUMP: ContextVar[Any] | None = getattr(audio_recognition, "_STTPipelineContextVar", None)
+
+
 def listening_sessions(component: object) -> list[AgentSession[Any]]:
     """The sessions whose running agent has subscribed to the errors of a component.
 
@@ -379,8 +384,15 @@ def listening_sessions(component: object) -> list[AgentSession[Any]]:
 
 
 def current_session() -> AgentSession[Any] | None:
-    """The session whose speech or reply the running task belongs to, if it does."""
+    """The session whose speech, reply or hearing the running task belongs to, if it does.
+
+    Hearing runs outside of any reply; its pump is known by a variable that 1.4.6 does not have.
+    """
     activity = _AgentActivityContextVar.get(None)
+    if activity is None:
+        pump = _STT_PUMP.get(None) if _STT_PUMP is not None else None
+        agent = getattr(getattr(pump, "_stt_node", None), "__self__", None)
+        activity = getattr(agent, "_activity", None)
     return None if activity is None else activity._session
 
 

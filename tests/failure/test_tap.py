@@ -12,7 +12,6 @@ from livekit.agents import (
     ErrorEvent,
     inference,
 )
-from livekit.agents.utils import http_context
 from livekit.agents.voice.agent_session import SessionConnectOptions
 
 from lastword.failure import tap
@@ -20,13 +19,15 @@ from lastword.failure.quota import InferenceQuotaExceededError
 from lastword.session.owner import SessionOwner
 from lastword.testing import gateway as g
 
+pytestmark = pytest.mark.usefixtures("collected")
+
 BOUND_S = 20.0
 CHAT = "/v1/chat/completions"
 
 
 @pytest.fixture
 async def gateway() -> AsyncIterator[g.Gateway]:
-    async with g.Gateway() as running, http_context.open():
+    async with g.Gateway() as running:
         yield running
 
 

@@ -16,6 +16,8 @@ from session.virtual_time import run_virtual
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+pytestmark = pytest.mark.usefixtures("collected")
+
 COMPONENTS: dict[str, Callable[[], dict[str, Any]]] = {
     "llm": lambda: {"llm": Brain(refused)},
     "tts chunked": lambda: {"tts": Mouth(refused)},

@@ -221,6 +221,7 @@ def _judged_announcement(original: Callable[..., None]) -> Callable[..., None]:
         # Not ours: a stream older than the hooks, or one that `_announced_late` speaks for.
         if call is not None and call.worker is self and not call.over:
             outcome = _judge(call, api_error)
+            call.over = not recoverable
         if call is None or outcome is None:
             original(self, api_error, recoverable)
             return
@@ -230,7 +231,8 @@ def _judged_announcement(original: Callable[..., None]) -> Callable[..., None]:
         call.over = not recoverable
         original(self, error, recoverable)
         _report_unheard(call, owner, error, recoverable=recoverable)
-        leave = final or (call.over and error is not api_error)
+        # A handler may have begun to close the session; an error in another's place must be raised.
+        leave = final or owner.refusing or (call.over and error is not api_error)
         if leave and asyncio.current_task() is call.task:
             raise _Left(error)
 

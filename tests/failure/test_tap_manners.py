@@ -1,0 +1,230 @@
+"""The tap keeps to itself: whom it acts for, how it leaves, and what its own faults do."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import pytest
+from livekit.agents import AgentSession, llm
+
+from failure.rehearsal import BOUND_S, Brain, Ear, Mouth, Watched, overloaded, refused, watched
+from lastword import _upstream
+from lastword.failure import judgement, tap
+from lastword.session.owner import SessionOwner
+from session.virtual_time import run_virtual
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.usefixtures("collected")
+
+
+def attributes() -> dict[str, Any]:
+    """What the tap may change, as it is now."""
+    points = {
+        f"{point.owner.__name__}.{point.name}": vars(point.owner).get(point.name)
+        for point in _upstream.HOOK_POINTS
+    }
+    verbs = {verb: vars(aiohttp.ClientSession).get(verb) for verb in ("get", "post", "ws_connect")}
+    return {**points, **verbs}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_behind() -> Iterator[None]:
+    before = attributes()
+    yield
+    assert attributes() == before
+
+
+def test_a_session_that_is_not_known_keeps_its_retries() -> None:
+    """Two sessions fail in one process; the tap acts for one."""
+
+    async def main() -> None:
+        known, stranger = Brain(refused), Brain(refused)
+        async with watched(AgentSession(llm=known)) as call:
+            other = AgentSession(llm=stranger)
+            events: list[Any] = []
+            ended = asyncio.Event()
+            other.on("error", lambda e: (events.append(e), ended.set()))
+            await other.start(_agent())
+            other.generate_reply(user_input="Hello?")
+            call.session.generate_reply(user_input="Hello?")
+            await call.unrecoverable()
+            await asyncio.wait_for(ended.wait(), BOUND_S)
+            assert len(call.events) == 1
+            assert not any(hasattr(e.error.error, "terminal") for e in events)
+            await other.aclose()
+
+    run_virtual(main())
+
+
+def _agent() -> Any:
+    from livekit.agents import Agent  # noqa: PLC0415 - a helper of two lines
+
+    return Agent(instructions="Be brief.")
+
+
+def test_the_classes_are_restored_with_the_last_owner() -> None:
+    """Two owners: the hooks stay until both are gone, and a second removal is harmless."""
+
+    async def main() -> None:
+        before = attributes()
+        first, second = AgentSession(), AgentSession()
+        owners = [SessionOwner(first), SessionOwner(second)]
+        for owner in [*owners, owners[0]]:
+            tap.install(owner)
+        hooked = attributes()
+        assert all(hooked[name] is not before[name] for name in before)
+        tap.remove(owners[0])
+        assert attributes() == hooked
+        tap.remove(owners[1])
+        tap.remove(owners[1])
+        assert attributes() == before
+
+    run_virtual(main())
+
+
+def test_what_others_put_over_our_hooks_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrapper from elsewhere around ours is not removed; ours below it does nothing any more."""
+
+    async def main() -> None:
+        original = llm.LLMStream._main_task
+        async with watched(AgentSession()):
+            ours = llm.LLMStream._main_task
+
+            async def theirs(self: Any) -> None:
+                await ours(self)
+
+            monkeypatch.setattr(llm.LLMStream, "_main_task", theirs)
+        assert llm.LLMStream._main_task is theirs
+        brain = Brain(overloaded, None)
+        async with watched(AgentSession(llm=brain, tts=Mouth(None))) as call:
+            handle = call.session.generate_reply(user_input="Hello?")
+            await asyncio.wait_for(handle.wait_for_playout(), BOUND_S)
+            assert call.recoverable == [True]
+            monkeypatch.undo()
+            llm.LLMStream._main_task = ours
+        assert llm.LLMStream._main_task is original
+
+    run_virtual(main())
+
+
+def test_a_fault_of_the_tap_never_reaches_the_plugin(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Judging fails: four attempts as without the tap, and a warning per attempt."""
+
+    def broken(_: object) -> None:
+        raise ZeroDivisionError("key=sk-secret")
+
+    monkeypatch.setattr(judgement, "classify", broken)
+
+    async def main() -> None:
+        brain = Brain(overloaded)
+        async with watched(AgentSession(llm=brain)) as call:
+            call.session.generate_reply(user_input="Hello?")
+            await call.unrecoverable()
+            assert brain.script.attempts == 4
+
+    with caplog.at_level(logging.WARNING, "lastword"):
+        run_virtual(main())
+    ours = [record for record in caplog.records if record.name == "lastword"]
+    assert len(ours) == 4
+    assert {record.error_type for record in ours} == {"ZeroDivisionError"}
+    assert "sk-secret" not in caplog.text
+
+
+def test_unknown_internals_are_one_warning(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A livekit-agents with another `_main_task`: nothing is hooked, the session works."""
+
+    async def renamed(self: Any, something: int) -> None:
+        """Not what the tap knows."""
+
+    monkeypatch.setattr(tap, "_warned", False)
+    monkeypatch.setattr(llm.LLMStream, "_main_task", renamed)
+    before = attributes()
+
+    async def main() -> None:
+        for _ in range(2):
+            owner = SessionOwner(AgentSession())
+            tap.install(owner)
+            assert attributes() == before
+            tap.remove(owner)
+
+    with caplog.at_level(logging.WARNING, "lastword"):
+        run_virtual(main())
+    (record,) = [record for record in caplog.records if record.name == "lastword"]
+    assert record.differences == ["LLMStream._main_task: expected (self), found (self, something)"]
+    monkeypatch.undo()
+
+
+def test_a_session_that_is_collected_takes_its_hooks_along() -> None:
+    """Nobody detaches a session that was only forgotten."""
+
+    async def main() -> None:
+        before = attributes()
+        session: Any = type("Session", (), {})()
+        tap.install(SessionOwner(session))
+        assert attributes() != before
+        del session
+        assert attributes() == before
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("component", ["llm", "tts"])
+def test_new_work_is_refused_without_a_word(component: str) -> None:
+    """While the owner refuses: no attempt, no error event, the speech ends."""
+
+    async def main() -> None:
+        brain, mouth = Brain(None), Mouth(None)
+        async with watched(AgentSession(llm=brain, tts=mouth)) as call:
+            call.owner.refusing = True
+            if component == "llm":
+                handle = call.session.generate_reply(user_input="Hello?")
+            else:
+                handle = call.session.say("One moment.")
+            await asyncio.wait_for(handle.wait_for_playout(), BOUND_S)
+            assert (brain.script.attempts, mouth.script.attempts) == (0, 0)
+            assert call.events == []
+
+    run_virtual(main())
+
+
+def test_hearing_goes_on_while_new_work_is_refused() -> None:
+    """A caller who speaks into the message is still heard, and the STT is not disturbed."""
+
+    async def main() -> None:
+        ear = Ear(None)
+        heard = asyncio.Event()
+        session = AgentSession(stt=ear, turn_detection="manual")
+        session.on("user_input_transcribed", lambda _: heard.set())
+        async with watched(session, hears=True) as call:
+            call.owner.refusing = True
+            await asyncio.wait_for(heard.wait(), BOUND_S)
+
+    run_virtual(main())
+
+
+def test_a_retry_is_refused_too() -> None:
+    """The owner begins to refuse between two attempts: the second one never comes."""
+
+    async def main() -> None:
+        brain = Brain(overloaded)
+        session: AgentSession[Any] = AgentSession(llm=brain)
+        async with watched(session) as call:
+            session.on("error", lambda _: _refuse(call))
+            handle = session.generate_reply(user_input="Hello?")
+            await asyncio.wait_for(handle.wait_for_playout(), BOUND_S)
+            assert brain.script.attempts == 1
+
+    run_virtual(main())
+
+
+def _refuse(call: Watched) -> None:
+    call.owner.refusing = True

@@ -106,7 +106,8 @@ class Closing:
         self._subscribed: bool | None = None
         self._closed_by: ClosedBy = "lastword"
         self._state = State.DECIDED
-        self._t0 = time.perf_counter()
+        self._loop = asyncio.get_running_loop()
+        self._t0 = self._loop.time()
         self._failed_at = time.time()
         self._close_s = 0.0
         self._atask: asyncio.Task[None] | None = None
@@ -123,10 +124,9 @@ class Closing:
 
     def start(self) -> None:
         """Begins, and marks the session as closing before anything can be awaited."""
-        loop = asyncio.get_running_loop()
-        self._atask = loop.create_task(self._run(), name="lastword_closing")
+        self._atask = self._loop.create_task(self._run(), name="lastword_closing")
         # What others may cancel is only a watch on it.
-        watch = loop.create_task(self.wait(), name="lastword_closing_watch")
+        watch = self._loop.create_task(self.wait(), name="lastword_closing_watch")
         _upstream.mark_closing(self._session, watch)
 
     def stop_speaking(self) -> None:
@@ -146,7 +146,7 @@ class Closing:
             self._closed_by = "upstream"
             self._abort.set()
         self._state = State.CLOSED
-        self._close_s = time.perf_counter() - self._t0
+        self._close_s = self._loop.time() - self._t0
         return True
 
     # --- the sequence ----------------------------------------------------------------------------
@@ -171,7 +171,7 @@ class Closing:
         if not self._playout.frames:
             _upstream.refuse_new_work(self._session)
             return
-        deadline = asyncio.get_running_loop().time() + self._first_frame_timeout_s
+        deadline = self._loop.time() + self._first_frame_timeout_s
         if not await self._has_listener(deadline):
             _upstream.refuse_new_work(self._session)
             return
@@ -187,7 +187,7 @@ class Closing:
         if subscription is None:
             return True
         if not subscription.done():
-            left_s = deadline - asyncio.get_running_loop().time()
+            left_s = deadline - self._loop.time()
             await first_of(subscription, self._abort, timeout_s=left_s)
         self._subscribed = subscription.done() and not subscription.cancelled()
         return self._subscribed
@@ -204,10 +204,10 @@ class Closing:
         starting = not _upstream.is_started(self._session)
         timeout_s = self._close_timeout_s
         if starting:
-            timeout_s = max(START_DEADLINE_S - (time.perf_counter() - self._t0), 0.0)
+            timeout_s = max(START_DEADLINE_S - (self._loop.time() - self._t0), 0.0)
         _upstream.allow_teardown(self._session)
         teardown = self._teardown()
-        atask = asyncio.get_running_loop().create_task(teardown, name="lastword_teardown")
+        atask = self._loop.create_task(teardown, name="lastword_teardown")
         await asyncio.wait({atask}, timeout=timeout_s)
         if not atask.done() and not starting:
             # one that waits for start() is left to end with it
@@ -230,8 +230,7 @@ class Closing:
 
     def _emit_close(self, event: CloseEvent) -> None:
         self._session.emit("close", event)
-        loop = asyncio.get_running_loop()
-        self._cleanup_atask = loop.create_task(self._cleanup(), name="lastword_cleanup")
+        self._cleanup_atask = self._loop.create_task(self._cleanup(), name="lastword_cleanup")
 
     async def _cleanup(self) -> None:
         """Closes what a forced close leaves open."""

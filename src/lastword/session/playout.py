@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +29,8 @@ LEAD_S = 0.5
 50 sessions that fail together would each push a whole clip in one turn of the loop."""
 STALL_S = 1.0
 """A sink that takes no frame for so long is given up: frames last 10 to 100 ms."""
+REPORT_S = 0.25
+"""How long a sink that is stopped may take to say how far it came."""
 REST_S = LEAD_S + 1.0
 """Once all frames are taken, so soon a sink must report that it has played them."""
 
@@ -41,7 +42,7 @@ class Playout:
     Attributes:
         frames: The clip, ready.
         accepted: How many of the frames a sink has taken.
-        first_frame_at: `time.perf_counter()` of the first frame that was taken.
+        first_frame_at: Event-loop time of the first frame that was taken.
         ways: The ways tried, in order.
         position_s: Seconds played, as the sinks reported.
         started: A sink reported that playing began.
@@ -131,6 +132,7 @@ class Speaker:
     async def speak(self) -> None:
         """Tries one way after the other until the clip is played or must not be heard any more."""
         interrupted = self._silence_others()
+        settled_by = self._loop.time() + STALL_S
         output = self._session.output.audio
         if output is None or not self._session.output.audio_enabled:
             await self._by_text()
@@ -141,7 +143,10 @@ class Speaker:
             await self._follow(handle, output)
         if self._playout.complete or self._abort.is_set():
             return
-        await self._direct(output, interrupted)
+        if interrupted is not None:
+            # the interrupted speech still owes a clear_buffer(): pushing before it loses frames
+            await first_of(interrupted, self._abort, timeout_s=settled_by - self._loop.time())
+        await self._direct(output)
 
     # --- the first way ---------------------------------------------------------------------------
 
@@ -177,7 +182,7 @@ class Speaker:
         for frame in frames:
             if way_over.is_set():
                 return
-            pulled_at = time.perf_counter()
+            pulled_at = self._loop.time()
             yield frame
             if way_over.is_set():
                 return
@@ -210,9 +215,10 @@ class Speaker:
         finally:
             self._way_over.set()  # a sink that wakes up late takes nothing any more
             self._way_over = asyncio.Event()
-            stop_listening()
             if not over.is_set():
                 self._interrupt(handle)
+                await first_of(over, timeout_s=REPORT_S)
+            stop_listening()
 
     def _interrupt(self, handle: SpeechHandle) -> None:
         try:
@@ -222,14 +228,9 @@ class Speaker:
 
     # --- the second way --------------------------------------------------------------------------
 
-    async def _direct(
-        self, output: io.AudioOutput, interrupted: asyncio.Future[None] | None
-    ) -> None:
+    async def _direct(self, output: io.AudioOutput) -> None:
         """Pushes what is left straight into the sink (the order is forced, facts: livekit.md 4)."""
         self._playout.ways.append("direct")
-        if interrupted is not None:
-            # the interrupted speech still owes a clear_buffer(): pushing before it loses frames
-            await asyncio.wait({interrupted}, timeout=min(STALL_S, self._left_s()))
         try:
             output.resume()
             output.flush()

@@ -213,6 +213,20 @@ def first_subscription(session: AgentSession[Any]) -> asyncio.Future[None] | Non
     return None
 
 
+def output_is_poisoned(session: AgentSession[Any]) -> bool:
+    """Tells whether the output's wait for a subscriber was cancelled: it will never play."""
+    subscription = first_subscription(session)
+    return subscription is not None and subscription.cancelled()
+
+
+def audio_is_coming(session: AgentSession[Any]) -> bool:
+    """Tells whether `start()` is under way and is going to give the session an audio output."""
+    if session._started or session.output.audio is not None:
+        return False
+    room_io = session._room_io
+    return room_io is not None and room_io._options.get_audio_output_options() is not None
+
+
 def leaf_of(output: io.AudioOutput) -> io.AudioOutput:
     """Returns the last output of a chain, the one that plays."""
     while output.next_in_chain is not None:

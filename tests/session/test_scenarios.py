@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from livekit.agents import Agent
 from livekit.agents.voice.events import CloseReason
-from session.fakes import Call, FakeLLM, FakeTTS, clip_of, frame_of, out_of_credits, tone
-from session.virtual_time import run_virtual
 
 import lastword
 from lastword.testing.sink import RecordingSink
+from session.fakes import Call, FakeLLM, FakeTTS, clip_of, frame_of, out_of_credits, tone
+from session.virtual_time import run_virtual
 
 CLIP_S = 1.0
 TAIL_S = 0.2
@@ -260,8 +260,7 @@ def test_start_hangs_after_an_error() -> None:
         starting = asyncio.ensure_future(
             Call.start(llm=failing_llm(), before_start=attach, agent=agent)
         )
-        while not calls:
-            await asyncio.sleep(0)
+        await asyncio.sleep(0.01)
         (call,) = calls
         await asyncio.wait_for(call.closed.wait(), 30)
         assert call.events.count("close:error") == 1
@@ -433,7 +432,6 @@ def test_nothing_new_starts_while_the_message_plays() -> None:
 
 def test_update_agent_during_the_message() -> None:
     """A hand-over during the message starts no new agent and cuts nothing."""
-
     entered: list[str] = []
 
     class Second(Agent):

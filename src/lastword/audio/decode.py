@@ -159,7 +159,7 @@ def _from_bytes(data: bytes, name: str, limits: Limits) -> Recording:
     for who, decoder in foreign.decoders(data):
         try:
             return Recording(*decoder(data))
-        except foreign.CannotDecodeError as error:  # noqa: PERF203 - two rounds at most
+        except foreign.CannotDecodeError as error:
             tried.append(f"{who}: {error}")
     raise ClipFormatError(
         f"expected a sound file, no decoder reads {name} ({len(data)} bytes). "

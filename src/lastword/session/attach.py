@@ -205,6 +205,7 @@ class LastWord:
             to=self._format,
             first_frame_timeout_s=self._first_frame_timeout_s,
             close_timeout_s=self._close_timeout_s,
+            standby=None,
             on_closed=self._closed,
         )
         self._closing.start()

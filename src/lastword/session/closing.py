@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from ..failure.kinds import Failure
     from .message import Format, Utterance
+    from .own_track import OwnTrack
     from .report import ClosedBy
 
 logger = logging.getLogger("lastword")
@@ -77,6 +78,7 @@ class Closing:
         to: The format of the session's output.
         first_frame_timeout_s: One budget in seconds for a listener and all ways to the first frame.
         close_timeout_s: How long the session's own teardown may take.
+        standby: A muted track that waits in the room, or None.
         on_closed: Called once with the report.
     """
 
@@ -91,6 +93,7 @@ class Closing:
         to: Format,
         first_frame_timeout_s: float,
         close_timeout_s: float,
+        standby: OwnTrack | None,
         on_closed: Callable[[Report], None],
     ) -> None:
         self._session = session
@@ -101,6 +104,7 @@ class Closing:
         self._playout = Playout(utterance.frames(to) if utterance is not None else [])
         self._first_frame_timeout_s = first_frame_timeout_s
         self._close_timeout_s = close_timeout_s
+        self._standby = standby
         self._on_closed = on_closed
         self._abort = asyncio.Event()
         self._subscribed: bool | None = None
@@ -172,14 +176,35 @@ class Closing:
             _upstream.refuse_new_work(self._session)
             return
         deadline = self._loop.time() + self._first_frame_timeout_s
+        await self._wait_for_a_way(deadline)
         if not await self._has_listener(deadline):
             _upstream.refuse_new_work(self._session)
             return
         self._to(State.SPEAKING)
         transcript = self._utterance.transcript if self._utterance is not None else ""
-        await Speaker(self._session, self._playout, transcript, self._abort, deadline).speak()
+        speaker = Speaker(
+            self._session,
+            self._playout,
+            transcript=transcript,
+            abort=self._abort,
+            deadline=deadline,
+            standby=self._standby,
+        )
+        await speaker.speak()
         if self._playout.accepted and not self._abort.is_set():
             await first_of(self._abort, timeout_s=self._tail_s())
+
+    async def _wait_for_a_way(self, deadline: float) -> None:
+        """During `start()`: waits, bounded, until an output or a room is known."""
+        while (
+            not _upstream.is_started(self._session)
+            and self._session.output.audio is None
+            and _upstream.room_of(self._session) is None
+            and self._loop.time() < deadline
+        ):
+            # nothing tells when start() gets there
+            if await first_of(self._abort, timeout_s=0.05):
+                return
 
     async def _has_listener(self, deadline: float) -> bool:
         """Waits, bounded, for somebody to subscribe; interrupting before that kills the output."""
@@ -190,7 +215,8 @@ class Closing:
             left_s = deadline - self._loop.time()
             await first_of(subscription, self._abort, timeout_s=left_s)
         self._subscribed = subscription.done() and not subscription.cancelled()
-        return self._subscribed
+        # a cancelled wait means that the output is dead, not that nobody listens
+        return subscription.done()
 
     def _tail_s(self) -> float:
         caller = _upstream.linked_participant(self._session)

@@ -1,4 +1,4 @@
-"""The ways out: `say()`, straight into the sink. Owns what counts as heard.
+"""The ways out: `say()`, straight into the sink, a track of our own. Owns what counts as heard.
 
 Must not decide anything about closing; nothing here decodes, resamples, opens or imports.
 """
@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .. import _upstream
-from .waiting import first_of
+from .own_track import play_on_own_track
+from .waiting import finished, first_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from livekit.agents import AgentSession
     from livekit.agents.voice import SpeechHandle, io
 
+    from .own_track import OwnTrack
     from .report import Path, Played
 
 logger = logging.getLogger("lastword")
@@ -31,6 +33,8 @@ STALL_S = 1.0
 """A sink that takes no frame for so long is given up: frames last 10 to 100 ms."""
 REPORT_S = 0.25
 """How long a sink that is stopped may take to say how far it came."""
+OWN_TAIL_S = 0.2
+"""Quiet before our own track is taken out of the room: its last packets are still on their way."""
 REST_S = LEAD_S + 1.0
 """Once all frames are taken, so soon a sink must report that it has played them."""
 
@@ -77,9 +81,9 @@ class Playout:
             return "full"
         return "part" if self.started or self.position_s > 0 else "none"
 
-    def took(self) -> None:
-        """Counts one frame that a sink has taken."""
-        self.accepted += 1
+    def played_more(self, before_s: float, played_s: float) -> None:
+        """Notes that a way has played some seconds on top of those before it."""
+        self.position_s = min(before_s + played_s, self.clip_s)
 
     def listen(self, output: io.AudioOutput) -> Callable[[], None]:
         """Follows what an output reports from here on; returns the function that ends it."""
@@ -89,7 +93,7 @@ class Playout:
             self.started = True
 
         def on_finished(event: io.PlaybackFinishedEvent) -> None:
-            self.position_s = min(base + event.playback_position, self.clip_s)
+            self.played_more(base, event.playback_position)
 
         output.on("playback_started", on_started)
         output.on("playback_finished", on_finished)
@@ -110,21 +114,25 @@ class Speaker:
         transcript: Its words, for the way that shows them.
         abort: Set when nobody is to hear the rest.
         deadline: Event-loop time by which the first frame must be taken, all ways together.
+        standby: A track that was published for this before, or None.
     """
 
     def __init__(
         self,
         session: AgentSession[Any],
         playout: Playout,
+        *,
         transcript: str,
         abort: asyncio.Event,
         deadline: float,
+        standby: OwnTrack | None,
     ) -> None:
         self._session = session
         self._playout = playout
         self._transcript = transcript
         self._abort = abort
         self._deadline = deadline
+        self._standby = standby
         self._loop = asyncio.get_running_loop()
         self._progress = asyncio.Event()
         self._way_over = asyncio.Event()
@@ -132,21 +140,35 @@ class Speaker:
     async def speak(self) -> None:
         """Tries one way after the other until the clip is played or must not be heard any more."""
         interrupted = self._silence_others()
-        settled_by = self._loop.time() + STALL_S
-        output = self._session.output.audio
-        if output is None or not self._session.output.audio_enabled:
+        output = self._session.output.audio if self._session.output.audio_enabled else None
+        if output is not None:
+            await self._by_output(output, interrupted)
+        elif not _upstream.audio_is_coming(self._session):
             await self._by_text()
             return
+        _upstream.refuse_new_work(self._session)
+        if not self._over:
+            await self._by_own_track()
+
+    async def _by_output(
+        self, output: io.AudioOutput, interrupted: asyncio.Future[None] | None
+    ) -> None:
+        if _upstream.output_is_poisoned(self._session):
+            return
+        settled_by = self._loop.time() + STALL_S
         handle = self._say()
         _upstream.refuse_new_work(self._session)
         if handle is not None:
             await self._follow(handle, output)
-        if self._playout.complete or self._abort.is_set():
-            return
-        if interrupted is not None:
+        if interrupted is not None and not self._over:
             # the interrupted speech still owes a clear_buffer(): pushing before it loses frames
             await first_of(interrupted, self._abort, timeout_s=settled_by - self._loop.time())
-        await self._direct(output)
+        if not self._over:
+            await self._direct(output)
+
+    @property
+    def _over(self) -> bool:
+        return self._playout.complete or self._abort.is_set()
 
     # --- the first way ---------------------------------------------------------------------------
 
@@ -186,14 +208,18 @@ class Speaker:
             yield frame
             if way_over.is_set():
                 return
-            if self._playout.first_frame_at is None:
-                self._playout.first_frame_at = pulled_at
-            self._playout.took()
-            self._progress.set()
+            self._took(pulled_at)
             handed_s += frame.samples_per_channel / frame.sample_rate
             lead = start + handed_s - LEAD_S - self._loop.time()
             if lead > 0:
                 await asyncio.sleep(lead)
+
+    def _took(self, at: float | None = None) -> None:
+        """Counts a frame that was taken, at an event-loop time or now."""
+        if self._playout.first_frame_at is None:
+            self._playout.first_frame_at = self._loop.time() if at is None else at
+        self._playout.accepted += 1
+        self._progress.set()
 
     async def _follow(self, handle: SpeechHandle, output: io.AudioOutput) -> None:
         """Waits until the speech is played, stalls, or ends without having been heard."""
@@ -235,24 +261,62 @@ class Speaker:
             output.resume()
             output.flush()
             output.clear_buffer()
-            await asyncio.wait_for(output.wait_for_playout(), min(STALL_S, self._left_s()))
         except Exception:
-            logger.debug("the output did not come to rest", exc_info=True)
+            logger.debug("the output cannot be cleared", exc_info=True)
+        rest_s = min(STALL_S, self._deadline - self._loop.time())
+        await finished(output.wait_for_playout(), name="lastword_rest", timeout_s=rest_s)
         stop_listening = self._playout.listen(output)
         try:
-            async for frame in self._paced(self._playout.frames[self._playout.accepted :]):
-                if self._abort.is_set():
-                    return
-                await asyncio.wait_for(output.capture_frame(frame), STALL_S)
-            output.flush()
-            await asyncio.wait_for(output.wait_for_playout(), REST_S)
-        except Exception:
-            logger.debug("the output takes no frames", exc_info=True)
+            if await self._push(output):
+                await finished(output.wait_for_playout(), name="lastword_end", timeout_s=REST_S)
         finally:
             stop_listening()
 
-    def _left_s(self) -> float:
-        return max(self._deadline - self._loop.time(), 0.0)
+    async def _push(self, output: io.AudioOutput) -> bool:
+        """Pushes all frames that no sink has taken yet; True if all were taken."""
+        async for frame in self._paced(self._playout.frames[self._playout.accepted :]):
+            capture = output.capture_frame(frame)
+            taken = await finished(capture, name="lastword_capture", timeout_s=STALL_S)
+            if not taken or self._abort.is_set():
+                return False
+        try:
+            output.flush()
+        except Exception:
+            logger.debug("the output cannot be flushed", exc_info=True)
+            return False
+        return True
+
+    # --- the third way ---------------------------------------------------------------------------
+
+    async def _by_own_track(self) -> None:
+        """Publishes a track of our own for what is left: the session's output is dead."""
+        room = _upstream.room_of(self._session)
+        left_s = self._deadline - self._loop.time()
+        if room is None or not room.isconnected() or left_s <= 0:
+            return
+        self._playout.ways.append("own_track")
+        rest = self._playout.frames[self._playout.accepted :]
+        before_s = self._playout.position_s
+        playing = asyncio.ensure_future(
+            play_on_own_track(
+                room,
+                rest,
+                first_frame_timeout_s=left_s,
+                tail_s=OWN_TAIL_S,
+                on_frame=self._took,
+                track=self._standby,
+            )
+        )
+        playing.set_name("lastword_own_track")
+        longest_s = left_s + self._playout.clip_s + OWN_TAIL_S + REST_S
+        try:
+            await first_of(playing, self._abort, timeout_s=longest_s)
+        finally:
+            if not playing.done():
+                playing.cancel()
+                await asyncio.wait({playing}, timeout=REST_S)
+        if playing.done() and not playing.cancelled() and playing.exception() is None:
+            self._playout.played_more(before_s, playing.result().played_s)
 
     # --- without sound ---------------------------------------------------------------------------
 

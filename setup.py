@@ -19,7 +19,7 @@ native = Extension(
     ),
     include_dirs=["ext"],
     # Never -march=native or -ffast-math: the same wheel runs on every CPU, and decoding is exact.
-    extra_compile_args=["-O3", "-std=gnu11"],
+    extra_compile_args=["-O3", "-std=gnu11", "-fvisibility=hidden"],
 )
 
 setup(

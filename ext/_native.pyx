@@ -9,6 +9,8 @@ from libc.stddef cimport size_t
 from libc.stdint cimport SIZE_MAX, int16_t, uint8_t, uint32_t
 from libc.string cimport memcpy, memset
 
+cimport cython
+
 cimport native
 
 cdef enum:
@@ -203,51 +205,84 @@ def digest(const uint8_t[::1] data not None, const uint8_t[::1] key not None):
 
 # --- resample ----------------------------------------------------------------------------------
 
-cdef extern from "resample.h" nogil:
-    size_t lw_resample_length(size_t frames, uint32_t in_rate, uint32_t out_rate)
-    int lw_resample_f32(const float *samples, size_t frames, size_t channels, uint32_t in_rate,
-                        uint32_t out_rate, float *out)
-    int lw_resample_s16(const int16_t *samples, size_t frames, size_t channels, uint32_t in_rate,
-                        uint32_t out_rate, int16_t *out)
+def simd_paths():
+    """Names of the instruction sets that this build and this CPU have, the best last."""
+    return [
+        native.simd_name(<native.simd>path).decode()
+        for path in range(native.SIMD_COUNT)
+        if native.simd_usable(<native.simd>path)
+    ]
 
 
-def resample_length(size_t frames, uint32_t in_rate, uint32_t out_rate):
-    """Samples per channel that `frames` samples per channel become at another rate."""
-    if not in_rate or not out_rate:
-        raise ValueError("rates must be positive")
-    cdef size_t length = lw_resample_length(frames, in_rate, out_rate)
-    if length == SIZE_MAX:
-        raise OverflowError("more samples than memory can hold")
-    return length
+@cython.final
+@cython.auto_pickle(False)
+cdef class Resampler:
+    """All that is known of a pair of rates: the filter and how to apply it. Immutable.
 
+    Args:
+        in_rate: In Hz, positive.
+        out_rate: In Hz, positive, at most `MAX_RATIO` times more or less.
+        simd: One of `simd_paths()`; the best of them if empty.
 
-def resample_f32(const float[:, ::1] samples, float[:, ::1] out, uint32_t in_rate,
-                 uint32_t out_rate):
-    """Resample (samples, channels) float32 into `out`, which has `resample_length` rows."""
-    _check_shapes(samples.shape[0], samples.shape[1], out.shape[0], out.shape[1], in_rate, out_rate)
-    cdef int status = 0
-    if out.shape[0] and out.shape[1]:
+    Raises:
+        ValueError: The rates are out of bounds, or there is no such path.
+    """
+
+    cdef native.resampler *_handle
+
+    def __cinit__(self, uint32_t in_rate, uint32_t out_rate, str simd=""):
+        paths = simd_paths()
+        if simd and simd not in paths:
+            raise ValueError(f"expected one of {', '.join(paths)}, got {simd!r}")
+        low, high = sorted((in_rate, out_rate))
+        if low == 0 or high > MAX_RATIO * low:
+            raise ValueError(f"expected positive rates at most a factor of {MAX_RATIO} apart")
+        # What a CPU has is a prefix of the enumeration.
+        cdef native.simd path = paths.index(simd) if simd else len(paths) - 1
         with nogil:
-            status = lw_resample_f32(&samples[0, 0], samples.shape[0], samples.shape[1], in_rate,
-                                     out_rate, &out[0, 0])
-    if status:
-        raise MemoryError
+            self._handle = native.resampler_new(in_rate, out_rate, path)
+        if self._handle == NULL:
+            raise MemoryError
+
+    def __dealloc__(self):
+        native.resampler_free(self._handle)
+
+    def length(self, size_t frames):
+        """Samples per channel that `frames` samples per channel become."""
+        cdef size_t length = native.resampler_length(self._handle, frames)
+        if length == SIZE_MAX:
+            raise OverflowError("more samples than memory can hold")
+        return length
+
+    def run_f32(self, const float[:, ::1] samples not None, float[:, ::1] out not None):
+        """Resample float32 (frames, channels) into `out`, which has `length(frames)` rows."""
+        cdef size_t frames = samples.shape[0], channels = samples.shape[1]
+        cdef int status = 0
+        self._check(frames, channels, out.shape[0], out.shape[1])
+        if out.shape[0] and channels:
+            with nogil:
+                status = native.resample_f32(
+                    self._handle, &samples[0, 0], frames, channels, &out[0, 0]
+                )
+        if status:
+            raise MemoryError
+
+    def run_s16(self, const int16_t[:, ::1] samples not None, int16_t[:, ::1] out not None):
+        """Resample int16 (frames, channels) into `out`, which has `length(frames)` rows."""
+        cdef size_t frames = samples.shape[0], channels = samples.shape[1]
+        cdef int status = 0
+        self._check(frames, channels, out.shape[0], out.shape[1])
+        if out.shape[0] and channels:
+            with nogil:
+                status = native.resample_s16(
+                    self._handle, &samples[0, 0], frames, channels, &out[0, 0]
+                )
+        if status:
+            raise MemoryError
+
+    cdef _check(self, size_t frames, size_t channels, size_t out_frames, size_t out_channels):
+        if out_frames != self.length(frames) or out_channels != channels:
+            raise ValueError("expected out of length(frames) rows and as many channels")
 
 
-def resample_s16(const int16_t[:, ::1] samples, int16_t[:, ::1] out, uint32_t in_rate,
-                 uint32_t out_rate):
-    """Resample (samples, channels) int16 into `out`, which has `resample_length` rows."""
-    _check_shapes(samples.shape[0], samples.shape[1], out.shape[0], out.shape[1], in_rate, out_rate)
-    cdef int status = 0
-    if out.shape[0] and out.shape[1]:
-        with nogil:
-            status = lw_resample_s16(&samples[0, 0], samples.shape[0], samples.shape[1], in_rate,
-                                     out_rate, &out[0, 0])
-    if status:
-        raise MemoryError
-
-
-cdef _check_shapes(size_t frames, size_t channels, size_t out_frames, size_t out_channels,
-                   uint32_t in_rate, uint32_t out_rate):
-    if out_frames != resample_length(frames, in_rate, out_rate) or out_channels != channels:
-        raise ValueError("out must have resample_length(...) rows and as many channels as samples")
+MAX_RATIO = native.RESAMPLE_MAX_RATIO

@@ -39,3 +39,27 @@ cdef extern from "riff.h" nogil:
         uint64_t missing_bytes
 
     riff_status riff_parse(const uint8_t *data, size_t size, riff_wav *wav)
+
+cdef extern from "cpu.h" nogil:
+    cdef enum simd:
+        SIMD_COUNT
+
+    const char *simd_name(simd path)
+    bint simd_usable(simd path)
+
+cdef extern from "resample.h" nogil:
+    cdef enum:
+        RESAMPLE_MAX_RATIO
+
+    cdef struct resampler:
+        pass
+
+    resampler *resampler_new(uint32_t in_rate, uint32_t out_rate, simd path)
+    void resampler_free(resampler *rs)
+    size_t resampler_length(const resampler *rs, size_t frames)
+    int resample_f32(
+        const resampler *rs, const float *samples, size_t frames, size_t channels, float *out
+    )
+    int resample_s16(
+        const resampler *rs, const int16_t *samples, size_t frames, size_t channels, int16_t *out
+    )

@@ -1,120 +1,267 @@
-/* A windowed-sinc resampler, written out as the sum it is: one row of taps per output phase. */
+/* Drives blocks through the kernel: channels, ends of the sound, awkward ratios, silence. */
 #include "resample.h"
 
-#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-/* Kaiser's window for 126 dB of stop band: beta = 0.1102 (A - 8.7) (Kaiser 1974). */
-#define KAISER_BETA (0.1102 * (126.0 - 8.7))
-/* Length of the filter in periods of the lower rate: its response is flat within 0.01 dB up to
- * 0.913 of the lower Nyquist frequency and in the stop band from 1.0, as soxr's HQ. */
-#define FILTER_PERIODS 171.38
-/* The middle of the transition, in units of the lower rate; the stop band begins at 0.5. */
-#define CUTOFF (0.5 - 4.265 / FILTER_PERIODS)
+#include "resample_plan.h"
 
-struct bank {
-    size_t up, down;    /* out_rate and in_rate without their common divisor */
-    size_t rows, taps;  /* one row per phase that occurs: output j uses row j % rows */
-    long before;        /* input samples that a row reaches back from its own position */
-    double *row;        /* (rows, taps) */
+/* Samples at the rate between two stages that are held at a time: they stay in the L2 cache. */
+enum { BETWEEN_SAMPLES = 32768 };
+
+/* One channel of a sound: contiguous samples of one type. */
+struct sound {
+    enum sample_type type;
+    void *samples;
+    size_t count;
 };
 
-static double bessel_i0(double x)
-{
-    double sum = 1, term = 1;
-    for (int k = 1; term > sum * 1e-17; k++) {
-        term *= x * x / (4.0 * k * k);
-        sum += term;
+static size_t sample_size(enum sample_type type) {
+    return type == SAMPLE_F32 ? sizeof(float) : sizeof(int16_t);
+}
+
+static size_t smaller(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+/* --- plans --- */
+
+struct resampler *resampler_new(uint32_t in_rate, uint32_t out_rate, enum simd simd) {
+#ifdef __x86_64__
+    static const struct kernel *const kernels[SIMD_COUNT] = {&kernel_portable, &kernel_avx2,
+                                                             &kernel_avx512};
+#else
+    static const struct kernel *const kernels[SIMD_COUNT] = {&kernel_portable};
+#endif
+    struct resampler *rs = malloc(sizeof *rs);
+    if (rs && plan_init(rs, in_rate, out_rate, kernels[simd])) {
+        resampler_free(rs);
+        return NULL;
     }
-    return sum;
+    return rs;
 }
 
-/* The filter's value at time `t`, counted in periods of the lower rate. */
-static double impulse(double t)
-{
-    double u = 2 * t / FILTER_PERIODS, angle = 2 * M_PI * CUTOFF * t;
-    if (fabs(u) >= 1)
-        return 0;
-    double sinc = fabs(angle) < 1e-9 ? 1 : sin(angle) / angle;
-    return 2 * CUTOFF * sinc * bessel_i0(KAISER_BETA * sqrt(1 - u * u)) / bessel_i0(KAISER_BETA);
+void resampler_free(struct resampler *rs) {
+    if (!rs) return;
+    plan_free(rs);
+    free(rs);
 }
 
-static uint32_t common_divisor(uint32_t a, uint32_t b)
-{
-    while (b) {
-        uint32_t rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a;
-}
-
-size_t lw_resample_length(size_t frames, uint32_t in_rate, uint32_t out_rate)
-{
-    unsigned __int128 n = ((unsigned __int128)frames * 2 * out_rate + in_rate) / (2ull * in_rate);
+size_t resampler_length(const struct resampler *rs, size_t frames) {
+    unsigned __int128 n = (unsigned __int128)frames * 2 * rs->up + rs->down;
+    n /= 2 * (unsigned __int128)rs->down;
     return n > PTRDIFF_MAX ? SIZE_MAX : (size_t)n;
 }
 
-static int bank_init(struct bank *bank, size_t outputs, uint32_t in_rate, uint32_t out_rate)
-{
-    uint32_t divisor = common_divisor(in_rate, out_rate);
-    bank->up = out_rate / divisor;
-    bank->down = in_rate / divisor;
-    double scale = in_rate > out_rate ? (double)out_rate / in_rate : 1; /* lower rate / in_rate */
-    bank->before = (long)ceil(FILTER_PERIODS / 2 / scale);
-    bank->taps = 2 * (size_t)bank->before + 1;
-    bank->rows = outputs < bank->up ? outputs : bank->up;
-    size_t bytes;
-    if (__builtin_mul_overflow(bank->rows * sizeof(double), bank->taps, &bytes))
-        return -1;
-    bank->row = malloc(bytes ? bytes : 1);
-    if (!bank->row)
-        return -1;
-    for (size_t r = 0; r < bank->rows; r++) {
-        double fraction = (double)((unsigned __int128)r * bank->down % bank->up) / (double)bank->up;
-        for (size_t k = 0; k < bank->taps; k++)
-            bank->row[r * bank->taps + k] =
-                scale * impulse(scale * (fraction + (double)bank->before - (double)k));
+/* --- blocks --- */
+
+/* Memory of one run: the kernel's, and a block of zeros and samples per half of a pair. */
+struct workspace {
+    float *kernel;
+    char *in[2], *out[2];
+};
+
+static int workspace_init(struct workspace *work, const struct resampler *rs) {
+    const size_t in_bytes = sizeof(float) * (size_t)rs->blocks.in.size;
+    const size_t out_bytes = sizeof(float) * (size_t)rs->blocks.out.size;
+    const size_t kernel_bytes = sizeof(float) * rs->kernel->scratch(&rs->blocks);
+    char *memory = alloc_vectors(kernel_bytes + 2 * in_bytes + 2 * out_bytes, 1);
+    work->kernel = (float *)memory;
+    if (!memory) return -1;
+    memset(memory, 0, kernel_bytes); /* bins that never live are read, though times 0 */
+    for (int half = 0; half < 2; half++) {
+        work->in[half] = memory + kernel_bytes + (size_t)half * in_bytes;
+        work->out[half] = memory + kernel_bytes + 2 * in_bytes + (size_t)half * out_bytes;
     }
     return 0;
 }
 
-static void store_f32(float *to, double value)
-{
-    *to = (float)value;
+/* The block of inputs from `first` on, which may lie beyond either end of the sound. */
+static const void *fetch_block(const struct sound *in, ptrdiff_t first, size_t length, char *room) {
+    const size_t size = sample_size(in->type);
+    const char *samples = in->samples;
+    if (first >= 0 && (size_t)first <= in->count && length <= in->count - (size_t)first)
+        return samples + (size_t)first * size;
+    memset(room, 0, length * size);
+    const size_t before = first < 0 ? smaller((size_t)-first, length) : 0;
+    const size_t from = first < 0 ? 0 : (size_t)first;
+    if (from < in->count)
+        memcpy(room + before * size, samples + from * size,
+               smaller(length - before, in->count - from) * size);
+    return room;
 }
 
-static void store_s16(int16_t *to, double value)
-{
-    *to = (int16_t)lrint(fmin(fmax(value, -32768), 32767)); /* half to even, saturated */
+/* Copy what of the results `first` .. `first` + `length` - 1 lies inside `out`. */
+static void keep_block(const struct sound *out, ptrdiff_t first, size_t length, const char *room) {
+    const size_t size = sample_size(out->type);
+    const size_t before = first < 0 ? smaller((size_t)-first, length) : 0;
+    const size_t from = first < 0 ? 0 : (size_t)first;
+    if (from < out->count)
+        memcpy((char *)out->samples + from * size, room + before * size,
+               smaller(length - before, out->count - from) * size);
 }
 
-#define DEFINE_RESAMPLE(SUFFIX, SAMPLE)                                                            \
-    int lw_resample_##SUFFIX(const SAMPLE *in, size_t frames, size_t channels, uint32_t in_rate,   \
-                             uint32_t out_rate, SAMPLE *out)                                       \
-    {                                                                                              \
-        size_t outputs = lw_resample_length(frames, in_rate, out_rate);                            \
-        struct bank bank;                                                                          \
-        if (bank_init(&bank, outputs, in_rate, out_rate))                                          \
-            return -1;                                                                             \
-        for (size_t j = 0; j < outputs; j++) {                                                     \
-            ptrdiff_t first = (ptrdiff_t)((unsigned __int128)j * bank.down / bank.up) -            \
-                              bank.before;                                                         \
-            size_t from = first < 0 ? (size_t)-first : 0;                                          \
-            size_t to = first + (ptrdiff_t)bank.taps > (ptrdiff_t)frames                           \
-                            ? (size_t)((ptrdiff_t)frames - first)                                  \
-                            : bank.taps;                                                           \
-            const double *row = bank.row + j % bank.rows * bank.taps;                              \
-            for (size_t c = 0; c < channels; c++) {                                                \
-                double sum = 0;                                                                    \
-                for (size_t k = from; k < to; k++)                                                 \
-                    sum += row[k] * in[(size_t)(first + (ptrdiff_t)k) * channels + c];             \
-                store_##SUFFIX(&out[j * channels + c], sum);                                       \
-            }                                                                                      \
-        }                                                                                          \
-        free(bank.row);                                                                            \
-        return 0;                                                                                  \
+/* Floor of a / b for positive b. */
+static ptrdiff_t divide_down(ptrdiff_t a, ptrdiff_t b) {
+    return a / b - (a % b < 0);
+}
+
+/* The blocks' outputs from `first` on, which may be negative, into `out`. */
+static void filter(const struct resampler *rs, const struct sound *in, ptrdiff_t first,
+                   const struct sound *out, const struct workspace *work) {
+    const struct blocks *blocks = &rs->blocks;
+    const size_t hop = (size_t)blocks->out_hop;
+    ptrdiff_t block = divide_down(first - blocks->out_origin, blocks->out_hop);
+    for (;; block += 2) {
+        const void *from[2];
+        void *to[2];
+        ptrdiff_t at[2];
+        for (int half = 0; half < 2; half++) {
+            at[half] = (block + half) * blocks->out_hop + blocks->out_origin - first;
+            const int inside = at[half] >= 0 && (size_t)at[half] <= out->count &&
+                               hop <= out->count - (size_t)at[half];
+            to[half] = inside ? (char *)out->samples + (size_t)at[half] * sample_size(out->type)
+                              : work->out[half];
+            from[half] = fetch_block(in, (block + half) * blocks->in_hop - blocks->in_lead,
+                                     (size_t)blocks->in.size, work->in[half]);
+        }
+        if (at[0] >= (ptrdiff_t)out->count) return;
+        rs->kernel->filter_pair(blocks, in->type, from, out->type, to, work->kernel);
+        for (int half = 0; half < 2; half++)
+            if (to[half] == work->out[half]) keep_block(out, at[half], hop, work->out[half]);
     }
+}
 
-DEFINE_RESAMPLE(f32, float)
-DEFINE_RESAMPLE(s16, int16_t)
+/* Awkward ratios: by blocks to the rate between, from there by interpolation, piece by piece. */
+static int filter_and_interpolate(const struct resampler *rs, const struct sound *in,
+                                  const struct sound *out, const struct workspace *work) {
+    /* Output j lies at j * step / unit samples of the rate between. */
+    const unsigned __int128 step = (unsigned __int128)rs->down * rs->block_up;
+    const uint64_t unit = (uint64_t)rs->up * rs->block_down;
+    const size_t piece = (size_t)((unsigned __int128)(BETWEEN_SAMPLES - 2 * TAPS) * unit / step);
+    float *samples = alloc_vectors(BETWEEN_SAMPLES, sizeof(float));
+    if (!samples) return -1;
+    for (size_t done = 0; done < out->count; done += piece) {
+        const size_t count = smaller(piece, out->count - done);
+        const unsigned __int128 at = step * done;
+        const struct place place = {0, (uint64_t)(at % unit), (uint64_t)(step / unit),
+                                    (uint64_t)(step % unit), unit};
+        const size_t needed = (size_t)((place.rest + step * (count - 1)) / unit) + TAPS;
+        const struct sound between = {SAMPLE_F32, samples, needed};
+        filter(rs, in, (ptrdiff_t)(at / unit) - (TAPS / 2 - 1), &between, work);
+        rs->kernel->interpolate(rs->bank, samples, place, count, out->type,
+                                (char *)out->samples + done * sample_size(out->type));
+    }
+    free(samples);
+    return 0;
+}
+
+/* --- silence --- */
+
+static int is_zero(const struct sound *sound, size_t i) {
+    return sound->type == SAMPLE_F32 ? ((const float *)sound->samples)[i] == 0
+                                     : ((const int16_t *)sound->samples)[i] == 0;
+}
+
+/* Zero the outputs that hear only inputs from .. to - 1, or what lies beyond the ends. */
+static void silence(const struct resampler *rs, const struct sound *in, size_t from, size_t to,
+                    const struct sound *out) {
+    if (to < in->count && to <= rs->reach) return;
+    const size_t first_input = from ? from + rs->reach : 0;
+    const size_t end_input = to < in->count ? to - rs->reach : to;
+    const size_t first =
+        (size_t)(((unsigned __int128)first_input * rs->up + rs->down - 1) / rs->down);
+    const size_t end = to < in->count
+                           ? (size_t)(((unsigned __int128)(end_input - 1) * rs->up) / rs->down) + 1
+                           : out->count;
+    if (first < end)
+        memset((char *)out->samples + first * sample_size(out->type), 0,
+               (end - first) * sample_size(out->type));
+}
+
+/* Outputs that hear nothing but zeros become exact zeros: rounding in the transform spreads some
+ * -140 dB of a block over all of it and over the block that travels with it. A run of zeros that
+ * silences anything holds at least `reach` of them, so that one look in `reach` finds them all. */
+static void restore_silence(const struct resampler *rs, const struct sound *in,
+                            const struct sound *out) {
+    const size_t n = in->count;
+    for (size_t probe = 0; probe < n;) {
+        size_t from = probe, to = probe;
+        if (is_zero(in, probe)) {
+            while (from > 0 && is_zero(in, from - 1)) from--;
+            while (to < n && is_zero(in, to)) to++;
+            silence(rs, in, from, to, out);
+        }
+        if (to >= n || probe == n - 1) break;
+        probe = smaller((to > probe ? to - 1 : probe) + rs->reach, n - 1);
+    }
+}
+
+/* --- channels --- */
+
+static int resample_channel(const struct resampler *rs, const struct sound *in,
+                            const struct sound *out, const struct workspace *work) {
+    if (rs->bank) {
+        if (filter_and_interpolate(rs, in, out, work)) return -1;
+    } else {
+        filter(rs, in, 0, out, work);
+    }
+    restore_silence(rs, in, out);
+    return 0;
+}
+
+/* Channel `channel` of `channels` from `from` to the contiguous `to`, or back. */
+static void take_channel(enum sample_type type, const void *from, size_t from_step, void *to,
+                         size_t to_step, size_t count) {
+    if (type == SAMPLE_F32)
+        for (size_t i = 0; i < count; i++)
+            ((float *)to)[i * to_step] = ((const float *)from)[i * from_step];
+    else
+        for (size_t i = 0; i < count; i++)
+            ((int16_t *)to)[i * to_step] = ((const int16_t *)from)[i * from_step];
+}
+
+static int resample_interleaved(const struct resampler *rs, enum sample_type type, const char *in,
+                                size_t frames, size_t channels, char *out,
+                                const struct workspace *work) {
+    const size_t size = sample_size(type), length = resampler_length(rs, frames);
+    char *memory = alloc_vectors(frames + length, size);
+    if (!memory) return -1;
+    const struct sound source = {type, memory, frames};
+    const struct sound result = {type, memory + frames * size, length};
+    int status = 0;
+    for (size_t c = 0; c < channels && !status; c++) {
+        take_channel(type, in + c * size, channels, source.samples, 1, frames);
+        status = resample_channel(rs, &source, &result, work);
+        take_channel(type, result.samples, 1, out + c * size, channels, length);
+    }
+    free(memory);
+    return status;
+}
+
+static int resample(const struct resampler *rs, enum sample_type type, const void *in,
+                    size_t frames, size_t channels, void *out) {
+    struct workspace work;
+    if (!frames || !channels) return 0;
+    if (workspace_init(&work, rs)) return -1;
+    int status;
+    if (channels == 1) {
+        const struct sound source = {type, (void *)in, frames};
+        const struct sound result = {type, out, resampler_length(rs, frames)};
+        status = resample_channel(rs, &source, &result, &work);
+    } else {
+        status = resample_interleaved(rs, type, in, frames, channels, out, &work);
+    }
+    free(work.kernel);
+    return status;
+}
+
+int resample_f32(const struct resampler *rs, const float *in, size_t frames, size_t channels,
+                 float *out) {
+    return resample(rs, SAMPLE_F32, in, frames, channels, out);
+}
+
+int resample_s16(const struct resampler *rs, const int16_t *in, size_t frames, size_t channels,
+                 int16_t *out) {
+    return resample(rs, SAMPLE_S16, in, frames, channels, out);
+}

@@ -102,3 +102,8 @@ def test_refuses_impossible_rates(rate: int) -> None:
 def test_refuses_a_rate_that_is_no_integer() -> None:
     with pytest.raises(TypeError, match=r"expected an integer in Hz, got 44100\.0"):
         resample(noise(4), 44100.0, 24000)  # type: ignore[arg-type]
+
+
+def test_refuses_rates_too_far_apart() -> None:
+    with pytest.raises(ValueError, match="at most a factor of 256 apart, got 257 and 1 Hz"):
+        resample(noise(4), 257, 1)

@@ -1,4 +1,5 @@
-/* Fuzzes the resampler. Input: two rates (32 bits each), channels and kind (8 bits), samples. */
+/* Fuzzes the resampler. Input: two rates (32 bits each), channels, path and kind (8 bits),
+ * samples. */
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,15 +18,16 @@ static void *room_for(size_t count, size_t size) {
     return room;
 }
 
-static void use_float(const uint8_t *data, size_t frames, size_t channels, uint32_t in_rate,
-                      uint32_t out_rate, size_t out_frames) {
+static void use_float(const struct resampler *rs, const uint8_t *data, size_t frames,
+                      size_t channels) {
+    size_t out_frames = resampler_length(rs, frames);
     float *in = room_for(frames * channels, sizeof *in);
     float *out = room_for(out_frames * channels, sizeof *out);
     memcpy(in, data, frames * channels * sizeof *in);
     for (size_t i = 0; i < frames * channels; i++) {
         if (!(fabsf(in[i]) <= 1e6f)) in[i] = 1.0f; /* decode lets through what is finite */
     }
-    if (lw_resample_f32(in, frames, channels, in_rate, out_rate, out) == 0) {
+    if (resample_f32(rs, in, frames, channels, out) == 0) {
         for (size_t i = 0; i < out_frames * channels; i++) {
             if (!isfinite(out[i])) abort();
         }
@@ -34,12 +36,13 @@ static void use_float(const uint8_t *data, size_t frames, size_t channels, uint3
     free(out);
 }
 
-static void use_int16(const uint8_t *data, size_t frames, size_t channels, uint32_t in_rate,
-                      uint32_t out_rate, size_t out_frames) {
+static void use_int16(const struct resampler *rs, const uint8_t *data, size_t frames,
+                      size_t channels) {
+    size_t out_frames = resampler_length(rs, frames);
     int16_t *in = room_for(frames * channels, sizeof *in);
     int16_t *out = room_for(out_frames * channels, sizeof *out);
     memcpy(in, data, frames * channels * sizeof *in);
-    lw_resample_s16(in, frames, channels, in_rate, out_rate, out);
+    resample_s16(rs, in, frames, channels, out);
     free(in);
     free(out);
 }
@@ -54,8 +57,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     size_t channels = data[8] % MAX_CHANNELS + 1;
     bool is_float = data[8] & 0x80;
     size_t frames = (size - HEADER) / (channels * (is_float ? sizeof(float) : sizeof(int16_t)));
-    size_t out_frames = lw_resample_length(frames, in_rate, out_rate);
-    (is_float ? use_float : use_int16)(data + HEADER, frames, channels, in_rate, out_rate,
-                                       out_frames);
+    enum simd path = (data[8] >> 4 & 7) % SIMD_COUNT;
+    struct resampler *rs =
+        resampler_new(in_rate, out_rate, simd_usable(path) ? path : SIMD_PORTABLE);
+    if (!rs) return 0;
+    (is_float ? use_float : use_int16)(rs, data + HEADER, frames, channels);
+    resampler_free(rs);
     return 0;
 }

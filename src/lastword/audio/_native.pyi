@@ -1,7 +1,8 @@
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import Self
 
 _Bytes: TypeAlias = bytes | bytearray | memoryview | NDArray[np.uint8]
 
@@ -31,10 +32,13 @@ def digest(data: _Bytes, key: bytes) -> bytes: ...
 
 # --- resample ----------------------------------------------------------------------------------
 
-def resample_length(frames: int, in_rate: int, out_rate: int) -> int: ...
-def resample_f32(
-    samples: NDArray[np.float32], out: NDArray[np.float32], in_rate: int, out_rate: int
-) -> None: ...
-def resample_s16(
-    samples: NDArray[np.int16], out: NDArray[np.int16], in_rate: int, out_rate: int
-) -> None: ...
+MAX_RATIO: int
+
+def simd_paths() -> list[str]: ...
+
+@final
+class Resampler:
+    def __new__(cls, in_rate: int, out_rate: int, simd: str = "") -> Self: ...
+    def length(self, frames: int) -> int: ...
+    def run_f32(self, samples: NDArray[np.float32], out: NDArray[np.float32]) -> None: ...
+    def run_s16(self, samples: NDArray[np.int16], out: NDArray[np.int16]) -> None: ...

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import math
 import operator
+import os
 from typing import Any, TypeVar
 
 import numpy as np
@@ -13,6 +16,9 @@ from . import _native
 __all__ = ["resample"]
 
 Sample = TypeVar("Sample", bound=np.float32 | np.int16)
+
+# A name of `_native.simd_paths()`, to test or to measure one that is not the best of this CPU.
+SIMD_VARIABLE = "LASTWORD_SIMD"
 
 MONO, MULTI_CHANNEL = 1, 2  # dimensions of an array of samples
 
@@ -31,7 +37,7 @@ def resample(samples: npt.NDArray[Sample], in_rate: int, out_rate: int) -> npt.N
         samples: (samples,) or (samples, channels), float32 or int16, any strides. All values
             finite: one that is not spoils its neighbourhood.
         in_rate: Rate of `samples` in Hz.
-        out_rate: Wanted rate in Hz. Any pair of rates works.
+        out_rate: Wanted rate in Hz: any that is at most a factor of 256 away.
 
     Returns:
         A new array of the same dtype and number of dimensions, with
@@ -41,7 +47,7 @@ def resample(samples: npt.NDArray[Sample], in_rate: int, out_rate: int) -> npt.N
     Raises:
         TypeError: `samples` is no array of float32 or int16 with one or two dimensions, or a rate
             is no integer.
-        ValueError: A rate is not positive, or beyond 32 bits.
+        ValueError: A rate is not positive, or they are more than a factor of 256 apart.
     """
     if (
         not isinstance(samples, np.ndarray)
@@ -53,17 +59,23 @@ def resample(samples: npt.NDArray[Sample], in_rate: int, out_rate: int) -> npt.N
             f" got {_describe(samples)}; convert it first, for example with samples.astype('f4')"
         )
     in_rate, out_rate = _rate("in_rate", in_rate), _rate("out_rate", out_rate)
+    if max(in_rate, out_rate) > _native.MAX_RATIO * min(in_rate, out_rate):
+        raise ValueError(
+            f"in_rate, out_rate: expected rates at most a factor of {_native.MAX_RATIO} apart, got "
+            f"{in_rate} and {out_rate} Hz; check their units, or resample in two steps"
+        )
     if in_rate == out_rate:
         return np.array(samples)
     table: npt.NDArray[Any] = np.ascontiguousarray(
         samples[:, np.newaxis] if samples.ndim == MONO else samples
     )
-    length = _native.resample_length(len(table), in_rate, out_rate)
-    out: npt.NDArray[Any] = np.empty((length, table.shape[1]), samples.dtype)
+    divisor = math.gcd(in_rate, out_rate)
+    resampler = _resampler(in_rate // divisor, out_rate // divisor)
+    out: npt.NDArray[Any] = np.empty((resampler.length(len(table)), table.shape[1]), samples.dtype)
     if samples.dtype == np.float32:
-        _native.resample_f32(table, out, in_rate, out_rate)
+        resampler.run_f32(table, out)
     else:
-        _native.resample_s16(table, out, in_rate, out_rate)
+        resampler.run_s16(table, out)
     return out[:, 0] if samples.ndim == MONO else out
 
 
@@ -83,3 +95,9 @@ def _rate(name: str, value: int) -> int:
     if not 0 < rate <= MAX_RATE:
         raise ValueError(f"{name}: expected 1 to {MAX_RATE} Hz, got {rate}; give the rate in Hz")
     return rate
+
+
+# A process meets a handful of ratios; one takes some 100 KB of tables and 0.2 ms to make.
+@functools.lru_cache(maxsize=32)
+def _resampler(in_rate: int, out_rate: int) -> _native.Resampler:
+    return _native.Resampler(in_rate, out_rate, os.environ.get(SIMD_VARIABLE, ""))

@@ -1,0 +1,21 @@
+/* The low-pass of the resampler and the bank of its interpolator; see docs/resampling.md. */
+#ifndef LASTWORD_RESAMPLE_DESIGN_H
+#define LASTWORD_RESAMPLE_DESIGN_H
+
+/* Length of the low-pass in periods of the lower rate. Its transition reaches from 0.913 to 1.0 of
+ * the lower Nyquist frequency, as soxr's HQ: (4.265 + 3.190) / (0.087 / 2), where the window's
+ * response is down 126 dB at 4.265 / length beyond the middle of the transition, and the pass band
+ * within 0.01 dB from 3.190 / length before it. */
+#define FILTER_PERIODS 171.38
+
+/* The low-pass at the frequencies 0, step, 2 step, ... in units of the lower rate: 1 in the pass
+ * band, 0 from 0.5 on. Returns 0, or -1 if memory ran out. */
+int filter_response(double step, int count, double *gain);
+
+/* The interpolator of awkward ratios: 16 taps between which 128 cubics run. Tap k of an output at
+ * the fraction (p + t) / 128 between two samples is bank[p][0][k] + t (bank[p][1][k] + ...). */
+enum { TAPS = 16, PHASES = 128 };
+typedef float phase[4][TAPS];
+void interpolation_bank(phase bank[PHASES]);
+
+#endif

@@ -176,9 +176,15 @@ class Caller:
 
         await self.until(is_quiet, timeout_s)
 
-    def hears_anything(self) -> bool:
-        """Whether audio of anyone is arriving."""
-        return any(recording.frames for recording in self.heard.values())
+    def loud(self) -> bool:
+        """Whether anything louder than codec noise has been heard of anyone."""
+        frames = (f for recording in self.heard.values() for f in recording.frames)
+        return any(np.abs(samples).max() >= QUIET for _, samples in frames)
+
+    def forget(self) -> None:
+        """Drop what was heard so far; the recordings go on."""
+        for recording in self.heard.values():
+            recording.frames.clear()
 
     def _note(self, name: str) -> None:
         self.events.append((time.monotonic(), name))

@@ -14,9 +14,9 @@ from livekit.agents import AgentSession, inference
 
 import lastword
 from lastword.testing.gateway import Gateway, quota_exceeded
-from room.call import Running, joined, running
+from room.call import Running, frames, joined, running
 from room.caller import Caller
-from room.sweep import RATE, Heard, find_sweep, sweep
+from room.sweep import RATE, Heard, find_sweep, sweep, tone
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -120,6 +120,7 @@ async def outage(
     *,
     with_caller: bool = True,
     with_last_word: bool = True,
+    warm: bool = True,
     agent: Agent | None = None,
     options: RoomOptions | None = None,
     url: str | None = None,
@@ -133,6 +134,8 @@ async def outage(
         room_name: A name of its own.
         with_caller: Whether a caller is there and listens before it begins.
         with_last_word: Whether `attach` is called.
+        warm: Whether the caller has heard the agent before. On a track that has never carried
+            sound, up to 0.1 s is lost at the beginning while the connection gets ready.
         agent: What the session runs.
         options: RoomIO's options.
         url: Where the agent finds the server, if not directly.
@@ -163,6 +166,22 @@ async def outage(
             wait_for_caller_s=10.0 if with_caller else None,
         )
         run = await stack.enter_async_context(begun)
-        yield Outage(caller, room, run, gateway, last_word, reports)
+        call = Outage(caller, room, run, gateway, last_word, reports)
+        if warm and caller is not None:
+            await _warm_up(call, caller)
+        yield call
         if last_word is not None:
             last_word.detach()
+
+
+async def _warm_up(call: Outage, caller: Caller) -> None:
+    """Let the caller hear a short tone, past the session so that it counts as no speech."""
+    output = call.session.output.audio
+    assert output is not None
+    async for frame in frames(tone(4000, 0.3)):
+        await output.capture_frame(frame)
+    output.flush()
+    await output.wait_for_playout()
+    await caller.until(caller.loud, 10)
+    await caller.until_quiet()
+    caller.forget()

@@ -37,10 +37,13 @@ clean: ## remove what was built
 
 # --- to see and hear ---------------------------------------------------------------------------
 
-.PHONY: demo
+.PHONY: demo demo-room
 
 demo: $(VENV)/.native ## one failing call, with the last word and without: demo/heard.wav and a timeline
 	$(BIN)/python examples/demo.py
+
+demo-room: $(VENV)/.native ## the same in a real room (needs Go): demo/heard-in-room.wav and a page, demo/room.html
+	$(BIN)/python examples/demo_room.py
 
 # --- checks ------------------------------------------------------------------------------------
 

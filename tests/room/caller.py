@@ -43,6 +43,14 @@ class Recording:
             return np.zeros(0, np.float32)
         return np.concatenate([samples for _, samples in self.frames])
 
+    def since(self, moment: float) -> Samples:
+        """What arrived from a moment of `time.monotonic()` on, silence up to the first of it."""
+        frames = [(at, samples) for at, samples in self.frames if at >= moment]
+        if not frames:
+            return np.zeros(0, np.float32)
+        waited = np.zeros(round((frames[0][0] - moment) * RATE), np.float32)
+        return np.concatenate([waited, *(samples for _, samples in frames)])
+
     def at(self, position_s: float) -> float:
         """When the sound at this place arrived, in seconds of `time.monotonic()`."""
         left = round(position_s * RATE)

@@ -93,6 +93,12 @@ def find_sweep(recording: Samples, duration_s: float = 3.0) -> Heard:
     return Heard(tuple(_run(r, recording) for r in runs if len(r) * HOP >= 0.05 * RATE))
 
 
+def loud_span(recording: Samples) -> tuple[float, float] | None:
+    """First and last second at which anything louder than codec noise is heard, None if nothing."""
+    loud = np.flatnonzero(np.abs(recording) > 2 * QUIET)
+    return (int(loud[0]) / RATE, (int(loud[-1]) + 1) / RATE) if loud.size else None
+
+
 def _run(steps: list[tuple[float, float]], recording: Samples) -> Run:
     """Sum up one run; its ends are taken from the sound's envelope, finer than a window."""
     half = WINDOW / 2 / RATE
@@ -107,10 +113,10 @@ def _run(steps: list[tuple[float, float]], recording: Samples) -> Run:
 def _edges(recording: Samples, start_s: float, end_s: float) -> tuple[float, float]:
     """The first and last moment between the two at which the sound is louder than `QUIET`."""
     start = max(0, round(start_s * RATE))
-    loud = np.flatnonzero(np.abs(recording[start : round(end_s * RATE)]) > 2 * QUIET)
-    if not loud.size:
+    span = loud_span(recording[start : round(end_s * RATE)])
+    if span is None:
         return start_s, end_s
-    return (start + int(loud[0])) / RATE, (start + int(loud[-1]) + 1) / RATE
+    return start / RATE + span[0], start / RATE + span[1]
 
 
 def _places(recording: Samples, duration_s: float) -> list[tuple[float, float]]:

@@ -2,87 +2,210 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import logging
+import re
+from typing import TYPE_CHECKING
 
-from livekit.agents import APIConnectionError, APIError, APIStatusError, APITimeoutError
+from livekit.agents import APIError
 
+from .evidence import Evidence, chain, collect
 from .kinds import Component, Failure, FailureKind
-from .quota import InferenceQuotaExceededError
+from .providers import find_rule
+from .quota import QUOTA_BODY_TYPE, InferenceQuotaExceededError
 from .redact import redact
 
-_COMPONENTS: dict[str, Component] = {
-    "llm_error": "llm",
-    "stt_error": "stt",
-    "tts_error": "tts",
-    "realtime_model_error": "realtime",
-    "interruption_detection_error": "interruption",
+if TYPE_CHECKING:
+    from .providers import Rule
+
+logger = logging.getLogger("lastword")
+
+LASTING_WAIT_S = 3600.0
+"""A provider that wants to be asked again in an hour or later will not answer in this call."""
+
+_TRANSIENT = frozenset(
+    {
+        FailureKind.RATE_LIMITED,
+        FailureKind.OVERLOADED,
+        FailureKind.CONNECTION,
+        FailureKind.TIMEOUT,
+        FailureKind.UNKNOWN,
+    }
+)
+
+_QUOTA_COMPONENTS: dict[str, Component] = {
+    "llm": "llm",
+    "stt": "stt",
+    "tts": "tts",
+    "bargein": "interruption",
+    "eot": "eot",
 }
+"""`quota_type` of the gateway -> component."""
 
-_FIRST_SERVER_ERROR = 500
+# What is left of the gateway's body where the SDK keeps its `error` text alone.
+_QUOTA_TEXT = re.compile(
+    r"(?:(?P<quota_type>LLM|STT|TTS|BargeIn|EOT)\b[^\n]{0,80}?)?"
+    r"\bcategory: (?P<category>Max\w{1,64})"
+    r"(?:, remaining_limit: (?P<remaining_limit>[\w.-]{1,32}))?",
+    re.IGNORECASE,
+)
 
-# status -> kind, terminal; facts hold for any provider that says nothing more specific
-_STATUSES: dict[int, tuple[FailureKind, bool]] = {
-    400: (FailureKind.BAD_REQUEST, False),
-    401: (FailureKind.AUTH, True),
-    402: (FailureKind.QUOTA_EXHAUSTED, True),
-    403: (FailureKind.AUTH, True),
-    404: (FailureKind.MODEL_UNAVAILABLE, True),
-    408: (FailureKind.TIMEOUT, False),
-    429: (FailureKind.RATE_LIMITED, False),
-    504: (FailureKind.TIMEOUT, False),
-}
+_NETWORK = frozenset(
+    {
+        "builtins.ConnectionError",
+        "builtins.OSError",
+        "aiohttp.client_exceptions.ClientConnectionError",
+        "httpx.TransportError",
+        "websockets.exceptions.ConnectionClosed",
+    }
+)
+"""Classes that say by themselves that the network was the cause."""
 
+_BUGS = frozenset(
+    {
+        "builtins.ArithmeticError",
+        "builtins.AttributeError",
+        "builtins.LookupError",
+        "builtins.TypeError",
+        "builtins.ValueError",
+    }
+)
+"""Classes that plugins wrap as connection errors though an unexpected answer broke the code."""
 
-def _body(error: BaseException) -> Any:
-    """The body that the SDK below a plugin still holds, else the plugin's own."""
-    response = getattr(error.__context__, "response", None)
-    try:
-        return response.json() if response is not None else getattr(error, "body", None)
-    except Exception:  # noqa: BLE001 - a streamed response, or a body that is no JSON
-        return getattr(error, "body", None)
+_CONNECTION = "livekit.agents._exceptions.APIConnectionError"
+
+_PLUGIN_WORDS = (
+    "attempts", "closed", "connect", "no audio frames", "non-audio data", "synthesize", "timed out",
+    "unexpected", "connection error",
+)  # fmt: skip
+"""Words of plugins and of livekit-agents that pass on nothing the provider said."""
 
 
 def classify(error: object) -> Failure:
-    """Say what a failure is: an exception, an `LLMError` and the like, or an `ErrorEvent`."""
-    component: Component = "unknown"
-    for _ in range(2):
-        component = _COMPONENTS.get(getattr(error, "type", ""), component)
-        inner = getattr(error, "error", None)
-        if isinstance(error, BaseException) or inner is None:
-            break
-        error = inner
-    if not isinstance(error, BaseException):
-        return Failure(FailureKind.UNKNOWN, terminal=False, retryable=True, component=component)
-    status = error.status_code if isinstance(error, APIStatusError) else None
-    detail = redact(str(getattr(error, "message", "") or error))
-    body = _body(error)
-    quota = error if isinstance(error, InferenceQuotaExceededError) else None
-    if quota is None and isinstance(body, Mapping):
-        quota = InferenceQuotaExceededError.from_response(
-            detail, status_code=status or 429, body=body
-        )
-    if quota is not None and quota.terminal:
-        kind, terminal = FailureKind.QUOTA_EXHAUSTED, True
-    elif status is not None and status in _STATUSES:
-        kind, terminal = _STATUSES[status]
-    elif status is not None and status >= _FIRST_SERVER_ERROR:
-        kind, terminal = FailureKind.OVERLOADED, False
-    elif isinstance(error, APITimeoutError | TimeoutError):
-        kind, terminal = FailureKind.TIMEOUT, False
-    elif isinstance(error, APIConnectionError | ConnectionError):
-        kind, terminal = FailureKind.CONNECTION, False
-    else:
-        kind, terminal = FailureKind.UNKNOWN, False
-    retryable = not terminal and kind is not FailureKind.BAD_REQUEST
+    """Say what a failure is.
+
+    Args:
+        error: An exception, an `LLMError`, `STTError`, `TTSError` or `RealtimeModelError`, or an
+            `ErrorEvent`. Inside an error handler it tells most: the SDKs' responses hang on
+            `__context__`, which a later `raise` overwrites.
+
+    Returns:
+        The verdict. Whatever cannot be understood is `UNKNOWN` and transient.
+    """
+    try:
+        return _judge(collect(error))
+    except Exception:
+        logger.exception("an error could not be read")
+        return Failure(FailureKind.UNKNOWN, terminal=False, retryable=True)
+
+
+def _judge(evidence: Evidence) -> Failure:
+    quota = _quota(evidence)
+    rule = find_rule(
+        evidence.providers,
+        evidence.codes,
+        evidence.text,
+        status=evidence.status,
+        close_code=evidence.close_code,
+        handshake=evidence.handshake,
+    )
+    component = evidence.component
+    if quota is not None and component == "unknown":
+        component = _QUOTA_COMPONENTS.get((quota.quota_type or "").lower(), component)
+    kind, terminal = _verdict(evidence, rule, quota, component)
     return Failure(
         kind,
         terminal=terminal,
-        retryable=retryable,
+        retryable=not terminal and kind in _TRANSIENT,
         component=component,
-        provider="livekit" if quota is not None else None,
-        status_code=status,
+        provider="livekit" if quota is not None else next(iter(evidence.providers), None),
+        status_code=evidence.status or evidence.close_code,
+        retry_after_s=evidence.retry_after_s,
         quota=quota,
-        detail=detail,
-        mute=status is None and not isinstance(error, APIError),
+        detail=_detail(evidence),
+        mute=_is_mute(evidence, rule, kind),
     )
+
+
+def _verdict(
+    evidence: Evidence,
+    rule: Rule | None,
+    quota: InferenceQuotaExceededError | None,
+    component: Component,
+) -> tuple[FailureKind, bool]:
+    if quota is not None:
+        terminal = quota.terminal
+        return (FailureKind.QUOTA_EXHAUSTED if terminal else FailureKind.RATE_LIMITED), terminal
+    if rule is None:
+        return _kind_of_class(evidence), False
+    kind, terminal = rule.kind, rule.terminal
+    if kind is FailureKind.CONTEXT_OVERFLOW and component in {"stt", "tts"}:
+        # One sentence or one recording was too long; there is no history that repeats it.
+        return FailureKind.BAD_REQUEST, False
+    if kind is FailureKind.RATE_LIMITED and (evidence.retry_after_s or 0) >= LASTING_WAIT_S:
+        return FailureKind.QUOTA_EXHAUSTED, True
+    return kind, terminal
+
+
+def _kind_of_class(evidence: Evidence) -> FailureKind:
+    if any("Timeout" in name for name in evidence.classes) or "timed out" in evidence.text:
+        return FailureKind.TIMEOUT
+    if not evidence.classes.isdisjoint(_NETWORK):
+        return FailureKind.CONNECTION
+    if _CONNECTION in evidence.classes and evidence.classes.isdisjoint(_BUGS):
+        return FailureKind.CONNECTION
+    return FailureKind.UNKNOWN
+
+
+def _is_mute(evidence: Evidence, rule: Rule | None, kind: FailureKind) -> bool:
+    """Tell whether nothing that the provider said is left: only repetition can tell then."""
+    if rule is not None or evidence.status is not None or evidence.has_body:
+        return False
+    if kind is FailureKind.CONNECTION and not evidence.classes.isdisjoint(_NETWORK):
+        return False
+    return not isinstance(evidence.error, APIError) or any(
+        word in evidence.text for word in _PLUGIN_WORDS
+    )
+
+
+def _quota(evidence: Evidence) -> InferenceQuotaExceededError | None:
+    if evidence.error is None:
+        return None
+    for error in chain(evidence.error):
+        if isinstance(error, InferenceQuotaExceededError):
+            return error
+    status = evidence.status or 429
+    request_id = evidence.headers.get("x-request-id")
+    for body in evidence.objects:
+        said = body.get("error")
+        message = said if isinstance(said, str) else next(iter(evidence.texts), QUOTA_BODY_TYPE)
+        quota = InferenceQuotaExceededError.from_response(
+            message, status_code=status, request_id=request_id, body=body
+        )
+        if quota is not None:
+            return quota
+    return _quota_of_text(evidence, status, request_id)
+
+
+def _quota_of_text(
+    evidence: Evidence, status: int, request_id: str | None
+) -> InferenceQuotaExceededError | None:
+    if "category: max" not in evidence.text:
+        return None
+    for text in evidence.texts:
+        found = _QUOTA_TEXT.search(text)
+        if found is not None:
+            quota_type = found["quota_type"]
+            return InferenceQuotaExceededError(
+                text,
+                status_code=status,
+                request_id=request_id,
+                quota_type=quota_type.lower() if quota_type else None,
+                category=found["category"],
+                remaining_limit=found["remaining_limit"],
+            )
+    return None
+
+
+def _detail(evidence: Evidence) -> str:
+    name = type(evidence.error).__name__ if evidence.error is not None else "no exception"
+    return redact(": ".join((name, *evidence.texts)))

@@ -1,4 +1,9 @@
-"""Makes a foreign text fit for a log: one short line without secrets. Imports nothing of ours."""
+"""Makes a foreign text fit for a log: one short line without secrets. Imports nothing of ours.
+
+Hidden are: values behind names like key, token or authorization; user, password and query of URLs;
+and words that look like a key by their beginning or by their length and mixture. What is hidden
+too much costs a word of a log line, what is hidden too little costs a key.
+"""
 
 from __future__ import annotations
 
@@ -8,29 +13,32 @@ from typing import overload
 MAX_CHARS = 400
 """Length of a redacted text; a log line needs the beginning of what a provider says, no more."""
 
-_READ_CHARS = 4 * MAX_CHARS
-"""How much of a text is looked at; what stands behind can neither be printed nor cost time."""
-
 HIDDEN = "[hidden]"
 
-_SECRETS = re.compile(
+_READ_CHARS = MAX_CHARS + 100
+_SHORT_WORD = 12
+
+_NAMES = frozenset(
+    {
+        "apikey", "api-key", "api_key", "auth", "authorization", "bearer", "cookie", "credential",
+        "credentials", "key", "passwd", "password", "secret", "sig", "signature", "token",
+    }
+)  # fmt: skip
+_ENDINGS = ("-key", "_key", "apikey", "-token", "_token", "-secret", "_secret", "password")
+_SCHEMES = frozenset({"basic", "bearer", "token"})
+_PUNCTUATION = "\"'`:=,;.!?()[]{}<>"
+
+_PARTS = re.compile(
     r"""
-      (?P<name>\b[\w-]*(?:api[_-]?key|key|token|secret|password|passwd|credential|signature|sig
-          |authorization|cookie)["']?\s*[:=]\s*["']?(?:(?:bearer|basic|token)\s+)?)[^\s"',;&}\])]+
-    | (?P<scheme>\b(?:bearer|basic|token)\s+)[\w.~+/=-]{8,}
-    | (?P<user>\b[a-z][a-z0-9+.-]{1,15}://)[^\s/@]+@
-    | (?P<query>\b(?:https?|wss?)://[^\s?"'<>]+\?)[^\s"'<>)]+
-    | \b(?:sk|pk|rk|gsk|xai|key|api|AIza|AKIA|ASIA|eyJ)[-_]?[\w.-]{12,}
-    | \b[A-Fa-f0-9]{24,}\b
-    | \b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{28,}\b
+      (?<![\w.+-])(?P<url>[a-z][a-z0-9+.-]{1,15}://)(?:[^\s/@"'<>]{1,200}@)?
+          (?P<path>[^\s?"'<>)\]}]*)(?P<query>\?[^\s"'<>)\]}]*)?
+    | (?<![\w-])(?P<name>(?:[\w-]{0,32}[_-])?(?:api-?key|key|token|secret|passw(?:or)?d|credentials?
+          |signature|sig|auth|authorization|cookie)["'`]{0,2}[:=]["'`]{0,2})[^\s"'`,;&)\]}]+
+    | (?<![\w.-])(?:sk|pk|rk|gsk|xai|key|api|aiza|akia|asia|eyj)[-_]?[\w.-]{10,}
+    | (?<![\w~+/-])(?P<long>[\w~+/-]{20,}={0,2})
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-
-
-def _hide(match: re.Match[str]) -> str:
-    kept = next((text for text in match.groups() if text), "")
-    return kept + HIDDEN
 
 
 @overload
@@ -40,14 +48,51 @@ def redact(text: None) -> None: ...
 def redact(text: str | None) -> str | None:
     """Return a text as one line of at most `MAX_CHARS` characters with secrets replaced.
 
-    Hidden are: values behind names like key, token, secret or authorization; credentials and query
-    strings of URLs; and words that look like a key by their prefix or by their length and mixture.
-
     Args:
         text: Anything a provider or a library says; None stays None.
     """
     if text is None:
         return None
-    line = " ".join(text[:_READ_CHARS].split())
-    line = _SECRETS.sub(_hide, line)
+    words = text[:_READ_CHARS].split()
+    if len(text) > _READ_CHARS and words:
+        words.pop()  # it may be the first half of a secret
+    shown: list[str] = []
+    last_names = 9  # words since one of _NAMES
+    hide = False
+    for word in words:
+        bare = word.strip(_PUNCTUATION).lower()
+        if hide and bare not in _SCHEMES:
+            shown.append(HIDDEN)
+            hide = False
+            continue
+        last_names = 0 if _is_name(bare) else last_names + 1
+        # As in `authorization: Bearer x` and `API key provided: x`.
+        hide = hide or (last_names < 3 and word[-1] in ":=") or bare in {"bearer", "basic"}  # noqa: PLR2004 - "key that you sent:" is as far as it goes
+        plain = len(word) < _SHORT_WORD and ":" not in word[:-1] and "=" not in word[:-1]
+        shown.append(word if plain else _PARTS.sub(_hide, word))
+    line = " ".join(shown)
     return line if len(line) <= MAX_CHARS else line[: MAX_CHARS - 1] + "…"
+
+
+def _is_name(bare: str) -> bool:
+    """Tell whether a word names a secret; "{'x-api-key" does too."""
+    if bare in _NAMES:
+        return True
+    name = re.split(r"[^\w-]", bare)[-1] if not bare.isalnum() else bare
+    return name in _NAMES or name.endswith(_ENDINGS)
+
+
+def _hide(match: re.Match[str]) -> str:
+    if match["url"]:
+        return f"{match['url']}{match['path']}" + (f"?{HIDDEN}" if match["query"] else "")
+    if match["name"]:
+        return match["name"] + HIDDEN
+    if match["long"] and not _is_key(match["long"]):
+        return match["long"]
+    return HIDDEN
+
+
+def _is_key(word: str) -> bool:
+    """Tell a random word from a long one: keys mix digits and letters, identifiers use words."""
+    digits = sum(char.isdigit() for char in word)
+    return digits >= 4 and digits < len(word)  # noqa: PLR2004 - names of models have up to 3 in a row

@@ -1,0 +1,100 @@
+"""What providers' error words mean: rows of data, and the look-up that finds the most specific one.
+
+Owns the order of precedence; `table.py` owns the form of a row, `models.py`, `speech.py` and
+`common.py` own the rows, `names.py` who is who. Adding a provider is adding rows. Imports neither
+livekit-agents nor anything else of ours than `kinds`.
+
+The most specific row wins:
+
+    1  the provider's own phrases, in the order of its table
+    2  the provider's own codes, in the order of its table
+    3  phrases that mean the same with every provider
+    4  codes that mean the same with every provider
+    5  the provider's own HTTP statuses and WebSocket close codes
+    6  HTTP statuses, whoever answers
+    7  weak words: what is left when no status is known
+    8  WebSocket close codes, whoever closes
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .common import CLOSES, CODES, PHRASES, STATUSES, WEAK
+from .models import MODELS
+from .names import provider_of_host, provider_of_name, provider_of_text
+from .speech import SPEECH
+from .table import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["KNOWN_CODES", "RULES", "Rule", "find_rule", "provider_of_host", "provider_of_name",
+           "provider_of_text"]  # fmt: skip
+
+_OWN = (*MODELS, *SPEECH)
+
+RULES: tuple[Rule, ...] = (*_OWN, *PHRASES, *CODES, *STATUSES, *WEAK, *CLOSES)
+"""All rows."""
+
+KNOWN_CODES = frozenset(code for rule in RULES for code in rule.codes)
+"""Every code that some row knows, in lower case."""
+
+
+_Tier = tuple[tuple[Rule, ...], frozenset[str]]
+"""Rows, and the codes of which one at least must have been said; empty if other rows are there."""
+
+
+def _tier(rules: Iterable[Rule]) -> _Tier:
+    rows = tuple(rules)
+    needed = all(rule.codes for rule in rows)
+    return rows, frozenset(code for rule in rows for code in rule.codes) if needed else frozenset()
+
+
+def _of_providers(rules: tuple[Rule, ...]) -> dict[str, _Tier]:
+    names = dict.fromkeys(rule.provider for rule in rules)
+    return {name: _tier(rule for rule in rules if rule.provider == name) for name in names}
+
+
+_OWN_PHRASES = _of_providers(tuple(rule for rule in _OWN if rule.phrases))
+_OWN_CODES = _of_providers(tuple(rule for rule in _OWN if rule.codes and not rule.phrases))
+_OWN_NUMBERS = _of_providers(tuple(rule for rule in _OWN if not rule.codes and not rule.phrases))
+_PHRASES, _CODES, _STATUSES, _WEAK, _CLOSES = map(_tier, (PHRASES, CODES, STATUSES, WEAK, CLOSES))
+
+
+def find_rule(
+    providers: tuple[str, ...],
+    codes: frozenset[str],
+    text: str,
+    *,
+    status: int | None,
+    close_code: int | None,
+    handshake: bool,
+) -> Rule | None:
+    """Return the most specific row that fits, or None.
+
+    Args:
+        providers: Who may have answered, most certain first.
+        codes: Codes, types and statuses by name, in lower case.
+        text: Everything that was said, in lower case.
+        status: The HTTP status.
+        close_code: The WebSocket close code.
+        handshake: The answer refused a WebSocket handshake.
+    """
+    tiers = (
+        *(_OWN_PHRASES[provider] for provider in providers if provider in _OWN_PHRASES),
+        *(_OWN_CODES[provider] for provider in providers if provider in _OWN_CODES),
+        _PHRASES,
+        _CODES,
+        *(_OWN_NUMBERS[provider] for provider in providers if provider in _OWN_NUMBERS),
+        _STATUSES,
+        _WEAK,
+        _CLOSES,
+    )
+    for rules, needed in tiers:
+        if needed and needed.isdisjoint(codes):
+            continue
+        for rule in rules:
+            if rule.fits(codes, text, status, close_code, handshake=handshake):
+                return rule
+    return None

@@ -1,0 +1,148 @@
+"""Reads a foreign value into codes, numbers and text, within fixed limits; owns `Reading`.
+
+The value is an error body: JSON as text, bytes or objects, of any shape and size. Imports nothing
+of ours.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+MAX_TEXT_CHARS = 4096
+"""Text kept in all; providers put the cause first."""
+
+MAX_JSON_CHARS = 16 * 1024
+"""A longer body is no error object (error pages are HTML): its beginning is read as text."""
+
+_MAX_STRING_CHARS = 1024
+_MAX_CODE_CHARS = 80
+_MAX_NODES = 256
+_MAX_DEPTH = 8
+
+_CODE_FIELDS = frozenset(
+    {
+        "__type", "category", "code", "err_code", "errorcode", "error_code", "error_id",
+        "error_type", "finish_reason", "limit_source", "message_type", "name", "quotaid", "reason",
+        "status", "status_code", "type",
+    }
+)  # fmt: skip
+"""Fields whose values are codes, in lower case."""
+
+_DELAY_FIELDS = frozenset(
+    {"retry_after", "retryafter", "retry_after_s", "retry_after_seconds", "retrydelay"}
+)
+"""Fields that say in how many seconds to ask again, in lower case."""
+
+_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(ms|h|m|s)")
+_UNIT_S = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+
+_FIRST_ERROR_STATUS = 400
+_LAST_STATUS = 599
+
+
+@dataclass
+class Reading:
+    """What was found; grows with every value read.
+
+    Attributes:
+        codes: Codes by name and numbers as text, in lower case.
+        texts: What was said, as it was said.
+        status: The first number in a code field that is an HTTP error status.
+        retry_after_s: The first delay found, in seconds.
+        objects: Every JSON object read at the top, for whoever knows its form.
+    """
+
+    codes: set[str] = field(default_factory=set)
+    texts: list[str] = field(default_factory=list)
+    status: int | None = None
+    retry_after_s: float | None = None
+    objects: list[dict[str, Any]] = field(default_factory=list)
+    _chars: int = 0
+    _nodes: int = 0
+
+    def add_text(self, text: str) -> None:
+        """Keep the beginning of a text that was not said before, while there is room."""
+        text = text[: min(_MAX_STRING_CHARS, MAX_TEXT_CHARS - self._chars)]
+        if text and not any(text in known for known in self.texts):
+            self.texts.append(text)
+            self._chars += len(text)
+
+    def add_code(self, code: object) -> None:
+        """Keep a code if it is a short word or a number."""
+        if isinstance(code, str):
+            if 0 < len(code) <= _MAX_CODE_CHARS:
+                self.codes.add(code.lower())
+        elif isinstance(code, int) and not isinstance(code, bool) and abs(code) < 1_000_000:  # noqa: PLR2004 - no code has more digits; str() of a huge one raises
+            self.codes.add(str(int(code)))
+            if self.status is None and _FIRST_ERROR_STATUS <= code <= _LAST_STATUS:
+                self.status = int(code)
+
+    def add_body(self, body: object) -> None:
+        """Read a body: JSON text is parsed, any other text kept, objects are walked."""
+        if isinstance(body, bytes | bytearray):
+            body = bytes(body[: MAX_JSON_CHARS + 1]).decode("utf-8", "replace")
+        if isinstance(body, str):
+            body = _parse(body)
+        if isinstance(body, dict):
+            self.objects.append(body)
+        elif isinstance(body, list):
+            self.objects.extend(item for item in body[:4] if isinstance(item, dict))
+        self._walk(body, "", _MAX_DEPTH)
+
+    def _walk(self, value: object, name: str, depth: int) -> None:
+        self._nodes += 1
+        if self._nodes > _MAX_NODES:
+            return
+        if name in _DELAY_FIELDS and self.retry_after_s is None:
+            self.retry_after_s = seconds(value)
+        if name in _CODE_FIELDS:
+            self.add_code(value)
+        if isinstance(value, str):
+            self.add_text(value)
+        elif depth and isinstance(value, dict):
+            self._walk_fields(value, depth - 1)
+        elif depth and isinstance(value, list | tuple):
+            for inner in value[: _MAX_NODES - self._nodes + 1]:
+                self._walk(inner, name, depth - 1)
+
+    def _walk_fields(self, fields: dict[Any, Any], depth: int) -> None:
+        for key, inner in fields.items():
+            if self._nodes > _MAX_NODES:
+                return
+            if isinstance(key, str):
+                self._walk(inner, key[:_MAX_CODE_CHARS].lower(), depth)
+
+
+def _parse(text: str) -> object:
+    stripped = text[: MAX_JSON_CHARS + 1].lstrip()
+    if not stripped.startswith(("{", "[")) or len(text) > MAX_JSON_CHARS:
+        return text
+    try:
+        return json.loads(stripped)
+    except (ValueError, RecursionError):
+        return text
+
+
+def seconds(value: object) -> float | None:
+    """Return a delay in seconds: a number, "20", "37s", "6m38.3s" or "740ms"; else None."""
+    found: float | None = None
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            found = float(value)
+        except OverflowError:
+            return None
+    elif isinstance(value, str):
+        found = _seconds_of_text(value[:40].strip().lower())
+    return found if found is not None and math.isfinite(found) and found >= 0 else None
+
+
+def _seconds_of_text(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        parts = _DURATION.findall(text)
+    return sum(float(number) * _UNIT_S[unit] for number, unit in parts) if parts else None

@@ -78,6 +78,8 @@ def wav_decode(
     """
     cdef size_t count = out.shape[0], size = data.shape[0]
     cdef native.pcm_encoding kind = <native.pcm_encoding>encoding
+    if not native.PCM_U8 <= encoding <= native.PCM_MULAW:
+        raise ValueError("expected an encoding that wav_parse returned")
     if offset > size or count > (size - offset) // native.pcm_sample_bytes(kind):
         raise ValueError("expected as many samples as the data holds, got more")
     if count:

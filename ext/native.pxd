@@ -11,7 +11,9 @@ cdef extern from "digest.h" nogil:
 
 cdef extern from "pcm.h" nogil:
     ctypedef enum pcm_encoding:
+        PCM_U8
         PCM_S16
+        PCM_MULAW
 
     bint pcm_all_finite(const float *samples, size_t count)
     void pcm_to_float(const uint8_t *data, pcm_encoding encoding, float *out, size_t count)

@@ -1,0 +1,253 @@
+"""Every format decodes exactly: nothing lost at either end, not a sample too much."""
+
+import io
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+
+from audio.files import WAV_SUBTYPES, chunk, encoded, pcm_format, riff, sweep, written
+from lastword.audio.decode import Limits, decode
+from lastword.errors import ClipEmptyError, ClipFormatError, ClipLimitError
+
+STEP = 1 / 32768
+
+# What a lossy codec may add to a sweep of 0.4 of full scale, as the rms of the difference.
+CODEC_NOISE = 0.02
+
+
+def libsndfile(data: bytes) -> NDArray[np.float32]:
+    """What libsndfile reads, float32 (frames, channels)."""
+    samples: NDArray[np.float32] = soundfile.read(
+        io.BytesIO(data), dtype="float32", always_2d=True
+    )[0]
+    return samples
+
+
+# --- exactness ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("channels", [1, 2, 5])
+@pytest.mark.parametrize("subtype", WAV_SUBTYPES)
+@pytest.mark.parametrize("form", ["WAV", "WAVEX", "RF64"])
+def test_wav_equals_libsndfile(form: str, subtype: str, channels: int) -> None:
+    """Every encoding, in every container, sample for sample."""
+    noise = np.random.default_rng(channels).uniform(-1, 1, (1001, channels)).astype(np.float32)
+    data = written(noise, 22050, form, subtype)
+    audio = decode(data)
+    assert audio.sample_rate == 22050
+    assert audio.samples.dtype == np.float32
+    assert np.array_equal(audio.samples, libsndfile(data))
+
+
+@pytest.mark.parametrize("subtype", ["ALAW", "ULAW", "PCM_U8"])
+def test_every_code_of_8_bits_equals_libsndfile(subtype: str) -> None:
+    codes = bytes(range(256))
+    tag = {"ALAW": 6, "ULAW": 7, "PCM_U8": 1}[subtype]
+    data = riff(chunk(b"fmt ", pcm_format(tag, sample_bytes=1)), chunk(b"data", codes))
+    assert np.array_equal(decode(data).samples, libsndfile(data))
+
+
+@pytest.mark.parametrize("subtype", ["PCM_S8", "PCM_16", "PCM_24"])
+def test_flac_equals_libsndfile(subtype: str) -> None:
+    data = written(sweep(5000, 16000, 2), 16000, "FLAC", subtype)
+    assert np.array_equal(decode(data).samples, libsndfile(data))
+
+
+def test_wav_needs_no_soundfile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`import soundfile` takes longer than everything else together."""
+    monkeypatch.setitem(__import__("sys").modules, "soundfile", None)
+    data = riff(chunk(b"fmt ", pcm_format()), chunk(b"data", struct.pack("<2h", 1, -2)))
+    assert decode(data).samples[:, 0].tolist() == [1 * STEP, -2 * STEP]
+
+
+def test_values_beyond_full_scale_are_kept() -> None:
+    loud = np.array([[2.0], [-3.0]], np.float32)
+    assert np.array_equal(decode(written(loud, 8000, "WAV", "FLOAT")).samples, loud)
+
+
+# --- lengths -----------------------------------------------------------------------------------
+
+
+def assert_same_sound(
+    got: NDArray[np.float32], want: NDArray[np.float32], noise: float = CODEC_NOISE
+) -> None:
+    """Same length, and no shift by as little as one sample fits better than none."""
+    assert got.shape == want.shape
+    inner = slice(100, -100)
+    rms = {
+        shift: float(np.sqrt(np.mean((np.roll(got, shift, 0) - want)[inner] ** 2)))
+        for shift in (-2, -1, 0, 1, 2)
+    }
+    assert min(rms, key=lambda shift: rms[shift]) == 0
+    assert rms[0] < noise
+
+
+@pytest.mark.parametrize("num_frames", [4800, 30000, 24576])
+@pytest.mark.parametrize(
+    ("file_format", "subtype"),
+    [("FLAC", "PCM_16"), ("OGG", "VORBIS"), ("OGG", "OPUS"), ("MP3", "MPEG_LAYER_III"),
+     ("AIFF", "PCM_16"), ("AU", "PCM_16"), ("CAF", "PCM_16")],
+)  # fmt: skip
+def test_nothing_is_lost_of_what_libsndfile_wrote(
+    file_format: str, subtype: str, num_frames: int
+) -> None:
+    """The encoder's delay and padding are gone, the sound is all there."""
+    samples = sweep(num_frames, 48000)
+    assert_same_sound(decode(written(samples, 48000, file_format, subtype)).samples, samples)
+
+
+@pytest.mark.parametrize("num_frames", [4800, 30000, 24576])
+@pytest.mark.parametrize(
+    ("codec", "container"),
+    [("aac", "mp4"), ("aac", "ipod"), ("alac", "mp4"), ("libmp3lame", "mp3"), ("libopus", "webm"),
+     ("libopus", "ogg"), ("libopus", "mp4"), ("flac", "matroska")],
+)  # fmt: skip
+def test_nothing_is_lost_of_what_ffmpeg_wrote(codec: str, container: str, num_frames: int) -> None:
+    """The same for what libsndfile does not know: M4A, WebM."""
+    samples = sweep(num_frames, 48000)
+    assert_same_sound(decode(encoded(samples, 48000, codec, container)).samples, samples)
+
+
+def test_stereo_keeps_its_channels_apart() -> None:
+    samples = sweep(9600, 48000, 2)
+    for codec, container in (("aac", "mp4"), ("libopus", "webm"), ("alac", "mp4")):
+        assert_same_sound(decode(encoded(samples, 48000, codec, container)).samples, samples, 0.05)
+
+
+@pytest.mark.parametrize("bit_rate", [12_000, 32_000, 128_000])
+def test_opus_by_ffmpeg_equals_opus_by_libsndfile(bit_rate: int) -> None:
+    """Speech, mixed and music mode of the codec: far within the 4 steps that are promised."""
+    data = encoded(sweep(48000, 48000), 48000, "libopus", "ogg", bit_rate)
+    assert np.abs(decode(data).samples - libsndfile(data)).max() < 0.05 * STEP
+
+
+# --- WAV files as the world writes them --------------------------------------------------------
+
+FMT = chunk(b"fmt ", pcm_format())
+DATA = struct.pack("<4h", 1, 2, 3, 4)
+
+
+def steps(data: bytes) -> list[float]:
+    """The samples of the first channel, in steps of 16 bits."""
+    return [float(x / STEP) for x in decode(data).samples[:, 0]]
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        riff(FMT, chunk(b"data", DATA)),
+        riff(chunk(b"LIST", b"abc"), FMT, chunk(b"bext", b"x" * 603), chunk(b"data", DATA)),
+        riff(chunk(b"id3 ", b"abc", pad=False), FMT, chunk(b"data", DATA)),
+        riff(chunk(b"data", DATA), FMT),
+        riff(chunk(b"data", DATA), chunk(b"LIST", b"abc"), FMT, chunk(b"smpl", b"z" * 36)),
+        riff(FMT, chunk(b"data", DATA), chunk(b"data", b"\1\1"), FMT),
+        riff(FMT, struct.pack("<4sI", b"data", 0) + DATA),
+        riff(FMT, struct.pack("<4sI", b"data", 0xFFFFFFFF) + DATA, size=0xFFFFFFFF),
+        riff(FMT, chunk(b"data", DATA), size=0),
+        riff(FMT, chunk(b"data", DATA)) + b"\0",
+        riff(
+            chunk(b"ds64", struct.pack("<QQQI", 0, len(DATA), 4, 0)),
+            FMT,
+            struct.pack("<4sI", b"data", 0xFFFFFFFF) + DATA,
+            chunk(b"LIST", b"abcd"),
+            form=b"RF64",
+            size=0xFFFFFFFF,
+        ),
+        riff(
+            chunk(b"ds64", struct.pack("<QQQI", 0, len(DATA), 4, 0)),
+            FMT,
+            struct.pack("<4sI", b"data", 0xFFFFFFFF) + DATA,
+            form=b"BW64",
+        ),
+    ],
+    ids=["plain", "chunks before", "pad left out", "data first", "data first, more chunks",
+         "second data", "size 0", "size unknown", "riff size 0", "pad at end", "RF64", "BW64"],
+)  # fmt: skip
+def test_a_wav_is_read_however_it_was_written(
+    file: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert steps(file) == [1, 2, 3, 4]
+    assert not caplog.records
+
+
+def test_a_truncated_wav_gives_what_is_there_and_says_what_is_missing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "cut.wav"
+    path.write_bytes(riff(FMT, struct.pack("<4sI", b"data", 1000) + DATA + b"\5"))
+    assert decode(path).samples.shape == (4, 1)
+    (record,) = caplog.records
+    assert record.__dict__["missing_bytes"] == 991
+    assert record.__dict__["source"] == str(path)
+
+
+def test_samples_of_12_and_20_bits_count_from_the_top() -> None:
+    """WAVE_FORMAT_EXTENSIBLE: fewer valid bits than the container has."""
+    tail = bytes.fromhex("000000001000800000aa00389b71")
+    extra = struct.pack("<HHIH", 22, 20, 4, 1) + tail
+    fmt = bytearray(pcm_format(0xFFFE, sample_bytes=3, extra=extra))
+    file = riff(chunk(b"fmt ", bytes(fmt)), chunk(b"data", b"\x00\x00\x40\x00\x00\xc0"))
+    assert decode(file).samples[:, 0].tolist() == [0.5, -0.5]
+
+
+def test_a_wav_with_a_codec_goes_to_libsndfile() -> None:
+    data = written(sweep(8000, 8000), 8000, "WAV", "IMA_ADPCM")
+    assert np.array_equal(decode(data).samples, libsndfile(data))
+
+
+@pytest.mark.parametrize(
+    ("file", "error", "says"),
+    [
+        (riff(FMT), ClipFormatError, "WAV: it has no 'data' chunk"),
+        (riff(chunk(b"data", DATA)), ClipFormatError, "WAV: it has no 'fmt ' chunk"),
+        (riff(chunk(b"fmt ", b"1"), chunk(b"data", DATA)), ClipFormatError, "contradicts itself"),
+        (riff(FMT, chunk(b"data", b"")), ClipEmptyError, "without samples"),
+        (riff(FMT, chunk(b"data", b""), chunk(b"LIST", b"abcd")), ClipEmptyError, "without"),
+        (riff(FMT, chunk(b"data", b"\1")), ClipEmptyError, "without samples"),
+        (b"RIFF", ClipFormatError, "no decoder reads bytes"),
+    ],
+)
+def test_a_broken_wav_is_refused(file: bytes, error: type[Exception], says: str) -> None:
+    with pytest.raises(error, match=says):
+        decode(file)
+
+
+# --- limits ------------------------------------------------------------------------------------
+
+
+def test_limits_can_be_raised_by_the_caller() -> None:
+    wide = np.zeros((10, 40), np.float32)
+    with pytest.raises(ClipLimitError, match="at most 32 channels, got 40"):
+        decode((wide, 48000))
+    assert decode((wide, 48000), limits=Limits(max_channels=40)).samples.shape == (10, 40)
+    with pytest.raises(ClipLimitError, match=r"at most 0\.5 s of sound, got 1\.0 s"):
+        decode((wide[:, :1].repeat(800, 0), 8000), limits=Limits(max_duration_s=0.5))
+    with pytest.raises(ClipLimitError, match="32 channels, got 40"):
+        decode(riff(chunk(b"fmt ", pcm_format(channels=40)), chunk(b"data", bytes(800))))
+
+
+def test_infinity_is_refused() -> None:
+    loud = np.array([[0.0], [np.inf]], np.float32)
+    with pytest.raises(ClipFormatError, match="NaN or infinity"):
+        decode(written(loud, 8000, "WAV", "FLOAT"))
+
+
+@pytest.mark.parametrize("dtype", ["int16", "int32", "float32", "float64"])
+def test_samples_of_each_type_mean_the_same(dtype: str) -> None:
+    """Integers are scaled to full scale; one dimension is one channel."""
+    scale = {"int16": 2**15, "int32": 2**31}.get(dtype, 1)
+    audio = decode((np.array([0.5 * scale, -0.25 * scale]).astype(dtype), 8000))
+    assert audio.samples.tolist() == [[0.5], [-0.25]]
+
+
+def test_samples_of_another_type_are_refused() -> None:
+    with pytest.raises(ClipFormatError, match=r"expected samples as float32, .* got uint8"):
+        decode((np.zeros(10, np.uint8), 8000))
+    with pytest.raises(ClipFormatError, match="shape"):
+        decode((np.zeros((1, 2, 3), np.float32), 8000))
+    with pytest.raises(ClipFormatError, match="integer in Hz"):
+        decode((np.zeros(10, np.float32), 8000.5))  # type: ignore[arg-type]

@@ -1,0 +1,170 @@
+"""The extension against its pure Python twins, on generated input."""
+
+import importlib.machinery
+import struct
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from audio.files import chunk, pcm_format, riff
+from lastword.audio import _native
+from reference import pcm, wav
+
+ENCODINGS = ["u8", "s16", "s24", "s32", "f32", "f64", "alaw", "mulaw"]  # as pcm_encoding counts
+PROBLEMS = {"no format": "no 'fmt '", "no data": "no 'data'", "bad format": "contradicts"}
+
+names = st.sampled_from([b"fmt ", b"data", b"LIST", b"ds64", b"fact", b"\0\1\2\3"])
+formats = st.builds(
+    pcm_format,
+    st.sampled_from([1, 3, 6, 7, 0xFFFE, 2]),
+    st.integers(0, 3),
+    st.sampled_from([0, 8000, 48000]),
+    st.sampled_from([1, 2, 3, 4, 8]),
+    st.sampled_from([b"", b"\0\0", struct.pack("<HHIH", 22, 16, 4, 1) + wav.TAIL]),
+)
+chunks = st.one_of(
+    st.builds(chunk, names, st.binary(max_size=40), pad=st.booleans()),
+    st.builds(chunk, st.just(b"fmt "), formats),
+    st.builds(
+        lambda size, contents: struct.pack("<4sI", b"data", size) + contents,
+        st.sampled_from([0, 5, 1000, 0xFFFFFFFF]),
+        st.binary(max_size=40),
+    ),
+)
+wav_files = st.builds(
+    lambda parts, form, cut: riff(*parts, form=form)[: cut or None],
+    st.lists(chunks, max_size=5),
+    st.sampled_from([b"RIFF", b"RF64", b"BW64"]),
+    st.integers(-4, 60),
+)
+
+
+def test_the_compiled_module_is_loaded() -> None:
+    """There is no twin in the package that could stand in silently."""
+    suffixes = tuple(importlib.machinery.EXTENSION_SUFFIXES)
+    assert _native.__file__ is not None
+    assert _native.__file__.endswith(suffixes)
+
+
+def test_without_the_compiled_module_the_import_names_the_build_command() -> None:
+    code = "import sys; sys.modules['lastword.audio._native'] = None; import lastword.audio.decode"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "ImportError: the compiled module lastword.audio._native is missing" in done.stderr
+    assert "python setup.py build_ext --inplace" in done.stderr
+
+
+@given(wav_files | st.binary(max_size=64))
+@example(riff(chunk(b"fmt ", pcm_format()), struct.pack("<4sI", b"data", 0) + b"\1\2"))
+def test_wav_parse_equals_its_twin(file: bytes) -> None:
+    """The same samples found, or the same fault."""
+    want = wav.parse(file)
+    if isinstance(want, str):
+        with pytest.raises(_native.WavError, match=PROBLEMS[want]):
+            _native.wav_parse(file)
+        return
+    got = _native.wav_parse(file)
+    if want is None:
+        assert got is None
+        return
+    assert got is not None
+    assert wav.Layout(ENCODINGS[got[0]], *got[1:]) == want
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@given(data=st.data())
+def test_wav_decode_equals_its_twin(encoding: str, data: st.DataObject) -> None:
+    """Bit for bit, from any place of the file."""
+    size = pcm.SIZES[encoding]
+    content = data.draw(st.binary(max_size=40 * size).map(lambda b: b[: len(b) // size * size]))
+    offset = data.draw(st.integers(0, 9))
+    out = np.empty(len(content) // size, np.float32)
+    _native.wav_decode(b"x" * offset + content, ENCODINGS.index(encoding), offset, out)
+    want = np.array(pcm.decode(content, encoding), np.float32)
+    assert np.array_equal(out, want, equal_nan=True)
+
+
+def test_wav_decode_refuses_to_read_beyond_the_data() -> None:
+    for offset in (0, 1, 100, 2**62):
+        with pytest.raises(ValueError, match="as many samples as the data holds"):
+            _native.wav_decode(b"abcd", 1, offset, np.empty(3, np.float32))
+
+
+values = st.floats(-1.5, 1.5, width=32) | st.integers(-70000, 70000).map(lambda i: i / 65536)
+
+
+@given(st.lists(values, max_size=64), st.integers(1, 3), st.integers(1, 3), st.integers(1, 20))
+def test_cut_equals_its_twin(
+    flat: list[float], channels: int, num_channels: int, length: int
+) -> None:
+    """Rounded half to even, saturated, padded, and every value beyond full scale counted."""
+    rows = [flat[i : i + channels] for i in range(0, len(flat) // channels * channels, channels)]
+    samples = np.array(rows, np.float32).reshape(-1, channels)
+    if channels not in (1, num_channels):
+        with pytest.raises(ValueError, match="one channel or as many"):
+            _native.cut(samples, num_channels, length)
+        return
+    assert _native.cut(samples, num_channels, length) == pcm.cut(rows, num_channels, length)
+
+
+@given(st.lists(st.integers(-32768, 32767), max_size=64), st.integers(1, 3), st.integers(1, 20))
+def test_cutting_int16_copies_it(flat: list[int], num_channels: int, length: int) -> None:
+    samples = np.array(flat, np.int16).reshape(-1, 1)
+    rows = [[x / 32768] for x in flat]
+    assert _native.cut(samples, num_channels, length) == pcm.cut(rows, num_channels, length)
+
+
+@given(st.lists(st.integers(-32768, 32767), min_size=1, max_size=48), st.integers(1, 5))
+def test_mix_is_the_mean_of_the_channels(flat: list[int], channels: int) -> None:
+    """int16 and float32 of the same sound give the same mean, rounded once."""
+    samples = np.array(flat[: len(flat) // channels * channels], np.int16).reshape(-1, channels)
+    want = (samples.astype(np.float64).mean(1) / 32768).astype(np.float32)
+    for form in (samples, (samples / 32768).astype(np.float32)):
+        out = np.empty((len(samples), 1), np.float32)
+        _native.mix(form, out)
+        assert np.array_equal(out[:, 0], want)
+
+
+@given(st.lists(st.floats(width=32), max_size=40))
+def test_all_finite_finds_nan_and_infinity(flat: list[float]) -> None:
+    samples = np.array(flat, np.float32).reshape(-1, 1)
+    assert _native.all_finite(samples) == bool(np.isfinite(samples).all())
+
+
+@given(st.binary(max_size=100), st.binary(max_size=100))
+def test_a_digest_names_contents(one: bytes, two: bytes) -> None:
+    """Equal for equal contents, different for others and for other keys."""
+    key = bytes(range(16))
+    assert (_native.digest(one, key) == _native.digest(two, key)) == (one == two)
+    assert _native.digest(one, key) == _native.digest(bytearray(one), key)
+    assert _native.digest(one, key) != _native.digest(one, b"x" * 16)
+
+
+def test_a_digest_sees_every_bit() -> None:
+    key, content = bytes(16), bytes(333)
+    seen = {_native.digest(content, key)}
+    for place in range(333):
+        for bit in (1, 0x80):
+            changed = bytearray(content)
+            changed[place] ^= bit
+            seen.add(_native.digest(changed, key))
+    assert len(seen) == 1 + 2 * 333
+
+
+def test_arrays_of_a_wrong_form_are_refused() -> None:
+    """Nothing that could make the C read beyond an array gets through."""
+    with pytest.raises(ValueError, match="Buffer dtype mismatch"):
+        _native.cut(np.zeros((4, 1), np.float64), 1, 2)
+    with pytest.raises(ValueError, match="Buffer dtype mismatch"):
+        _native.cut(np.zeros((4, 1), np.uint16), 1, 2)
+    with pytest.raises(ValueError, match="not C.contiguous"):
+        _native.cut(np.zeros((4, 4), np.float32)[:, ::2], 2, 2)
+    with pytest.raises(ValueError, match="frames of some length"):
+        _native.cut(np.zeros((4, 1), np.float32), 1, 0)
+    with pytest.raises(ValueError, match="shape"):
+        _native.mix(np.zeros((4, 2), np.float32), np.zeros((3, 1), np.float32))
+    with pytest.raises(ValueError, match="key of 16 bytes"):
+        _native.digest(b"", b"short")

@@ -160,7 +160,7 @@ def test_arrays_of_a_wrong_form_are_refused() -> None:
         _native.cut(np.zeros((4, 1), np.float64), 1, 2)
     with pytest.raises(ValueError, match="Buffer dtype mismatch"):
         _native.cut(np.zeros((4, 1), np.uint16), 1, 2)
-    with pytest.raises(ValueError, match="not C.contiguous"):
+    with pytest.raises(ValueError, match=r"not C.contiguous"):
         _native.cut(np.zeros((4, 4), np.float32)[:, ::2], 2, 2)
     with pytest.raises(ValueError, match="frames of some length"):
         _native.cut(np.zeros((4, 1), np.float32), 1, 0)

@@ -14,70 +14,9 @@ from livekit.agents.voice.events import CloseReason
 
 import lastword
 from lastword.testing.sink import RecordingSink
-from session.fakes import Call, FakeLLM, FakeTTS, clip_of, frame_of, out_of_credits, tone
+from session.fakes import Call, FakeTTS, clip_of, frame_of, tone
+from session.scenario import CLIP_S, TAIL_S, Scenario, failing_llm
 from session.virtual_time import run_virtual
-
-CLIP_S = 1.0
-TAIL_S = 0.2
-
-
-def failing_llm() -> FakeLLM:
-    """An LLM without credits."""
-
-    def fail() -> str:
-        raise out_of_credits()
-
-    return FakeLLM(fail)
-
-
-class Scenario:
-    """A started call with its last word attached."""
-
-    def __init__(self, call: Call, last_word: lastword.LastWord) -> None:
-        self.call = call
-        self.session = call.session
-        self.last_word = last_word
-
-    @classmethod
-    async def start(cls, clip_s: float = CLIP_S, **options: Any) -> Scenario:
-        attached: list[lastword.LastWord] = []
-        options.setdefault("llm", failing_llm())
-        attach_options = options.pop("attach", {})
-
-        def attach(call: Call) -> None:
-            attached.append(lastword.attach(call.session, clip_of(clip_s), **attach_options))
-
-        call = await Call.start(before_start=attach, **options)
-        return cls(call, attached[0])
-
-    def fail(self) -> None:
-        """The caller says something, and the LLM refuses."""
-        self.session.generate_reply(user_input="hello?")
-
-    async def closed(self, limit_s: float = 60.0) -> lastword.Report:
-        """Waits for the close event and gives the report."""
-        await asyncio.wait_for(self.call.closed.wait(), limit_s)
-        for _ in range(20):
-            await asyncio.sleep(0)
-        report = self.last_word.report
-        assert report is not None
-        return report
-
-    def check(self, *, heard_s: float = CLIP_S, close_s: float | None = None) -> None:
-        """One close with reason and error, the message heard once and in full."""
-        (close,) = self.call.closes
-        assert close.reason == CloseReason.ERROR
-        assert close.error is not None
-        report = self.last_word.report
-        assert report is not None
-        assert report.played_s == pytest.approx(heard_s, abs=0.051)
-        if heard_s == CLIP_S:
-            assert report.played == "full"
-        if close_s is not None:
-            since = self.call.at("close:error") - self.call.at("error")
-            assert since == pytest.approx(close_s, abs=0.1)
-        tasks = [t.get_name() for t in asyncio.all_tasks() if t.get_name().startswith("lastword")]
-        assert tasks == []
 
 
 def test_idle() -> None:

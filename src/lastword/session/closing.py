@@ -22,7 +22,8 @@ from livekit import rtc
 from livekit.agents.voice.events import CloseReason
 
 from .. import _upstream
-from .playout import Playout, Speaker
+from .heard import Heard
+from .playout import Speaker
 from .report import Report
 from .waiting import first_of
 
@@ -101,7 +102,9 @@ class Closing:
         self._failure = failure
         self._error = error
         self._utterance = utterance
-        self._playout = Playout(utterance.frames(to) if utterance is not None else [])
+        self._heard = (
+            Heard(utterance.frames(to), utterance.clip.duration_s) if utterance else Heard([])
+        )
         self._first_frame_timeout_s = first_frame_timeout_s
         self._close_timeout_s = close_timeout_s
         self._standby = standby
@@ -172,7 +175,7 @@ class Closing:
         return False
 
     async def _speak(self) -> None:
-        if not self._playout.frames:
+        if not self._heard.frames:
             _upstream.refuse_new_work(self._session)
             return
         deadline = self._loop.time() + self._first_frame_timeout_s
@@ -184,14 +187,14 @@ class Closing:
         transcript = self._utterance.transcript if self._utterance is not None else ""
         speaker = Speaker(
             self._session,
-            self._playout,
+            self._heard,
             transcript=transcript,
             abort=self._abort,
             deadline=deadline,
             standby=self._standby,
         )
         await speaker.speak()
-        if self._playout.accepted and not self._abort.is_set():
+        if self._heard.accepted and not self._abort.is_set():
             await first_of(self._abort, timeout_s=self._tail_s())
 
     async def _wait_for_a_way(self, deadline: float) -> None:
@@ -266,17 +269,17 @@ class Closing:
             logger.warning("the session's link to the room did not close", exc_info=True)
 
     def _report(self) -> Report:
-        playout, utterance = self._playout, self._utterance
-        first = playout.first_frame_at
+        heard, utterance = self._heard, self._utterance
+        first = heard.first_frame_at
         return Report(
             failure=self._failure,
-            played=playout.played if playout.frames else "none",
-            played_s=playout.position_s,
-            clip_s=playout.clip_s,
+            played=heard.played,
+            played_s=heard.position_s,
+            clip_s=heard.clip_s,
             transcript=utterance.transcript if utterance is not None else "",
             source=utterance.source if utterance is not None else None,
-            path=playout.path,
-            ways_tried=tuple(playout.ways),
+            path=heard.path,
+            ways_tried=tuple(heard.ways),
             subscribed=self._subscribed,
             failed_at=self._failed_at,
             first_frame_s=first - self._t0 if first is not None else None,

@@ -83,7 +83,7 @@ async def _bake(tts: tts.TTS[Any], words: str, language: str | None, cache: Soun
         try:
             wav = await _once(voice, words, language, cache)
             return await asyncio.to_thread(_load, wav, words, language)
-        except Exception as error:  # noqa: BLE001, PERF203 - a provider may raise anything
+        except Exception as error:  # noqa: BLE001 - a provider may raise anything
             failures.append(error)
     reasons = ", ".join(
         f"{voice.label}: {type(failure).__name__}"

@@ -1,0 +1,100 @@
+"""What became of one clip on its way to the caller; owns what counts as heard.
+
+Must not import a way out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from livekit import rtc
+    from livekit.agents.voice import io
+
+    from .report import Path, Played
+
+
+ROUNDING_S = 0.02
+"""Sinks report positions in whole packets of at most 20 ms."""
+
+
+@dataclass
+class Heard:
+    """What became of one clip: filled while it is played, read when it is over.
+
+    Attributes:
+        frames: The clip, ready; the last frame is padded with silence.
+        clip_s: Seconds of the clip itself.
+        accepted: How many of the frames a sink has taken.
+        first_frame_at: Event-loop time of the first frame that was taken.
+        ways: The ways tried, in order.
+        path: The way by which the last frame was taken.
+        position_s: Seconds played, as the sinks reported.
+        started: A sink reported that playing began.
+        reported: Set once a sink has said how far it came.
+    """
+
+    frames: list[rtc.AudioFrame]
+    clip_s: float = 0.0
+    accepted: int = 0
+    first_frame_at: float | None = None
+    ways: list[Path] = field(default_factory=list)
+    path: Path | None = None
+    position_s: float = 0.0
+    started: bool = False
+    reported: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every frame was taken."""
+        return self.accepted == len(self.frames)
+
+    @property
+    def played(self) -> Played:
+        """How much was heard, as the sinks say."""
+        if self.frames and self.position_s >= self.clip_s - ROUNDING_S:
+            return "full"
+        return "part" if self.started or self.position_s > 0 else "none"
+
+    def took(self, at: float) -> None:
+        """Counts a frame that the way tried last has taken, at an event-loop time."""
+        if self.first_frame_at is None:
+            self.first_frame_at = at
+        self.accepted += 1
+        self.path = self.ways[-1]
+
+    def played_more(self, seconds: float) -> None:
+        """Notes that a sink has played some seconds more."""
+        self.position_s = min(self.position_s + seconds, self.clip_s)
+        self.reported.set()
+
+    def rewind(self) -> list[rtc.AudioFrame]:
+        """Goes back to where the sinks stopped playing, if they said so; returns what is left."""
+        if self.reported.is_set():
+            frame_s = self.frames[0].samples_per_channel / self.frames[0].sample_rate
+            self.accepted = min(self.accepted, int(self.position_s / frame_s + 1e-6))
+            self.reported.clear()
+        return self.frames[self.accepted :]
+
+    def listen(self, output: io.AudioOutput) -> Callable[[], None]:
+        """Follows what an output reports from here on; returns the function that ends it."""
+
+        def on_started(_: Any) -> None:
+            self.started = True
+
+        def on_finished(event: io.PlaybackFinishedEvent) -> None:
+            if self.first_frame_at is not None:  # else of an interrupted speech before ours
+                self.played_more(event.playback_position)
+
+        output.on("playback_started", on_started)
+        output.on("playback_finished", on_finished)
+
+        def stop() -> None:
+            output.off("playback_started", on_started)
+            output.off("playback_finished", on_finished)
+
+        return stop

@@ -1,21 +1,29 @@
 """Decides whether a failure ends the session; owns `Decision`, `History` and `Judge`, no clock.
 
-What the default policy does with the unrecoverable failures of a component, "count" being the way
-of livekit-agents itself (last words when more than `max_unrecoverable_errors` came, one per turn):
+What the default policy does with the unrecoverable failures of a component:
 
-    kind                                             llm, tts, stt    realtime     detectors
-    quota_exhausted, auth, model_unavailable,        last words       last words   tolerate
-      account_disabled (terminal)
-    context_overflow (terminal)                      last words       last words   tolerate
-    rate_limited, overloaded, connection, timeout    count            last words   tolerate
-    bad_request, content_filtered                    count            last words   tolerate
-    unknown                                          count            last words   tolerate
-    no status, code or text at all, third in a row   last words       last words   tolerate
+    kind                                          llm, tts, stt     realtime      detectors
+    --------------------------------------------  ----------------  ------------  ---------
+    quota_exhausted, auth, model_unavailable,     last words        last words    tolerate
+      account_disabled, context_overflow
+    rate_limited                                  count, escalate   last words    tolerate
+    overloaded, connection, timeout               count             last words    tolerate
+    bad_request, content_filtered, unknown        count             last words    tolerate
+    any, terminal                                 last words        last words    tolerate
+    any, mute, for the third time                 last words        last words    tolerate
 
-`terminal` decides, not the kind: a rate limit that lasts a day is terminal too. The detectors are
-the gateway's barge-in and end-of-turn models; without them livekit-agents falls back to its VAD.
-The realtime column is livekit-agents' own way: it never tolerates one. Before 1.6 the same
-holds for stt, which is what `counted` is for.
+- The first row is terminal by its kind; any other failure may be too, a rate limit that lasts a
+  day or a refused handshake. `Failure.terminal` decides, not the kind.
+- count: as `AgentSession._on_error` of livekit-agents counts: last words when more than
+  `max_unrecoverable_errors` came since audio was heard (llm, tts) or a transcript came (stt). The
+  sentences of one turn are synthesised in parallel and fail together: they count once.
+- escalate: an apology after each failed turn is audio too and would start the count anew for ever.
+  A rate limit that goes on is therefore counted through apologies.
+- mute: the error carries no status, code or word of the provider, so only repetition can tell.
+- realtime: livekit-agents tolerates no unrecoverable error of a realtime model, and none of the
+  stt before 1.6; `counted` says which components it counts.
+- detectors: the gateway's barge-in and end-of-turn models. Without them livekit-agents falls back
+  to its VAD, so their failure never ends a session.
 """
 
 from __future__ import annotations
@@ -32,6 +40,9 @@ logger = logging.getLogger("lastword")
 
 MUTE_LIMIT = 3
 """Identical failures without any status, code or text that are taken for terminal together."""
+
+RATE_GAP_S = 60.0
+"""A rate limit that was quiet for so long has stopped; providers count per minute."""
 
 REMEMBERED = 16
 """Failures that a `History` shows at most."""
@@ -65,6 +76,8 @@ class History:
         limit: The session's `max_unrecoverable_errors`.
         counted: livekit-agents tolerates `limit` failures of this component; else none.
         identical: Times that this very failure came in a row with nothing good between.
+        rate_limited: Turns in which this component was rate limited, counted through apologies;
+            0 if this failure is none.
         failures: The last failures with the times they came, in seconds, oldest first.
     """
 
@@ -72,6 +85,7 @@ class History:
     limit: int
     counted: bool
     identical: int
+    rate_limited: int
     failures: tuple[tuple[float, Failure], ...]
 
 
@@ -84,7 +98,7 @@ def default_policy(failure: Failure, history: History) -> Decision:
         return Decision.TOLERATE
     if failure.terminal or (failure.mute and history.identical >= MUTE_LIMIT):
         return Decision.LAST_WORDS
-    if history.counted and history.count <= history.limit:
+    if history.counted and max(history.count, history.rate_limited) <= history.limit:
         return Decision.TOLERATE
     return Decision.LAST_WORDS
 
@@ -94,9 +108,32 @@ class _Run:
     """Failures of one component since it last worked."""
 
     count: int = 0
-    last_turn: Hashable | None = None
-    same: tuple[FailureKind, str | None, str] | None = None
+    turn: Hashable | None = None
+    same: tuple[object, ...] = ()
     identical: int = 0
+
+    def add(self, failure: Failure, turn: Hashable | None) -> bool:
+        """Count a failure unless it is one more sentence of the same turn; tell whether it did."""
+        if failure.component == "tts" and turn is not None and turn == self.turn:
+            return False
+        self.turn = turn
+        self.count += 1
+        same = (failure.kind, failure.provider, failure.status_code)
+        self.identical = self.identical + 1 if same == self.same else 1
+        self.same = same
+        return True
+
+
+@dataclass
+class _RateLimit:
+    """A rate limit that goes on; one piece of audio after each failure may be an apology."""
+
+    turns: int = 0
+    last_s: float = 0.0
+    heard: int = 0
+
+    def goes_on(self, now_s: float) -> bool:
+        return now_s - self.last_s <= RATE_GAP_S and self.heard <= 1
 
 
 class Judge:
@@ -114,6 +151,7 @@ class Judge:
         self._policy = policy
         self._counted = counted
         self._runs: dict[Component, _Run] = {}
+        self._rate_limits: dict[Component, _RateLimit] = {}
         self._failures: deque[tuple[float, Failure]] = deque(maxlen=REMEMBERED)
 
     def decide(
@@ -135,29 +173,47 @@ class Judge:
         """
         self._failures.append((now_s, failure))
         run = self._runs.setdefault(failure.component, _Run())
-        if turn is None or turn != run.last_turn:
-            run.count += 1
-            same = (failure.kind, failure.provider, failure.detail)
-            run.identical = run.identical + 1 if same == run.same else 1
-            run.same = same
-        run.last_turn = turn
+        counted = run.add(failure, turn)
         history = History(
             count=run.count,
             limit=max_unrecoverable_errors,
             counted=failure.component in self._counted,
             identical=run.identical,
+            rate_limited=self._rate_limited(failure, now_s, new=counted),
             failures=tuple(self._failures),
         )
         return self._ask_user(failure, history) or default_policy(failure, history)
 
     def good(self, component: Component) -> None:
-        """Note that a component worked: audio was heard ("tts"), a transcript came ("stt").
+        """Note that a component worked; its failures are forgotten.
 
-        Audio clears the LLM's failures too, as it does in livekit-agents.
+        Args:
+            component: "tts" when audio was heard, which clears the LLM's failures too, as it does
+                in livekit-agents; "stt" when a transcript came; "llm" when it is known that an
+                answer came from the LLM itself; "realtime" likewise.
         """
         self._runs.pop(component, None)
+        self._rate_limits.pop(component, None)
         if component == "tts":
             self._runs.pop("llm", None)
+            for rate_limit in self._rate_limits.values():
+                rate_limit.heard += 1
+
+    def reset(self) -> None:
+        """Forget everything: the session was closed and may be started again."""
+        self._runs.clear()
+        self._rate_limits.clear()
+        self._failures.clear()
+
+    def _rate_limited(self, failure: Failure, now_s: float, *, new: bool) -> int:
+        if failure.kind is not FailureKind.RATE_LIMITED:
+            return 0
+        rate_limit = self._rate_limits.get(failure.component)
+        if rate_limit is None or not rate_limit.goes_on(now_s):
+            rate_limit = self._rate_limits[failure.component] = _RateLimit()
+        rate_limit.turns += new
+        rate_limit.last_s, rate_limit.heard = now_s, 0
+        return rate_limit.turns
 
     def _ask_user(self, failure: Failure, history: History) -> Decision | None:
         if self._policy is None:

@@ -30,9 +30,11 @@ if TYPE_CHECKING:
     from .failure.classify import classify
     from .failure.kinds import Failure, FailureKind
     from .failure.quota import InferenceQuotaExceededError
+    from .session.after import hang_up, leave
     from .session.attach import LastWord, attach
     from .session.message import DEFAULT
     from .session.report import Report
+    from .session.transfer import transfer_to
     from .voice.bake import bake
 
 # name -> module that owns it; tests/test_public_names.py ties this table to __all__ and to reality.
@@ -63,7 +65,10 @@ _OWNERS = {
     "classify": ".failure.classify",
     "clear_cache": ".audio.clip",
     "decode": ".audio.decode",
+    "hang_up": ".session.after",
+    "leave": ".session.after",
     "resample": ".audio.resample",
+    "transfer_to": ".session.transfer",
 }
 
 __all__ = [
@@ -93,7 +98,10 @@ __all__ = [
     "classify",
     "clear_cache",
     "decode",
+    "hang_up",
+    "leave",
     "resample",
+    "transfer_to",
 ]
 
 

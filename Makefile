@@ -29,6 +29,10 @@ $(VENV)/.dev: $(VENV)/.native
 	$(PIP) --editable '.[test,bench,lint,build]'
 	touch $@
 
+$(VENV)/.versions: $(VENV)/.native
+	$(PIP) --editable '.[versions]'
+	touch $@
+
 build: $(VENV)/.native ## create .venv and build the extension in place
 
 clean: ## remove what was built
@@ -47,10 +51,13 @@ demo-room: $(VENV)/.native ## the same in a real room (needs Go): demo/heard-in-
 
 # --- checks ------------------------------------------------------------------------------------
 
-.PHONY: test lint wheel-test
+.PHONY: test test-versions lint wheel-test
 
 test: $(VENV)/.dev ## run the whole test suite
 	$(BIN)/python -m pytest
+
+test-versions: $(VENV)/.versions ## test sessions and failures on every supported livekit-agents
+	$(BIN)/python tests/versions/run.py
 
 lint: $(VENV)/.dev ## ruff, mypy --strict, stubtest, cython-lint
 	$(BIN)/ruff check .

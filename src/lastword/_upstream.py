@@ -433,7 +433,7 @@ def runs_realtime_loop(session: llm.RealtimeSession[Any]) -> bool:
 def inner_client(component: object) -> Any:
     """The HTTP client of a gateway LLM that retries on its own below the stream, else None.
 
-    The OpenAI client asks twice more by default; `inference.LLM` sets 0 since 1.5, not in 1.4.6.
+    The OpenAI client asks twice more by default; `inference.LLM` sets 0 since 1.6.
     """
     client = getattr(component, "_client", None) if isinstance(component, inference.LLM) else None
     return client if getattr(client, "max_retries", 0) else None

@@ -1,0 +1,193 @@
+"""Runs the tests of sessions and failures on every supported line of livekit-agents.
+
+Owns the one list of versions, `LINES`. Each line gets an environment of its own under
+`build/versions`, made by uv with the newest release of the line, and uses the extension that is
+built in the tree: it must be run by the Python that built it. Ends with a table and with exit code
+1 if a test failed anywhere.
+
+    python tests/versions/run.py [--line 1.4 ...] [-- arguments for pytest]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "build" / "versions"
+TESTS = ("tests/session", "tests/failure")
+
+INSTALL_LIMIT_S = 300.0
+TESTS_LIMIT_S = 600.0
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of releases.
+
+    Attributes:
+        name: Its name in the table and of its folder.
+        requirement: What uv is asked for; it takes the newest that fits.
+        pins: What the line needs beside it.
+        lowest: Whether all other packages are taken as old as pyproject.toml allows.
+    """
+
+    name: str
+    requirement: str
+    pins: tuple[str, ...] = ()
+    lowest: bool = False
+
+
+# openai 3 dropped httpx, which livekit-agents before 1.6 imports without asking for it
+_OPENAI_2 = ("openai>=2,<3", "httpx")
+
+LINES = (
+    Line("1.4", "livekit-agents>=1.4.6,<1.5", _OPENAI_2, lowest=True),
+    Line("1.5", "livekit-agents>=1.5,<1.6", _OPENAI_2),
+    Line("1.6", "livekit-agents>=1.6,<1.7"),
+    Line("1.7", "livekit-agents>=1.7,<1.8"),
+    Line("1.8", "livekit-agents>=1.8,<1.9"),
+    Line("newest", "livekit-agents"),  # the same as the last one, or a line not listed yet
+)
+"""All lines that lastword supports; the newest pre-release is added to them when it is looked up.
+
+The first is the oldest version of all, tried with the oldest of everything else too.
+"""
+
+
+@dataclass
+class Outcome:
+    """What became of one line.
+
+    Attributes:
+        line: The line.
+        version: The release that was installed, "" if none was.
+        summary: The last line of pytest, or why it did not run.
+        passed: Whether every test passed.
+        complaints: The lines that name failed tests.
+        seconds: Wall time of installing and testing.
+    """
+
+    line: Line
+    version: str = ""
+    summary: str = ""
+    passed: bool = False
+    complaints: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def log(self) -> Path:
+        """The file that takes all output."""
+        return FOLDER / f"{self.line.name}.log"
+
+
+def newest_of_all() -> list[Line]:
+    """Asks the package index for the newest release or pre-release; empty if it does not tell."""
+    index = [sys.executable, "-m", "pip", "index", "versions", "--pre", "livekit-agents"]
+    found = re.match(r"livekit-agents \((\S+)\)", run(index, INSTALL_LIMIT_S).stdout)
+    return [Line("pre-release", f"livekit-agents=={found[1]}")] if found else []
+
+
+def install(line: Line) -> Outcome:
+    """Makes or refreshes the environment of a line."""
+    started = time.monotonic()
+    venv = FOLDER / line.name
+    outcome = Outcome(line)
+    if not (venv / "bin" / "python").exists():
+        shutil.rmtree(venv, ignore_errors=True)
+        uv("venv", "--quiet", "--python", sys.executable, str(venv))
+    done = uv(
+        *("pip", "install", "--quiet", "--python", str(venv / "bin" / "python")),
+        *("--upgrade-package", "livekit-agents"),
+        *(("--resolution", "lowest-direct") if line.lowest else ()),
+        *("--requirements", str(ROOT / "pyproject.toml"), "--extra", "test"),
+        *(line.requirement, *line.pins),
+    )
+    if done.returncode:
+        outcome.summary = "not installed"
+        outcome.complaints = done.stderr.splitlines()
+        outcome.log.write_text(done.stderr)
+    else:
+        code = "from importlib.metadata import version; print(version('livekit-agents'))"
+        outcome.version = run([str(venv / "bin" / "python"), "-c", code], 60.0).stdout.strip()
+    outcome.seconds = time.monotonic() - started
+    return outcome
+
+
+def test(outcome: Outcome, pytest_args: list[str]) -> None:
+    """Runs the tests in the environment of a line and notes the result."""
+    started = time.monotonic()
+    python = FOLDER / outcome.line.name / "bin" / "python"
+    command = [str(python), "-m", "pytest", "-q", "--tb=short", *pytest_args, *TESTS]
+    done = run(command, TESTS_LIMIT_S)
+    outcome.passed = done.returncode == 0
+    outcome.summary = (done.stdout.strip().splitlines() or [done.stderr[-80:]])[-1].strip("= ")
+    outcome.seconds += time.monotonic() - started
+    named = re.findall(r"^(?:FAILED|ERROR) .*$", done.stdout, re.MULTILINE)
+    outcome.complaints = named or done.stdout.splitlines()[-20:]
+    outcome.log.write_text(done.stdout + done.stderr)
+
+
+def uv(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs the uv that is installed beside this Python."""
+    return run([str(Path(sys.executable).parent / "uv"), *arguments], INSTALL_LIMIT_S)
+
+
+def run(command: list[str], limit_s: float) -> subprocess.CompletedProcess[str]:
+    """Runs a command in the root of the project; one that takes too long is a failed one."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    try:
+        return subprocess.run(
+            command,
+            cwd=ROOT,
+            env=environment,
+            timeout=limit_s,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as late:
+        output = late.stdout.decode(errors="replace") if isinstance(late.stdout, bytes) else ""
+        text = f"{output}\nstopped after {limit_s:.0f} s"
+        return subprocess.CompletedProcess(command, returncode=124, stdout=text, stderr="")
+
+
+def main() -> int:
+    """Installs, tests and prints; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--line", action="append", help="only this one: 1.4, ..., pre-release")
+    parser.add_argument("pytest_args", nargs="*", help="after --, handed on to pytest")
+    options = parser.parse_args()
+    FOLDER.mkdir(parents=True, exist_ok=True)
+
+    outcomes: dict[str, Outcome] = {}
+    for line in (*LINES, *newest_of_all()):
+        if options.line is None or line.name in options.line:
+            outcome = install(line)
+            outcomes.setdefault(outcome.version or line.name, outcome)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        ready = [outcome for outcome in outcomes.values() if outcome.version]
+        list(pool.map(lambda outcome: test(outcome, options.pytest_args), ready))
+
+    print(f"{'livekit-agents':<16}{'result':<9}{'time':>6}  tests")
+    for outcome in outcomes.values():
+        result = "passed" if outcome.passed else "FAILED"
+        name = outcome.version or outcome.line.name
+        print(f"{name:<16}{result:<9}{outcome.seconds:>5.0f}s  {outcome.summary}")
+    failed = [outcome for outcome in outcomes.values() if not outcome.passed]
+    for outcome in failed:
+        print(f"\n{outcome.version or outcome.line.name}, all of it in {outcome.log}:")
+        print("\n".join(outcome.complaints))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

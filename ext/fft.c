@@ -84,8 +84,8 @@ static void fill_passes(struct fft *fft, const struct root *root) {
 }
 
 /* A pass of radix r leaves frequency f of its n rows in part f % r of n / r rows, as frequency
- * f / r of that part. */
-static void fill_positions(struct fft *fft) {
+ * f / r of that part. A row is 2 x lanes floats. */
+static void fill_offsets(struct fft *fft) {
     for (int frequency = 0; frequency < fft->rows; frequency++) {
         int rest = frequency, left = fft->rows, at = 0;
         for (int pass = 0; pass < fft->passes; pass++) {
@@ -93,7 +93,7 @@ static void fill_positions(struct fft *fft) {
             at += rest % fft->radix[pass] * left;
             rest /= fft->radix[pass];
         }
-        fft->position[frequency] = at;
+        fft->offset[frequency] = at * 2 * fft->lanes;
     }
 }
 
@@ -120,13 +120,13 @@ int fft_init(struct fft *fft, int size, int lanes) {
     struct root *root = roots_of_unity(size);
     /* A pass holds left - m factors, the next fewer than m: together fewer than `rows`. */
     fft->twiddles = alloc_vectors((size_t)fft->rows * 2, sizeof(float));
-    fft->position = alloc_vectors((size_t)fft->rows, sizeof(int32_t));
+    fft->offset = alloc_vectors((size_t)fft->rows, sizeof(int32_t));
     fft->cross =
         alloc_vectors((size_t)fft_chunks(fft) * 2 * (size_t)(lanes * lanes), sizeof(float));
-    int failed = !root || !fft->twiddles || !fft->position || !fft->cross;
+    int failed = !root || !fft->twiddles || !fft->offset || !fft->cross;
     if (!failed) {
         fill_passes(fft, root);
-        fill_positions(fft);
+        fill_offsets(fft);
         fill_cross(fft, root);
     }
     free(root);
@@ -135,6 +135,6 @@ int fft_init(struct fft *fft, int size, int lanes) {
 
 void fft_free(struct fft *fft) {
     free(fft->twiddles);
-    free(fft->position);
+    free(fft->offset);
     free(fft->cross);
 }

@@ -19,7 +19,7 @@ struct fft {
     const float *twiddle[FFT_MAX_PASSES]; /* per pass but the last, (rows left, radix - 1, 2) */
     float *twiddles;                      /* where those lie */
     float *cross;                         /* (chunks, lanes - 1, 2, lanes), see fft_chunk */
-    int32_t *position;                    /* row at which a row frequency lies after the passes */
+    int32_t *offset; /* floats before the row of a row frequency, after the passes */
 };
 
 /* Split `rows` into at least two radices, ascending; returns their number, 0 if there is no way. */

@@ -5,15 +5,15 @@
 #include <stdlib.h>
 
 /* J. F. Kaiser, "Nonrecursive digital filter design using the I0-sinh window function", 1974:
- * beta for a stop band of A = 126 dB. */
-#define BETA (0.1102 * (126.0 - 8.7))
-/* From the middle of the transition to the stop band, times the filter's length. */
-#define HALF_TRANSITION 4.265
+ * beta for a stop band of A = 128 dB. */
+#define BETA (0.1102 * (128.0 - 8.7))
+/* From the middle of the transition to either end of it, times the filter's length. */
+#define HALF_TRANSITION 4.33
 /* So far below the middle the pass band's ripple is under a float's rounding. */
 #define HALF_RIPPLE 6.5
-/* Points of the quadrature over half of the filter. Its error is the response at 2 x 184 - 172
- * times 1 / length, far in the stop band. */
-enum { POINTS = 184 };
+/* Points of the quadrature over half of the filter, whose error is the response at the frequencies
+ * around 2 x 208 / length: the stop band begins at 100 / length. */
+enum { POINTS = 208 };
 
 /* The modified Bessel function of order 0, by its power series. */
 static double bessel_i0(double x) {
@@ -69,7 +69,7 @@ int filter_response(double step, int count, double *gain) {
 }
 
 /* The interpolator's impulse response at t samples: what it gets is empty from 0.222 of its rate
- * to 0.778, so that 16 taps reach 126 dB (Kaiser: 8 + 2.285 x 15 x 2 pi x 0.556 = 128 dB). */
+ * to 0.778, so that 16 taps reach 128 dB (Kaiser: 8 + 2.285 x 15 x 2 pi x 0.556 = 128 dB). */
 static double tap(double t) {
     const double sinc = fabs(t) < 1e-9 ? 1 : sin(M_PI * t) / (M_PI * t);
     return sinc * window(2 * t / TAPS);

@@ -54,7 +54,8 @@ static int cut_blocks(struct blocks *blocks, int up, int down, int k, double low
 
 /* Nanoseconds per row of a pass, by radix, and of going across the lanes. Fitted to the times of
  * all block sizes at nine ratios on an AMD EPYC (Zen 4), which they meet within 6 %: as the optimum
- * is flat, other CPUs lose little by them. Sizes of both transforms beyond the L1 cache cost more. */
+ * is flat, other CPUs lose little by them. Sizes of both transforms beyond the L1 cache cost more.
+ */
 static const double PASS_COST[FFT_MAX_RADIX + 1] = {0, 0, 1.1, 1.4, 1.35, 1.9, 0, 2.5, 2.1};
 static const double CROSS_COST = 0.9, CROSS_COST_PER_LANE = 0.14;
 static const double SIZE_COST_PER_LANE = 0.0125 / 1024;

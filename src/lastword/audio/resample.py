@@ -30,7 +30,7 @@ def resample(samples: npt.NDArray[Sample], in_rate: int, out_rate: int) -> npt.N
     """Change the sample rate of a sound, without delay and without touching its pitch.
 
     Output sample j is the sound at the time j / out_rate, where input sample i is the time
-    i / in_rate. The band up to 0.913 of the lower Nyquist frequency comes through within 0.01 dB,
+    i / in_rate. The band up to 0.913 of the lower Nyquist frequency comes through within 0.0001 dB,
     nothing above the lower Nyquist frequency does. Before and after the input lies silence.
 
     Args:

@@ -20,7 +20,6 @@ from livekit.agents import inference, llm, stt, tts
 from livekit.agents.job import get_job_context
 from livekit.agents.voice import audio_recognition
 from livekit.agents.voice.agent_activity import AgentActivity, _AgentActivityContextVar
-from livekit.agents.voice.events import CloseEvent, CloseReason
 
 from .errors import UnsupportedVersionError
 
@@ -146,6 +145,11 @@ def is_running(session: AgentSession[Any]) -> bool:
     return session._activity is not None
 
 
+def counts_stt_errors(session: AgentSession[Any]) -> bool:
+    """Tells whether upstream tolerates some STT errors (1.6 and later) or none (before)."""
+    return hasattr(session, "_stt_error_counts")
+
+
 def is_closing(session: AgentSession[Any]) -> bool:
     """Tells whether a close of any kind has begun."""
     return session._closing_task is not None or bool(getattr(session, "_closing", False))
@@ -174,17 +178,19 @@ def allow_teardown(session: AgentSession[Any]) -> None:
         session._activity._scheduling_paused = False
 
 
-def force_closed(session: AgentSession[Any], error: Any) -> CloseEvent:
-    """Marks the session as closed although its teardown did not end; returns the event to emit."""
+def force_closed(session: AgentSession[Any]) -> list[Coroutine[Any, Any, None]]:
+    """Leaves the session as a close does, although its own teardown did not end.
+
+    Returns:
+        What a close would have ended and this could not: each may hang, as the teardown did.
+    """
+    activity, room_io = session._activity, session._room_io
+    refuse_new_work(session)
     session._started = False
-    return CloseEvent(error=error, reason=CloseReason.ERROR)
-
-
-async def close_room_io(session: AgentSession[Any]) -> None:
-    """Closes the session's link to the room, which a forced close has left open."""
-    room_io, session._room_io = session._room_io, None
-    if room_io is not None:
-        await room_io.aclose()
+    session._activity = session._room_io = None
+    session.input.audio = session.input.video = None
+    session.output.audio = session.output.transcription = None
+    return [part.aclose() for part in (activity, room_io) if part is not None]
 
 
 def room_of(session: AgentSession[Any]) -> rtc.Room | None:

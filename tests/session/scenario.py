@@ -59,6 +59,8 @@ class Scenario:
             await asyncio.sleep(0)
         report = self.last_word.report
         assert report is not None
+        if report.closed_by == "forced":
+            await asyncio.sleep(2.5)  # what is left over has a second each to end
         return report
 
     def check(self, *, heard_s: float = CLIP_S, close_s: float | None = None) -> None:

@@ -189,8 +189,8 @@ def test_start_hangs_after_an_error() -> None:
             calls.append(call)
             begin = call.session._update_activity_task
 
-            async def begin_and_hang(*args: Any) -> None:
-                await begin(*args)
+            async def begin_and_hang(*args: Any, **options: Any) -> None:
+                await begin(*args, **options)
                 await asyncio.Event().wait()
 
             call.session._update_activity_task = begin_and_hang
@@ -214,11 +214,14 @@ def test_start_hangs_after_an_error() -> None:
 def test_a_user_handler_that_raises(error: type[Exception]) -> None:
     """An exception in the user's error handler keeps nothing from being heard."""
 
-    def handler(_: Any) -> None:
-        raise error("user code")
-
     async def main() -> None:
         s = await Scenario.start()
+
+        def handler(_: Any) -> None:
+            # noted here: before 1.8 the handlers run in no fixed order
+            s.call.note("error")
+            raise error("user code")
+
         s.session.on("error", handler)
         s.fail()
         await s.closed()

@@ -19,7 +19,7 @@ from .. import _upstream
 from ..errors import AlreadyAttachedError
 from ..failure import tap
 from ..failure.classify import classify
-from ..failure.policy import Decision, Judge
+from ..failure.policy import COUNTED, COUNTED_BEFORE_1_6, Decision, Judge
 from .closing import Closing
 from .message import DEFAULT, AnyMessage, Format, Message
 from .owner import SessionOwner
@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger("lastword")
 
 _ERRORS = (LLMError, STTError, TTSError, RealtimeModelError)
-_attached: weakref.WeakKeyDictionary[Any, LastWord] = weakref.WeakKeyDictionary()
+# A LastWord lives through the hooks on its session alone, so that both can be collected together.
+_attached: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
 def attach(
@@ -89,7 +90,7 @@ def attach(
         first_frame_timeout_s=first_frame_timeout_s,
         close_timeout_s=close_timeout_s,
     )
-    _attached[session] = last_word
+    _attached.add(session)
     return last_word
 
 
@@ -108,7 +109,8 @@ class LastWord:
     ) -> None:
         self._session = session
         self._message = message
-        self._judge = Judge(policy)
+        counted = COUNTED if _upstream.counts_stt_errors(session) else COUNTED_BEFORE_1_6
+        self._judge = Judge(policy, counted=counted)
         self._on_report = on_report
         self._first_frame_timeout_s = first_frame_timeout_s
         self._close_timeout_s = close_timeout_s
@@ -134,6 +136,11 @@ class LastWord:
         """The report of the last failure, or None while there was none."""
         return self._report
 
+    @property
+    def closing(self) -> bool:
+        """Whether the last words are being said, or the session is being closed after them."""
+        return self._closing is not None
+
     def detach(self) -> None:
         """Takes everything of ours out of the session; a message under way is finished."""
         if self._closing is not None:
@@ -141,7 +148,7 @@ class LastWord:
             return
         self._hooks.remove()
         tap.remove(self._owner)
-        _attached.pop(self._session, None)
+        _attached.discard(self._session)
 
     async def ready(self) -> None:
         """Waits until all sounds are prepared."""
@@ -158,6 +165,10 @@ class LastWord:
             return  # one close event, whoever else thinks that it closes
         if event == "agent_state_changed":
             self._follow_output()
+            if args[0].new_state == "speaking":
+                self._judge.good("tts")
+        elif event == "user_input_transcribed":
+            self._judge.good("stt")
         if event != "error" and self._closing is None:
             self._hooks.emit(event, *args)
             return

@@ -19,19 +19,18 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from livekit import rtc
-from livekit.agents.voice.events import CloseReason
+from livekit.agents.voice.events import CloseEvent, CloseReason
 
 from .. import _upstream
 from .heard import Heard
 from .playout import Speaker
 from .report import Report
-from .waiting import first_of
+from .waiting import finished, first_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from livekit.agents import AgentSession
-    from livekit.agents.voice.events import CloseEvent
 
     from ..failure.kinds import Failure
     from .message import Format, Utterance
@@ -253,20 +252,19 @@ class Closing:
             if self._state is not State.CLOSING:
                 self._to(State.CLOSING)
             self._closed_by = "forced"
-            self._emit_close(_upstream.force_closed(self._session, self._error))
+            left = _upstream.force_closed(self._session)
+            self._session.emit("close", CloseEvent(error=self._error, reason=CloseReason.ERROR))
+            self._cleanup_atask = self._loop.create_task(
+                self._cleanup(left), name="lastword_cleanup"
+            )
         _upstream.mark_closing(self._session, None)
         self._on_closed(self._report())
 
-    def _emit_close(self, event: CloseEvent) -> None:
-        self._session.emit("close", event)
-        self._cleanup_atask = self._loop.create_task(self._cleanup(), name="lastword_cleanup")
-
-    async def _cleanup(self) -> None:
+    async def _cleanup(self, left: list[Coroutine[Any, Any, None]]) -> None:
         """Closes what a forced close leaves open."""
-        try:
-            await asyncio.wait_for(_upstream.close_room_io(self._session), FORCE_GRACE_S)
-        except Exception:
-            logger.warning("the session's link to the room did not close", exc_info=True)
+        for work in left:
+            if not await finished(work, name="lastword_leftover", timeout_s=FORCE_GRACE_S):
+                logger.warning("a part of the session did not close after it was forced")
 
     def _report(self) -> Report:
         heard, utterance = self._heard, self._utterance

@@ -447,14 +447,50 @@ def inner_client(component: object) -> Any:
 
 # --- the voices ----------------------------------------------------------------------------------
 
-CHANGING_TTS_ATTRIBUTES = frozenset({"_expressive"})
-"""Attributes of a TTS that the core sets for each turn; they say nothing about its voice."""
+_OPTION_ATTRIBUTES = ("_opts", "_options", "_config")
+_FORM_ATTRIBUTES = ("_sample_rate", "_num_channels")
+_CHANGING_ATTRIBUTES = ("_expressive",)  # set by the core of 1.8 for each turn
+
+
+def option_attributes(component: tts.TTS[Any]) -> dict[str, Any]:
+    """Finds the attributes of a TTS that could say how it sounds.
+
+    There is no interface for them. Nearly all plugins keep their options together (`_opts`), and
+    counters and connections beside them; of any other TTS all attributes may be options.
+    """
+    attributes = {k: v for k, v in vars(component).items() if k not in _CHANGING_ATTRIBUTES}
+    if not attributes.keys() & {*_OPTION_ATTRIBUTES}:
+        return attributes
+    kept = {*_OPTION_ATTRIBUTES, *_FORM_ATTRIBUTES}
+    return {k: v for k, v in attributes.items() if k in kept or isinstance(v, tts.TTS)}
+
+
+def speaker_of(session: AgentSession[Any]) -> tts.TTS[Any] | None:
+    """Returns the TTS of the agent that runs, or of the session while none does."""
+    return session.tts if session._activity is None else session._activity.tts
+
+
+def languages_of(session: AgentSession[Any]) -> list[str]:
+    """Finds the languages that the session speaks and hears, as far as their options say."""
+    listener = session.stt if session._activity is None else session._activity.stt
+    found = []
+    for component in (speaker_of(session), listener):
+        for one in _ends_of(component):
+            for options in (getattr(one, name, None) for name in _OPTION_ATTRIBUTES):
+                language = getattr(options, "language", None)
+                if isinstance(language, str) and language:
+                    found.append(str(language))
+    return found
+
+
+def _ends_of(component: object) -> list[object]:
+    children = children_of(component)
+    return [end for child in children for end in _ends_of(child)] or [component]
 
 
 def voices_of(component: tts.TTS[Any]) -> list[tts.TTS[Any]]:
     """The TTS that speak behind adapters, the preferred one first; a plain one is its own."""
-    children = [child for child in children_of(component) if isinstance(child, tts.TTS)]
-    return [voice for child in children for voice in voices_of(child)] or [component]
+    return [end for end in _ends_of(component) if isinstance(end, tts.TTS)]
 
 
 def silenced(component: tts.TTS[Any]) -> tts.TTS[Any]:

@@ -22,6 +22,7 @@ from ..failure.classify import classify
 from ..failure.policy import COUNTED, COUNTED_BEFORE_1_6, Decision, Judge
 from .closing import Closing
 from .message import DEFAULT, AnyMessage, Format, Message
+from .own_voice import OwnVoice
 from .owner import SessionOwner
 from .report import Report, deliver
 
@@ -80,11 +81,13 @@ def attach(
             "detach() on the first LastWord before"
         )
     _upstream.check_session(session)
-    sounds = Message(message, language=language, max_message_s=max_message_s)
+    languages = [language, *_upstream.languages_of(session)]
+    sounds = Message(message, languages=languages, max_message_s=max_message_s)
     sounds.prepare(Format())
     last_word = LastWord(
         session,
         sounds,
+        language=language,
         policy=policy,
         on_report=on_report,
         first_frame_timeout_s=first_frame_timeout_s,
@@ -102,6 +105,7 @@ class LastWord:
         session: AgentSession[Any],
         message: Message,
         *,
+        language: str | None,
         policy: Policy | None,
         on_report: Callable[[Report], object] | None,
         first_frame_timeout_s: float,
@@ -109,6 +113,7 @@ class LastWord:
     ) -> None:
         self._session = session
         self._message = message
+        self._own_voice = OwnVoice(session, message, language=language)
         counted = COUNTED if _upstream.counts_stt_errors(session) else COUNTED_BEFORE_1_6
         self._judge = Judge(policy, counted=counted)
         self._on_report = on_report
@@ -130,6 +135,8 @@ class LastWord:
         )
         tap.install(self._owner)
         self._follow_output()
+        self._own_voice.begin()
+        self._own_voice.follow()
 
     @property
     def report(self) -> Report | None:
@@ -147,12 +154,14 @@ class LastWord:
             self._detach_when_closed = True
             return
         self._hooks.remove()
+        self._own_voice.stop()
         tap.remove(self._owner)
         _attached.discard(self._session)
 
     async def ready(self) -> None:
-        """Waits until all sounds are prepared."""
+        """Waits until all sounds are prepared, own words rendered or given up."""
         self._follow_output()
+        await self._own_voice.ready()
 
     def __repr__(self) -> str:
         state = self._closing.state.value if self._closing is not None else "idle"
@@ -165,6 +174,7 @@ class LastWord:
             return  # one close event, whoever else thinks that it closes
         if event == "agent_state_changed":
             self._follow_output()
+            self._own_voice.follow()
             if args[0].new_state == "speaking":
                 self._judge.good("tts")
         elif event == "user_input_transcribed":
@@ -207,6 +217,7 @@ class LastWord:
     def _begin(self, failure: Any, error: Any) -> None:
         self._deferred_close = None
         self._owner.refusing = True
+        self._own_voice.stop()
         self._closing = Closing(
             self._session,
             self._hooks,

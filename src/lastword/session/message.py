@@ -1,20 +1,20 @@
 """What is said: turns every form of a message into sounds that are ready. Must not import closing.
 
-All decoding and looking up happens here, when a session is attached or its output becomes known;
-at failure time `for_kind` is one look-up in a dictionary.
+All decoding and looking up happens here, when a session is attached, its output becomes known, or
+`own_voice` has made a sound of words; at failure time `for_kind` is one look-up in a dictionary.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import AsyncIterable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from livekit.agents import BuiltinAudioClip
 
-from ..audio.bundled import Tone, bundled
+from ..audio.bundled import Tone, bundled, nearest_language
 from ..audio.clip import Clip
 from ..errors import ClipLimitError, ClipNotFoundError, MessageError
 from ..failure.kinds import FailureKind
@@ -41,10 +41,12 @@ class _Default:
 DEFAULT: Final = _Default()
 """The bundled clip of the session's language, in the tone that fits the failure."""
 
-OneMessage: TypeAlias = "str | os.PathLike[str] | Clip | BuiltinAudioClip | _Default | None"
+Late: TypeAlias = "str | AsyncIterable[rtc.AudioFrame]"
+"""Words to be rendered in the agent's own voice, or frames to be collected."""
+OneMessage: TypeAlias = "Late | os.PathLike[str] | Clip | BuiltinAudioClip | _Default | None"
 AnyMessage: TypeAlias = "OneMessage | Mapping[FailureKind | None, OneMessage]"
 
-TONES: Final[Mapping[FailureKind, Tone]] = {
+TONES: Final[Mapping[FailureKind | None, Tone]] = {
     FailureKind.RATE_LIMITED: "later",
     FailureKind.OVERLOADED: "later",
     FailureKind.CONNECTION: "later",
@@ -75,13 +77,32 @@ class Utterance:
         return self.clip.frames(to.sample_rate, to.num_channels, to.frame_ms)
 
 
+@dataclass(frozen=True)
+class _Line:
+    """What one kind of failure is answered with.
+
+    Attributes:
+        sound: What is ready from the start.
+        late: What becomes a sound later: words, or an async iterable of frames.
+        tone: The bundled clip that speaks while there is no other sound; None for silence.
+    """
+
+    sound: Utterance | None = None
+    late: Late | None = None
+    tone: Tone | None = None
+
+
 class Message:
     """All sounds that one session could need, one for each kind of failure.
 
     Args:
         message: Any form of DESIGN 3.
-        language: The language of bundled words, such as "en" or "pt-BR"; None means English.
+        languages: Languages of bundled words in the order of preference, such as "en" or "pt-BR";
+            None is passed over, and English speaks when none fits.
         max_message_s: The longest sound taken, in seconds.
+
+    Attributes:
+        late: Words and async iterables that become sounds later, each once, the default first.
 
     Raises:
         ClipNotFoundError: A file does not exist.
@@ -89,64 +110,133 @@ class Message:
         MessageError: The message has a form that is not known.
     """
 
-    def __init__(self, message: AnyMessage, *, language: str | None, max_message_s: float) -> None:
-        self._language = language or "en"
-        self._max_s = max_message_s
-        given: Mapping[FailureKind | None, OneMessage] = (
-            message if isinstance(message, Mapping) else {None: message}
+    def __init__(
+        self, message: AnyMessage, *, languages: Iterable[str | None], max_message_s: float
+    ) -> None:
+        self.max_s = max_message_s
+        self._language = nearest_language(*languages)
+        self._format = Format()
+        self._bundled: dict[tuple[str, Tone], Utterance] = {}
+        self._heard_late: dict[int, Utterance] = {}
+        self._lines = self._plan(message)
+        self.late = list(
+            {id(line.late): line.late for line in self._lines.values() if line.late}.values()
         )
-        default = given.get(None, DEFAULT)
-        self._by_kind = {
-            kind: self._resolve(given.get(kind, default), kind) for kind in self._kinds(given)
-        }
+        self._now = self._choose()
 
-    def _kinds(self, given: Mapping[FailureKind | None, OneMessage]) -> list[FailureKind]:
+    @property
+    def changes(self) -> bool:
+        """Whether a sound may change later: bundled words follow the language of the session."""
+        return any(line.tone is not None for line in self._lines.values())
+
+    def for_kind(self, kind: FailureKind) -> Utterance | None:
+        """Returns what is said for a kind of failure, or None for nothing."""
+        return self._now[kind]
+
+    def prepare(self, to: Format) -> None:
+        """Makes all sounds ready for an output; does nothing for a format that is ready."""
+        self._format = to
+        _prepare(self._now.values(), to)
+
+    def put(self, late: Late, clip: Clip, source: Source) -> None:
+        """Lets a sound that came later speak from now on; prepares it: not for the event loop.
+
+        Args:
+            late: One of `self.late`.
+            clip: What it has become.
+            source: What the report calls it.
+
+        Raises:
+            ClipLimitError: It is longer than `max_message_s`; what spoke before stays.
+        """
+        self._heard_late[id(late)] = self._utterance(clip, source)
+        self._renew()
+
+    def use_languages(self, languages: Iterable[str | None]) -> None:
+        """Changes the language of the bundled words; may decode, so not for the event loop."""
+        nearest = nearest_language(*languages)
+        if nearest != self._language:
+            self._language = nearest
+            self._renew()
+
+    def _renew(self) -> None:
+        chosen = self._choose()
+        prepared_for = None
+        while prepared_for != self._format:  # the output may change meanwhile
+            prepared_for = self._format
+            _prepare(chosen.values(), prepared_for)
+            self._now = chosen  # in one step: the event loop may look at any time
+
+    def _choose(self) -> dict[FailureKind | None, Utterance | None]:
+        return {kind: self._best(line) for kind, line in self._lines.items()}
+
+    def _best(self, line: _Line) -> Utterance | None:
+        if line.tone is None:
+            return line.sound
+        late = self._heard_late.get(id(line.late))
+        if late is not None:
+            return late
+        key = (self._language, line.tone)
+        if key not in self._bundled:
+            self._bundled[key] = self._utterance(bundled(*key), "bundled")
+        return self._bundled[key]
+
+    # --- the forms of a message ------------------------------------------------------------------
+
+    def _plan(self, message: AnyMessage) -> dict[FailureKind | None, _Line]:
+        given = message if isinstance(message, Mapping) else {None: message}
         for kind in given:
             if kind is not None and kind not in set(FailureKind):
                 raise MessageError(
                     f"expected a FailureKind or None as a key of the mapping, got {kind!r}; known "
                     f"are {', '.join(FailureKind)}"
                 )
-        return list(FailureKind)
+        default = given.get(None, DEFAULT)
+        sounds: dict[int, Utterance] = {}
+        return {
+            kind: self._line(given.get(kind, default), TONES.get(kind, "generic"), sounds)
+            for kind in (None, *FailureKind)
+        }
 
-    def for_kind(self, kind: FailureKind) -> Utterance | None:
-        """Returns what is said for a kind of failure, or None for nothing."""
-        return self._by_kind[kind]
-
-    def prepare(self, to: Format) -> None:
-        """Makes all sounds ready for an output; does nothing for a format that is ready."""
-        for utterance in {id(u): u for u in self._by_kind.values() if u is not None}.values():
-            utterance.frames(to)
-
-    def _resolve(self, message: OneMessage, kind: FailureKind) -> Utterance | None:
+    def _line(self, message: OneMessage, tone: Tone, sounds: dict[int, Utterance]) -> _Line:
+        """Resolves one message; files and clips only once, however many kinds share them."""
         if message is None or message == "":
-            return None
+            return _Line()
         if isinstance(message, _Default):
-            return self._bundled(kind)
-        if isinstance(message, Clip):
-            return self._own(message)
-        if isinstance(message, BuiltinAudioClip):
-            return self._own(Clip.load(message.path()))
-        if isinstance(message, os.PathLike):
-            return self._own(Clip.load(message))
-        if isinstance(message, str):
-            return self._own(Clip.load(message)) if _is_file(message) else self._bundled(kind)
-        raise MessageError(
-            "expected a message as str, path, Clip, BuiltinAudioClip, a mapping of these by "
-            f"FailureKind, or None; got {type(message).__name__}"
-        )
+            return _Line(tone=tone)
+        if isinstance(message, AsyncIterable) or (
+            isinstance(message, str) and not _is_file(message)
+        ):
+            return _Line(late=message, tone=tone)
+        if id(message) not in sounds:
+            sounds[id(message)] = self._utterance(_clip_of(message), "clip")
+        return _Line(sound=sounds[id(message)])
 
-    def _own(self, clip: Clip) -> Utterance:
-        if clip.duration_s > self._max_s:
+    def _utterance(self, clip: Clip, source: Source) -> Utterance:
+        if clip.duration_s > self.max_s:
             raise ClipLimitError(
-                f"expected a message of at most {self._max_s:.1f} s, got one of "
+                f"expected a message of at most {self.max_s:.1f} s, got one of "
                 f"{clip.duration_s:.1f} s; shorten it or raise max_message_s"
             )
-        return Utterance(clip, clip.transcript, "clip")
+        return Utterance(clip, clip.transcript, source)
 
-    def _bundled(self, kind: FailureKind) -> Utterance:
-        clip = bundled(self._language, TONES.get(kind, "generic"))
-        return Utterance(clip, clip.transcript, "bundled")
+
+def _prepare(utterances: Iterable[Utterance | None], to: Format) -> None:
+    for utterance in {id(u): u for u in utterances if u is not None}.values():
+        utterance.frames(to)
+
+
+def _clip_of(message: object) -> Clip:
+    if isinstance(message, Clip):
+        return message
+    if isinstance(message, BuiltinAudioClip):
+        return Clip.load(message.path())
+    if isinstance(message, (str, os.PathLike)):
+        return Clip.load(message)
+    raise MessageError(
+        "expected a message as str, path, Clip, BuiltinAudioClip, async iterable of AudioFrame, a "
+        f"mapping of these by FailureKind, or None; got {type(message).__name__}"
+    )
 
 
 def _is_file(text: str) -> bool:

@@ -76,12 +76,36 @@ async def bake(
     )
 
 
+async def baked(
+    tts: tts.TTS[Any],
+    text: str,
+    *,
+    language: str | None = None,
+    cache_dir: str | os.PathLike[str] | None = None,
+) -> Clip | None:
+    """Take words from the cache that were rendered before, in the voice that is preferred.
+
+    Args:
+        tts: As for `bake`; it is asked for nothing.
+        text: The words.
+        language: BCP 47 tag of the words, for the clip's `language`.
+        cache_dir: As for `bake`.
+
+    Returns:
+        The clip, or None if the words are not there.
+    """
+    words = text.strip()
+    key = sound_key(_upstream.voices_of(tts)[0], words)
+    wav = await asyncio.to_thread(SoundCache(cache_dir).load, key)
+    return None if wav is None else await asyncio.to_thread(_load, wav, words, language)
+
+
 async def _bake(tts: tts.TTS[Any], words: str, language: str | None, cache: SoundCache) -> Clip:
     failures: list[Exception] = []
     voices = _upstream.voices_of(tts)
     for voice in voices:
         try:
-            wav = await _once(voice, words, language, cache)
+            wav = await _once(voice, words, cache)
             return await asyncio.to_thread(_load, wav, words, language)
         except Exception as error:  # noqa: BLE001 - a provider may raise anything
             failures.append(error)
@@ -94,9 +118,9 @@ async def _bake(tts: tts.TTS[Any], words: str, language: str | None, cache: Soun
     ) from failures[0]
 
 
-async def _once(voice: tts.TTS[Any], words: str, language: str | None, cache: SoundCache) -> bytes:
+async def _once(voice: tts.TTS[Any], words: str, cache: SoundCache) -> bytes:
     """Read the sound, or make and store it while nobody else does: a WAV file."""
-    key = sound_key(voice, words, language)
+    key = sound_key(voice, words)
     wav = await asyncio.to_thread(cache.load, key)
     if wav is not None:
         return wav

@@ -1,7 +1,7 @@
 """What makes two renderings sound the same: the name of a sound before it exists. Does no I/O.
 
-The name is a hash over the voice, all its options, the language and the words. Credentials are left
-out before hashing, so a new key does not mean a new sound, and no name could ever tell one.
+The name is a hash over the voice, all its options (its language is one of them) and the words.
+Credentials are left out before hashing: a new key does not mean a new sound, and no name tells one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from livekit.agents import tts
 
-from lastword._upstream import CHANGING_TTS_ATTRIBUTES
+from lastword._upstream import option_attributes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,13 +31,12 @@ _SECRET_WORDS = frozenset({
 })  # fmt: skip
 
 
-def sound_key(voice: tts.TTS[Any], text: str, language: str | None) -> str:
+def sound_key(voice: tts.TTS[Any], text: str) -> str:
     """Name what a voice will make of a text.
 
     Args:
         voice: A TTS that speaks itself, no adapter.
         text: The words.
-        language: BCP 47 tag of the words, or None.
 
     Returns:
         64 hexadecimal digits, the same in every process for the same voice, options and words.
@@ -45,30 +44,28 @@ def sound_key(voice: tts.TTS[Any], text: str, language: str | None) -> str:
     name = {
         "format": FORMAT_VERSION,
         "voice": voice_options(voice),
-        "language": language,
         "text": text,
     }
     return hashlib.sha256(json.dumps(name, sort_keys=True).encode()).hexdigest()
 
 
 def voice_options(voice: tts.TTS[Any]) -> dict[str, Any]:
-    """Collect everything plain that a TTS holds: provider, model, and its options.
+    """Collect what says how a TTS sounds: provider, model, and its options, credentials left out.
 
-    There is no interface for the options of a TTS; plugins keep them in attributes of their own.
-    Whatever is plain data counts, so an option too many means a rendering too many, but never a
-    sound of the wrong voice.
+    Whatever of the options is plain data counts: an option too many means a rendering too many,
+    one too few a sound of the wrong voice.
     """
     return {
         "class": f"{type(voice).__module__}.{type(voice).__qualname__}",
         "provider": voice.provider,
         "model": voice.model,
-        "options": dict(_plain_items(vars(voice), _MAX_DEPTH)),
+        "options": dict(_plain_items(option_attributes(voice), _MAX_DEPTH)),
     }
 
 
 def _plain_items(items: Mapping[Any, Any], depth: int) -> Iterator[tuple[str, Any]]:
     for name, value in items.items():
-        if name in CHANGING_TTS_ATTRIBUTES or _SECRET_WORDS & set(str(name).lower().split("_")):
+        if _SECRET_WORDS & set(str(name).lower().split("_")):
             continue
         plain = _plain(value, depth - 1)
         if plain is not None:

@@ -1,0 +1,146 @@
+"""What of a message becomes a sound while the session runs: words, iterables, another language.
+
+Owns the background work of one session and when it is done anew. Must not import closing or attach.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .. import _upstream
+from ..errors import LastWordError
+from ..voice.bake import bake, baked
+from ..voice.identity import voice_options
+from .collect import collect
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Coroutine
+
+    from livekit.agents import AgentSession, tts
+
+    from ..audio.clip import Clip
+    from .message import Late, Message
+    from .report import Source
+
+logger = logging.getLogger("lastword")
+
+MAX_RENDERINGS = 5
+"""Per session: a TTS whose options never stay the same would else be asked on every turn."""
+
+
+class _Voice(NamedTuple):
+    """What the words sound like; compared to notice a change."""
+
+    options: list[dict[str, Any]]
+    languages: list[str]
+
+
+class OwnVoice:
+    """Makes the late sounds of a message in the background, and again when the voice changes.
+
+    Nothing runs once they are made; a change is noticed when the agent's state changes.
+
+    Args:
+        session: The session whose agent speaks.
+        message: Receives what was made.
+        language: What the user asked for; None for the language that the agent speaks.
+    """
+
+    def __init__(
+        self, session: AgentSession[Any], message: Message, *, language: str | None
+    ) -> None:
+        self._session = session
+        self._message = message
+        self._language = language
+        self._words = [late for late in message.late if isinstance(late, str)]
+        self._iterables = [late for late in message.late if not isinstance(late, str)]
+        self._made_for: _Voice | None = None
+        self._renderings = 0
+        self._task: asyncio.Task[None] | None = None
+
+    def begin(self) -> None:
+        """Looks for words that were rendered earlier; asks nobody for anything."""
+        speaker = _upstream.speaker_of(self._session)
+        if speaker is not None and self._words and _in_loop():
+            self._start(self._load(speaker))
+
+    def follow(self) -> None:
+        """Makes the sounds if the session runs and they are not those of its voice."""
+        if _upstream.is_running(self._session) and not _upstream.is_closing(self._session):
+            self._make()
+
+    async def ready(self) -> None:
+        """Waits until all is made or given up; makes it now if the session has not begun."""
+        self._make()
+        if self._task is not None:
+            await asyncio.wait({self._task})
+
+    def stop(self) -> None:
+        """Gives up what is being made."""
+        if self._task is not None:
+            self._task.cancel()
+
+    def _make(self) -> None:
+        if not self._message.changes:
+            return
+        speaker = _upstream.speaker_of(self._session)
+        voices = [] if speaker is None else _upstream.voices_of(speaker)
+        voice = _Voice([voice_options(v) for v in voices], _upstream.languages_of(self._session))
+        if voice == self._made_for or self._renderings == MAX_RENDERINGS:
+            return
+        self._made_for = voice
+        self._renderings += 1
+        self._start(self._render(speaker, [self._language, *voice.languages]))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        self._task = asyncio.create_task(_after(self._task, work), name="lastword.own_voice")
+
+    async def _load(self, speaker: tts.TTS[Any]) -> None:
+        for words in self._words:
+            clip = await baked(speaker, words, language=self._language)
+            if clip is not None:
+                await asyncio.to_thread(self._message.put, words, clip, "own_voice")
+
+    async def _render(self, speaker: tts.TTS[Any] | None, languages: list[str | None]) -> None:
+        await asyncio.to_thread(self._message.use_languages, languages)
+        language = next((language for language in languages if language), None)
+        iterables, self._iterables = self._iterables, []  # they can be used once
+        for frames in iterables:
+            await self._try(frames, collect(frames, max_s=self._message.max_s), "clip")
+        for words in self._words:
+            if speaker is None:
+                logger.warning("there is no TTS to render words with; a bundled clip speaks")
+                return
+            await self._try(words, bake(speaker, words, language=language), "own_voice")
+
+    async def _try(self, late: Late, making: Awaitable[Clip], source: Source) -> None:
+        try:
+            clip = await making
+            await asyncio.to_thread(self._message.put, late, clip, source)
+        except LastWordError as error:
+            logger.warning(
+                "a message could not be made ready; what spoke before it speaks",
+                extra={"source": source, "error": type(error).__name__, "reason": str(error)},
+            )
+
+
+async def _after(earlier: asyncio.Task[None] | None, work: Coroutine[Any, Any, None]) -> None:
+    """One piece of work at a time: the newest voice has the last word."""
+    try:
+        if earlier is not None:
+            await asyncio.wait({earlier})
+        await work
+    finally:
+        if earlier is not None:
+            earlier.cancel()
+        work.close()
+
+
+def _in_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

@@ -55,6 +55,7 @@ _NETWORK = frozenset(
         "builtins.OSError",
         "aiohttp.client_exceptions.ClientConnectionError",
         "httpx.TransportError",
+        "httpx2.TransportError",
         "websockets.exceptions.ConnectionClosed",
     }
 )
@@ -175,7 +176,8 @@ def _quota(evidence: Evidence) -> InferenceQuotaExceededError | None:
             return error
     status = evidence.status or 429
     request_id = evidence.headers.get("x-request-id")
-    for body in evidence.objects:
+    nested = (body.get("error") for body in evidence.objects)  # as frames of WebSockets have it
+    for body in (*evidence.objects, *(inner for inner in nested if isinstance(inner, dict))):
         said = body.get("error")
         message = said if isinstance(said, str) else next(iter(evidence.texts), QUOTA_BODY_TYPE)
         quota = InferenceQuotaExceededError.from_response(

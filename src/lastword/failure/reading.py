@@ -107,7 +107,7 @@ class Reading:
             self._walk_fields(value, depth - 1)
         elif depth and isinstance(value, list | tuple):
             for inner in value[: _MAX_NODES - self._nodes + 1]:
-                self._walk(inner, name, depth - 1)
+                self._walk(inner, "", depth - 1)  # a list of codes is no code
 
     def _walk_fields(self, fields: dict[Any, Any], depth: int) -> None:
         for key, inner in fields.items():

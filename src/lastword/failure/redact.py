@@ -30,7 +30,7 @@ _PUNCTUATION = "\"'`:=,;.!?()[]{}<>"
 
 _PARTS = re.compile(
     r"""
-      (?<![\w.+-])(?P<url>[a-z][a-z0-9+.-]{1,15}://)(?:[^\s/@"'<>]{1,200}@)?
+      (?<![\w.+-])(?P<url>[a-z][a-z0-9+.-]{1,15}://)(?P<user>[^\s/@"'<>]{1,200}@)?
           (?P<path>[^\s?"'<>)\]}]*)(?P<query>\?[^\s"'<>)\]}]*)?
     | (?<![\w-])(?P<name>(?:[\w-]{0,32}[_-])?(?:api-?key|key|token|secret|passw(?:or)?d|credentials?
           |signature|sig|auth|authorization|cookie)["'`]{0,2}[:=]["'`]{0,2})[^\s"'`,;&)\]}]+
@@ -84,7 +84,9 @@ def _is_name(bare: str) -> bool:
 
 def _hide(match: re.Match[str]) -> str:
     if match["url"]:
-        return f"{match['url']}{match['path']}" + (f"?{HIDDEN}" if match["query"] else "")
+        user = f"{HIDDEN}@" if match["user"] else ""
+        query = f"?{HIDDEN}" if match["query"] else ""
+        return f"{match['url']}{user}{match['path']}{query}"
     if match["name"]:
         return match["name"] + HIDDEN
     if match["long"] and not _is_key(match["long"]):

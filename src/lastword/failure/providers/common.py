@@ -77,8 +77,7 @@ CODES = (
         codes="insufficient_quota credit_balance_exhausted organization_spend_limit_exceeded "
               "project_spend_limit_exceeded organization_usage_limit_exceeded "
               "billing_hard_limit_reached insufficient_credits insufficient_balance "
-              "insufficient_funds payment_required quota_exceeded billing_error out_of_credits "
-              "maxgatewaycredits maxbargeinrequests maxeotrequests"),
+              "insufficient_funds payment_required quota_exceeded billing_error out_of_credits"),
     row(_K.ACCOUNT_DISABLED, "the account is closed until someone acts", _OPENAI,
         codes="billing_not_active account_deactivated access_terminated account_disabled "
               "account_suspended organization_restricted organization_deactivated"),
@@ -100,8 +99,7 @@ CODES = (
     row(_K.RATE_LIMITED, "passes within a minute", _OPENAI,
         codes="rate_limit_exceeded rate_limit_error slow_down too_many_requests rate_limited "
               "rate_limit too_many_concurrent_requests concurrency_limited "
-              "concurrency_limit_exceeded inference_quota_exceeded maxconcurrentgatewayllmrpm "
-              "maxconcurrentgatewayllmtpm"),
+              "concurrency_limit_exceeded inference_quota_exceeded"),
     row(_K.OVERLOADED, "the provider's own trouble", _OPENAI,
         codes="server_is_overloaded overloaded_error engine_overloaded model_overloaded "
               "service_unavailable service_unavailable_error system_busy queue_exceeded"),

@@ -36,9 +36,8 @@ _MISTRAL = "https://docs.mistral.ai/resources/error-codes"
 _REALTIME = "https://platform.openai.com/docs/guides/realtime"
 _ULTRAVOX = "https://docs.ultravox.ai/api-reference/introduction"
 
+# The gateway's quota body is no row: `quota` types it, and its category decides.
 _GATEWAY = (
-    row(_K.QUOTA_EXHAUSTED, "credits come back with the next billing cycle", _AGENTS_6009,
-        provider="livekit", codes="maxgatewaycredits maxbargeinrequests maxeotrequests"),
     row(_K.RATE_LIMITED, "every other category, also an unknown one, passes within a minute",
         _AGENTS_6009, provider="livekit", codes="inference_quota_exceeded"),
 )  # fmt: skip
@@ -89,6 +88,8 @@ _GOOGLE_ROWS = (
               "api_key_http_referrer_blocked service_disabled consumer_invalid credentials_missing "
               "access_token_expired access_token_scope_insufficient user_project_denied "
               "permission_denied unauthenticated"),
+    row(_K.QUOTA_EXHAUSTED, "with status 402 it is the prepaid balance", _GEMINI, provider="google",
+        codes="resource_exhausted", statuses=(402,)),
     row(_K.OVERLOADED, "in a close 1011 it is Google's own exhaustion, not the customer's quota",
         _GEMINI, provider="google", codes="resource_exhausted", closes=(1011,)),
     row(_K.RATE_LIMITED, "without a quotaId: shared capacity, passes", _GOOGLE, provider="google",

@@ -1,0 +1,356 @@
+"""An error is read once, whatever hangs on it: real responses, lost bodies, hostile values."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import openai
+import pytest
+from livekit.agents import APIConnectionError, APIError, APIStatusError, ErrorEvent, llm
+
+from lastword import FailureKind, InferenceQuotaExceededError, classify
+from lastword.failure.evidence import MAX_HOPS, attach_response, chain, collect
+from lastword.failure.reading import MAX_TEXT_CHARS, Reading, seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+try:
+    import httpx2 as httpx  # what openai 3 is built on
+except ImportError:
+    import httpx  # type: ignore[no-redef, import-not-found, unused-ignore]
+
+QUOTA = {
+    "type": "inference_quota_exceeded",
+    "error": "LLM token credit quota exceeded, category: MaxGatewayCredits, remaining_limit: 0",
+    "hint": "Upgrade your plan.",
+    "quota_type": "llm",
+    "category": "MaxGatewayCredits",
+    "remaining_limit": "0",
+}
+
+
+def sdk_error(
+    status: int, body: object, headers: dict[str, str] | None = None, host: str = "api.openai.com"
+) -> Exception:
+    """The error that a plugin on OpenAI's SDK raises: `from None`, the response one hop away."""
+    request = httpx.Request("POST", f"https://user:pw@{host}/v1/chat/completions?key=s")
+    response = httpx.Response(status, json=body, headers=headers, request=request)
+    error = APIStatusError("refused", status_code=status)
+    error.__context__ = openai.APIStatusError("refused", response=response, body=body)
+    error.__suppress_context__ = True
+    return error
+
+
+# --- the response behind the SDK's exception -----------------------------------------------------
+
+
+def test_the_gateways_quota_error_is_typed_from_the_hidden_response() -> None:
+    failure = classify(sdk_error(429, QUOTA, {"x-request-id": "r1"}))
+    assert isinstance(failure.quota, InferenceQuotaExceededError)
+    assert (failure.quota.category, failure.quota.hint) == ("MaxGatewayCredits", QUOTA["hint"])
+    assert failure.quota.request_id == "r1"
+    assert (failure.kind, failure.terminal, failure.provider) == (
+        FailureKind.QUOTA_EXHAUSTED,
+        True,
+        "livekit",
+    )
+    assert failure.component == "llm"  # from quota_type
+
+
+def test_the_category_is_found_in_the_text_when_the_response_is_gone() -> None:
+    error = APIStatusError(f"Error code: 429 - {QUOTA['error']}", status_code=429)
+    failure = classify(error)
+    assert failure.quota is not None
+    assert (failure.quota.category, failure.quota.quota_type) == ("MaxGatewayCredits", "llm")
+    assert failure.quota.remaining_limit == "0"
+    assert failure.terminal
+
+
+@pytest.mark.parametrize(
+    ("quota_type", "category", "component"),
+    [("bargein", "MaxBargeInRequests", "interruption"), ("eot", "MaxEotRequests", "eot")],
+)
+def test_the_detectors_quota_errors_are_typed(
+    quota_type: str, category: str, component: str
+) -> None:
+    """S4: barge-in and end of turn, whose handshake drops the body."""
+    error = APIStatusError("Too Many Requests", status_code=429)
+    body = QUOTA | {"quota_type": quota_type, "category": category}
+    attach_response(error, status=429, headers={}, body=json.dumps(body))
+    failure = classify(error)
+    assert (failure.terminal, failure.component) == (True, component)
+    assert failure.quota is not None
+    assert failure.quota.quota_type == quota_type
+
+
+def test_an_event_of_a_detector_names_the_component() -> None:
+    event = SimpleNamespace(
+        type="interruption_detection_error",
+        label="livekit.agents.inference.interruption.AdaptiveInterruptionDetector",
+        error=APIStatusError("x", status_code=408),
+        recoverable=False,
+    )
+    assert classify(event).component == "interruption"
+
+
+@pytest.mark.parametrize(
+    ("host", "provider"),
+    [
+        ("api.groq.com", "groq"),
+        ("api.openai.com", "openai"),
+        ("mine.openai.azure.com", "azure"),
+        ("api.x.ai", "xai"),
+        ("agent-gateway.livekit.cloud", "livekit"),
+        ("127.0.0.1", "openai"),  # unknown host: what the SDK's name says
+    ],
+)
+def test_the_provider_is_known_from_the_host(host: str, provider: str) -> None:
+    assert classify(sdk_error(500, {}, host=host)).provider == provider
+
+
+def test_an_error_event_names_component_and_provider() -> None:
+    error = llm.LLMError(
+        timestamp=0, label="livekit.plugins.openai.llm.LLM", error=APIError("x"), recoverable=False
+    )
+    source = SimpleNamespace(provider="api.deepseek.com", label="livekit.plugins.openai.llm.LLM")
+    failure = classify(ErrorEvent(error=error, source=source))
+    assert (failure.component, failure.provider) == ("llm", "deepseek")
+
+
+# --- bodies that were lost and recovered ---------------------------------------------------------
+
+
+def test_an_attached_response_is_read() -> None:
+    error = APIStatusError("Invalid response status", status_code=429)
+    assert not classify(error).terminal
+    attach_response(
+        error, status=429, headers={"Retry-After": "7"}, body=json.dumps(QUOTA).encode()
+    )
+    failure = classify(error)
+    assert (failure.terminal, failure.retry_after_s) == (True, 7.0)
+    assert failure.quota is not None
+
+
+def test_attaching_to_an_exception_without_attributes_does_nothing() -> None:
+    class Slotted(Exception):  # noqa: N818 - not an error of ours
+        __slots__ = ()
+
+        def __setattr__(self, name: str, value: object) -> None:
+            raise AttributeError(name)
+
+    error = Slotted("x")
+    attach_response(error, status=429, headers={}, body=b"")
+    assert classify(error).kind is FailureKind.UNKNOWN
+
+
+# --- waiting times -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"retry-after": "20"}, 20.0),
+        ({"retry-after": "1.5"}, 1.5),
+        ({"retry-after-ms": "250", "retry-after": "9"}, 0.25),
+        (
+            {
+                "date": "Sun, 22 Nov 2026 10:00:00 GMT",
+                "retry-after": "Sun, 22 Nov 2026 10:00:30 GMT",
+            },
+            30.0,
+        ),
+        ({"retry-after": "Sun, 22 Nov 2026 10:00:30 GMT"}, None),  # no clock to hold it against
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "-3"}, None),
+        ({"retry-after": "nan"}, None),
+        ({"retry-after": "1e999"}, None),
+    ],
+)
+def test_the_header_says_when_to_ask_again(headers: dict[str, str], expected: float | None) -> None:
+    assert classify(sdk_error(429, {}, headers)).retry_after_s == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Please try again in 6m38.304s.", 398.304),
+        ("Please try again in 740ms.", 0.74),
+        ("Please retry after 60 seconds.", 60.0),
+        ("Please retry in 37.2s.", 37.2),
+        ("try again in 1 hour 30 minutes", 5400.0),
+        ("try again later", None),
+        ("wait 9999999999999999999 seconds", None),
+    ],
+)
+def test_the_text_says_when_to_ask_again(text: str, expected: float | None) -> None:
+    assert classify(APIStatusError(text, status_code=429)).retry_after_s == expected
+
+
+def test_a_rate_limit_of_a_day_is_terminal() -> None:
+    """Azure OpenAI: the call will not outlast it."""
+    error = APIStatusError("Please retry after 86400 seconds.", status_code=429)
+    failure = classify(error)
+    assert (failure.kind, failure.terminal) == (FailureKind.QUOTA_EXHAUSTED, True)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(20, 20.0), ("37s", 37.0), (True, None), ([], None), (10**400, None), (-1, None), ("", None)],
+)
+def test_a_delay_is_read_from_any_value(value: object, expected: float | None) -> None:
+    assert seconds(value) == expected
+
+
+# --- the chain -----------------------------------------------------------------------------------
+
+
+def test_a_cycle_of_causes_ends() -> None:
+    first, second = ValueError("a"), ValueError("b")
+    first.__cause__, second.__context__ = second, first
+    first.__context__ = first
+    assert list(chain(first)) == [first, second]
+    assert classify(first).kind is FailureKind.UNKNOWN
+
+
+def test_no_more_than_five_hops_are_followed() -> None:
+    errors = [ValueError(str(i)) for i in range(20)]
+    for error, cause in itertools.pairwise(errors):
+        error.__cause__ = cause
+    assert list(chain(errors[0])) == errors[: MAX_HOPS + 1]
+
+
+# --- hostile values ------------------------------------------------------------------------------
+
+
+class Raising:
+    """Every attribute raises; a streamed response does so for its content."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError(name)
+
+
+class RaisingError(Exception):
+    """An exception whose every field raises."""
+
+    @property
+    def message(self) -> str:
+        raise RuntimeError("message")
+
+    @property
+    def status_code(self) -> int:
+        raise RuntimeError("status_code")
+
+    def __str__(self) -> str:
+        raise RuntimeError("str")
+
+
+def nested(depth: int) -> dict[str, Any]:
+    outer: dict[str, Any] = {}
+    inner = outer
+    for _ in range(depth):
+        inner["error"] = {}
+        inner = inner["error"]
+    return outer
+
+
+def hostile_bodies() -> list[Any]:
+    loop: dict[str, Any] = {"code": "x"}
+    loop["error"] = loop
+    return [
+        *(None, 0, 1.5, True, [], {}, "", b"", "null", "[]", "{", "\x00\ud800", b"\xff\xfe"),
+        object(),
+        {"error": {"code": ["401"], "status": {"code": [401]}, "type": {"a": 1}, "message": 7}},
+        {"type": "inference_quota_exceeded", "category": ["MaxGatewayCredits"], "hint": {}},
+        {"type": ["inference_quota_exceeded"], "category": "MaxGatewayCredits"},
+        {1: 2, None: 3, ("a",): 4, "code": 10**5000},
+        {"code": float("nan"), "retry_after": float("inf"), "status": -(10**30)},
+        {"error": "quota " * 2_000_000},
+        "x" * 10_000_000,
+        b"y" * 10_000_000,
+        "[" * 100_000,
+        '{"a":' * 3_000,
+        json.dumps({"error": {"message": "z" * 1_000_000}}),
+        {str(i): "text" * 100 for i in range(100_000)},
+        [{"code": i} for i in range(100_000)],
+        nested(10_000),
+        loop,
+        Raising(),
+        SimpleNamespace(code=Raising(), type=Raising(), message=Raising()),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(len(hostile_bodies())))
+@pytest.mark.parametrize("place", ["body", "response", "details", "text", "args"])
+def test_a_hostile_body_neither_raises_nor_ends_a_call(number: int, place: str) -> None:
+    body = hostile_bodies()[number]
+    error: Any = APIError("failed")
+    if place == "text":
+        error.response = SimpleNamespace(status_code=body, headers=body, text=body, content=body)
+    elif place == "args":
+        error = ValueError(body)
+    else:
+        setattr(error, place, body)
+    failure = classify(error)
+    assert not failure.terminal
+    assert len(failure.detail) <= 400
+    assert len(repr(failure)) < 1500
+
+
+@pytest.mark.parametrize("make", [type(None), int, str, object, Raising, RaisingError, Exception])
+def test_anything_can_be_classified(make: Callable[[], object]) -> None:
+    error = make()
+    failure = classify(error)
+    assert (failure.kind, failure.terminal) == (FailureKind.UNKNOWN, False)
+
+
+def test_a_streamed_response_is_not_read() -> None:
+    """Httpx raises when the content of an unread stream is asked for."""
+    request = httpx.Request("POST", "https://api.openai.com/v1")
+    response = httpx.Response(429, stream=httpx.ByteStream(b"{}"), request=request)
+    error = openai.APIStatusError("refused", response=response, body=None)
+    assert classify(error).kind is FailureKind.RATE_LIMITED
+
+
+def test_the_text_that_is_kept_is_bounded() -> None:
+    reading = Reading()
+    for number in range(1000):
+        reading.add_text(f"{number} " * 300)
+    assert sum(map(len, reading.texts)) <= MAX_TEXT_CHARS
+
+
+# --- mute errors ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "mute"),
+    [
+        (APIConnectionError(), True),
+        (APIError("no audio frames were pushed for text: hello"), True),
+        (KeyError("metadata"), True),
+        (TimeoutError(), True),
+        (APIStatusError("websocket connection closed unexpectedly", status_code=1008), True),
+        (APIStatusError("connection closed", status_code=1008, body="msg.extra='why'"), False),
+        (APIStatusError("x", status_code=500), False),
+        (ConnectionResetError(104, "Connection reset by peer"), False),
+        (APIError("Rime ws error: voice is asleep"), False),
+    ],
+)
+def test_an_error_is_mute_if_nothing_of_the_provider_is_left(
+    error: Exception, *, mute: bool
+) -> None:
+    assert classify(error).mute is mute
+
+
+def test_what_the_plugin_wraps_is_no_connection_failure_if_its_own_code_broke() -> None:
+    error = APIConnectionError()
+    error.__cause__ = KeyError("metadata")
+    assert classify(error).kind is FailureKind.UNKNOWN
+
+
+def test_evidence_keeps_no_header_but_the_known_ones() -> None:
+    error = sdk_error(429, {}, {"set-cookie": "secret", "x-livekit-inference-credits-used": "9"})
+    assert dict(collect(error).headers) == {"x-livekit-inference-credits-used": "9"}

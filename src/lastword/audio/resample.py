@@ -47,7 +47,8 @@ def resample(samples: npt.NDArray[Sample], in_rate: int, out_rate: int) -> npt.N
     Raises:
         TypeError: `samples` is no array of float32 or int16 with one or two dimensions, or a rate
             is no integer.
-        ValueError: A rate is not positive, or they are more than a factor of 256 apart.
+        ValueError: A rate is not positive, they are more than a factor of 256 apart, or the
+            environment variable LASTWORD_SIMD names no instruction set of this CPU.
     """
     if (
         not isinstance(samples, np.ndarray)
@@ -97,7 +98,13 @@ def _rate(name: str, value: int) -> int:
     return rate
 
 
-# A process meets a handful of ratios; one takes some 100 KB of tables and 0.2 ms to make.
+# A process meets a handful of ratios; one takes some 100 KB of tables and 0.1 ms to make.
 @functools.lru_cache(maxsize=32)
 def _resampler(in_rate: int, out_rate: int) -> _native.Resampler:
-    return _native.Resampler(in_rate, out_rate, os.environ.get(SIMD_VARIABLE, ""))
+    wanted, paths = os.environ.get(SIMD_VARIABLE, ""), _native.simd_paths()
+    if wanted and wanted not in paths:
+        raise ValueError(
+            f"{SIMD_VARIABLE}: expected what this CPU has, {' or '.join(paths)}, got {wanted!r}; "
+            "unset it to use the best"
+        )
+    return _native.Resampler(in_rate, out_rate, wanted)

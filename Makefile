@@ -26,7 +26,7 @@ $(VENV)/.native: $(VENV)/.run $(NATIVE)
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.native
-	$(PIP) --editable '.[test,bench,lint,build]'
+	$(PIP) --editable '.[test,plugins,bench,lint,build]'
 	touch $@
 
 $(VENV)/.versions: $(VENV)/.native

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,6 +34,14 @@ BOUND_S = 300.0  # of virtual time, which runs ahead while a thread works
 RATE = 24000
 TONE = np.full(RATE // 10, 1000, dtype=np.int16).tobytes()
 """0.1 s of mono sound."""
+
+
+IMPATIENT: dict[str, Any] = (
+    {"session_close_transcript_timeout": 0.0}
+    if "session_close_transcript_timeout" in inspect.signature(AgentSession).parameters
+    else {}
+)
+"""For sessions in real time: closing does not wait 2 s for a transcript (not in 1.4.6)."""
 
 
 def refused() -> Exception:

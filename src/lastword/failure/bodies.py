@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import json
 import threading
 from collections import deque
 from dataclasses import dataclass, field
@@ -21,17 +20,16 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from .call import Call, current
+from .evidence import attach_response, chain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
 MAX_BODY = 64 * 1024
 """Bytes kept of a body; the errors of all providers that were recorded are below 4 KiB."""
 
 READ_TIMEOUT_S = 1.0
 """How long a refused request is kept waiting for its body; a body is sent with its head."""
-
-_MAX_HOPS = 5  # as far as the evidence of an error is searched
 
 # What plugins ask with; the verbs they do not use are left alone.
 _METHODS = ("request", "get", "post", "ws_connect")
@@ -41,30 +39,17 @@ _METHODS = ("request", "get", "post", "ws_connect")
 class RefusedResponse:
     """What a server answered to a request that it refused.
 
-    It has the names that an httpx response has, so that a reader of errors needs to know one form.
-
     Attributes:
-        status_code: The HTTP status, 400 or above.
+        status: The HTTP status, 400 or above.
         headers: The response's headers.
-        content: The body, its first `MAX_BODY` bytes.
+        body: The body, its first `MAX_BODY` bytes.
+        host: The host that answered.
     """
 
-    status_code: int
+    status: int
     headers: Mapping[str, str] = field(repr=False)
-    content: bytes = field(repr=False)
-
-    @property
-    def text(self) -> str:
-        """The body as text."""
-        return self.content.decode("utf-8", "replace")
-
-    def json(self) -> Any:
-        """Decode the body.
-
-        Raises:
-            ValueError: The body is no JSON.
-        """
-        return json.loads(self.content)
+    body: bytes = field(repr=False)
+    host: str
 
 
 # Refusals outside of any call, newest last; some sessions may fail at once.
@@ -94,7 +79,7 @@ def remove() -> None:
 
 
 def attach_refusal(error: BaseException, call: Call | None) -> None:
-    """Hangs the lost response on the exception in an error's chain that lost it, as `response`.
+    """Gives an error the response that was lost on the way to it.
 
     Args:
         error: What a plugin raised. aiohttp's exceptions share their headers with the response, so
@@ -106,34 +91,24 @@ def attach_refusal(error: BaseException, call: Call | None) -> None:
     refused = None
     if call is not None:
         refused, call.refused = call.refused, None
-    with contextlib.suppress(AttributeError):  # an exception that takes no attributes
-        for link in _chain(error):
-            if getattr(link, "response", None) is not None:
-                return
-            if isinstance(link, aiohttp.ClientResponseError):
-                known = [refused, *_handshakes] if refused else list(_handshakes)
-                match = next((one for one in known if one.headers is link.headers), None)
-            else:
-                match = refused if refused and _explains(refused, link) else None
-            if match is not None:
-                link.response = match  # type: ignore[attr-defined]
-                return
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Walk from an error to what caused it, to what was handled when it was raised."""
-    seen: set[int] = set()
-    link: BaseException | None = error
-    while link is not None and id(link) not in seen and len(seen) < _MAX_HOPS:
-        seen.add(id(link))
-        yield link
-        link = link.__cause__ or link.__context__
+    links = list(chain(error))
+    refusals = [*_handshakes, refused] if refused else list(_handshakes)
+    for link in links:
+        if isinstance(link, aiohttp.ClientResponseError):
+            lost = next((one for one in refusals if one.headers is link.headers), None)
+            break
+    else:
+        lost = refused if refused and any(_explains(refused, link) for link in links) else None
+    if lost is not None:
+        attach_response(
+            error, status=lost.status, headers=lost.headers, body=lost.body, host=lost.host
+        )
 
 
 def _explains(refused: RefusedResponse, error: BaseException) -> bool:
     status = getattr(error, "status_code", None)
     if status is not None:
-        return bool(status == refused.status_code)
+        return bool(status == refused.status)
     return isinstance(error, LookupError | ValueError | TypeError | AttributeError)
 
 
@@ -157,12 +132,13 @@ async def _keep_refusal(
     is_handshake = "Sec-WebSocket-Key" in params.headers
     if not _wrapped or (call is None and not is_handshake):
         return
-    content = b""
+    body = b""
     if (response.content_length or 0) <= MAX_BODY:
         with contextlib.suppress(asyncio.TimeoutError, aiohttp.ClientError, OSError):
             # `read` keeps what it read: plugins can still ask for the text.
-            content = await asyncio.wait_for(response.read(), READ_TIMEOUT_S)
-    refused = RefusedResponse(response.status, response.headers, content[:MAX_BODY])
+            body = await asyncio.wait_for(response.read(), READ_TIMEOUT_S)
+    host = response.url.host or ""
+    refused = RefusedResponse(response.status, response.headers, body[:MAX_BODY], host)
     if call is not None:
         call.refused = refused
     else:

@@ -1,0 +1,112 @@
+"""From the wire through the real plugins and the tap to the error event that handlers see."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from livekit.agents import AgentSession, APIConnectOptions, tts
+from livekit.agents.utils import http_context
+from livekit.agents.voice.agent_session import SessionConnectOptions
+
+pytest.importorskip("livekit.plugins.google", reason="the plugins are in an extra of their own")
+
+from livekit.plugins import openai
+
+from failure.providers import KEY, PLUGINS
+from failure.rehearsal import IMPATIENT, Sentences, Watched, watched
+from failure.wires import WIRES
+from lastword import InferenceQuotaExceededError, classify
+from lastword.testing import gateway as gw
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+pytestmark = pytest.mark.usefixtures("collected")
+
+RETRIES = 1
+QUICK = APIConnectOptions(max_retry=RETRIES, retry_interval=0.0, timeout=5.0)
+
+
+@contextlib.asynccontextmanager
+async def job_http() -> AsyncIterator[None]:
+    """The HTTP session that a job gives to its plugins; `http_context.open` is newer than 1.4.6."""
+    http_context._new_session_ctx()
+    try:
+        yield
+    finally:
+        await http_context._close_http_ctx()
+
+
+@contextlib.asynccontextmanager
+async def failing(plugin: str, gateway: gw.Gateway) -> AsyncIterator[Watched]:
+    """A session whose plugin asks the gateway, once it has been made to."""
+    component = PLUGINS[plugin].make(gateway)
+    part = plugin.split()[1]
+    session: AgentSession[Any] = AgentSession(
+        vad=Sentences(),
+        **IMPATIENT,
+        turn_detection="realtime_llm" if part == "realtime" else "manual",
+        conn_options=SessionConnectOptions(
+            llm_conn_options=QUICK, stt_conn_options=QUICK, tts_conn_options=QUICK
+        ),
+        **{"llm" if part == "realtime" else part: component},
+    )
+    try:
+        async with watched(session, hears=part == "stt") as call:
+            if part == "llm":
+                session.generate_reply(user_input="Hello?")
+            if part == "tts":
+                session.say("One moment please.")
+            yield call
+    finally:
+        if part != "realtime":
+            await component.aclose()
+
+
+@pytest.mark.parametrize("name", WIRES)
+async def test_from_the_wire_to_the_error_event(
+    name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What it means, how often the provider was asked, the type of the error, and no secret."""
+    wire = WIRES[name]
+    caplog.set_level(logging.DEBUG, "lastword")
+    async with job_http(), gw.Gateway() as gateway:
+        gateway.script(PLUGINS[wire.plugin].path, wire.answer)
+        async with failing(wire.plugin, gateway) as call:
+            failures = []
+            call.session.on("error", lambda event: failures.append(classify(event)))
+            error = await call.unrecoverable()
+            asked = asked_for(PLUGINS[wire.plugin].path, gateway) - opens_early(call.session)
+
+    failure = failures[-1]
+    assert (failure.kind, failure.terminal) == (wire.kind, wire.terminal), failure
+    assert error.terminal is wire.terminal
+    assert isinstance(error, InferenceQuotaExceededError) is wire.quota
+    if wire.terminal:
+        assert asked == 1
+        assert call.recoverable == [False]
+    ours = [vars(record) for record in caplog.records if record.name.startswith("lastword")]
+    assert KEY not in repr(ours)
+    assert KEY not in repr(failures)
+    if wire.quota:
+        assert KEY not in f"{error!r} {error}"
+
+
+def asked_for(path: str, gateway: gw.Gateway) -> int:
+    """How often something was asked for; LLMs look at the list of models when a session starts."""
+    fitting = [r for r in gateway.requests if r.path.startswith(path.removesuffix("*"))]
+    return sum(not r.path.endswith("/models") for r in fitting)
+
+
+def opens_early(session: AgentSession[Any]) -> bool:
+    """Whether the TTS opened a connection ahead: refused as well, but no work is lost by it.
+
+    OpenAI's asks for another path.
+    """
+    mouth = session.tts
+    if mouth is None or isinstance(mouth, openai.TTS):
+        return False
+    return type(mouth).prewarm is not tts.TTS.prewarm

@@ -1,9 +1,8 @@
-/* Fuzzes the resampler. Input: two rates (32 bits each), channels, path and kind (8 bits),
+/* Fuzzes the resampler. Input: two rates (32 bits each), channels and path and kind (8 bits), then
  * samples. */
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,17 +19,16 @@ static void *room_for(size_t count, size_t size) {
 
 static void use_float(const struct resampler *rs, const uint8_t *data, size_t frames,
                       size_t channels) {
-    size_t out_frames = resampler_length(rs, frames);
+    size_t out_count = resampler_length(rs, frames) * channels;
     float *in = room_for(frames * channels, sizeof *in);
-    float *out = room_for(out_frames * channels, sizeof *out);
+    float *out = room_for(out_count, sizeof *out);
     memcpy(in, data, frames * channels * sizeof *in);
     for (size_t i = 0; i < frames * channels; i++) {
         if (!(fabsf(in[i]) <= 1e6f)) in[i] = 1.0f; /* decode lets through what is finite */
     }
-    if (resample_f32(rs, in, frames, channels, out) == 0) {
-        for (size_t i = 0; i < out_frames * channels; i++) {
-            if (!isfinite(out[i])) abort();
-        }
+    if (resample_f32(rs, in, frames, channels, out) != 0) abort();
+    for (size_t i = 0; i < out_count; i++) {
+        if (!isfinite(out[i])) abort(); /* also: every sample of the output is written */
     }
     free(in);
     free(out);
@@ -38,29 +36,29 @@ static void use_float(const struct resampler *rs, const uint8_t *data, size_t fr
 
 static void use_int16(const struct resampler *rs, const uint8_t *data, size_t frames,
                       size_t channels) {
-    size_t out_frames = resampler_length(rs, frames);
     int16_t *in = room_for(frames * channels, sizeof *in);
-    int16_t *out = room_for(out_frames * channels, sizeof *out);
+    int16_t *out = room_for(resampler_length(rs, frames) * channels, sizeof *out);
     memcpy(in, data, frames * channels * sizeof *in);
-    resample_s16(rs, in, frames, channels, out);
+    if (resample_s16(rs, in, frames, channels, out) != 0) abort();
     free(in);
     free(out);
 }
 
+static uint32_t rate_from(const uint8_t *data) {
+    uint32_t rate;
+    memcpy(&rate, data, sizeof rate);
+    return MIN_RATE + rate % (MAX_RATE - MIN_RATE + 1);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < HEADER) return 0;
-    uint32_t in_rate, out_rate;
-    memcpy(&in_rate, data, sizeof in_rate);
-    memcpy(&out_rate, data + 4, sizeof out_rate);
-    in_rate = MIN_RATE + in_rate % (MAX_RATE - MIN_RATE + 1);
-    out_rate = MIN_RATE + out_rate % (MAX_RATE - MIN_RATE + 1);
     size_t channels = data[8] % MAX_CHANNELS + 1;
+    enum simd simd = (enum simd)((data[8] >> 2) % SIMD_COUNT);
     bool is_float = data[8] & 0x80;
+    if (!simd_usable(simd)) simd = SIMD_PORTABLE;
+    struct resampler *rs = resampler_new(rate_from(data), rate_from(data + 4), simd);
+    if (!rs) abort();
     size_t frames = (size - HEADER) / (channels * (is_float ? sizeof(float) : sizeof(int16_t)));
-    enum simd path = (data[8] >> 4 & 7) % SIMD_COUNT;
-    struct resampler *rs =
-        resampler_new(in_rate, out_rate, simd_usable(path) ? path : SIMD_PORTABLE);
-    if (!rs) return 0;
     (is_float ? use_float : use_int16)(rs, data + HEADER, frames, channels);
     resampler_free(rs);
     return 0;

@@ -36,16 +36,17 @@ def wav_seeds() -> dict[str, bytes]:
 
 
 def resample_seeds() -> dict[str, bytes]:
-    """Usual and awkward ratios, int16 and float32, one to four channels."""
+    """Usual and awkward ratios, int16 and float32, every path of instructions."""
     noise = np.random.default_rng(1).integers(-9999, 9999, 400)
     seeds = {}
     for in_rate, out_rate in ((8000, 24000), (44100, 24000), (48000, 24000), (47999, 24000)):
-        for channels in (1, 2, 4):
-            rates = struct.pack("<II", in_rate - 4000, out_rate - 4000)
-            name = f"{in_rate}-{out_rate}-{channels}"
-            seeds[f"{name}-s16"] = rates + bytes([channels - 1]) + noise.astype(np.int16).tobytes()
+        rates = struct.pack("<II", in_rate - 4000, out_rate - 4000)
+        for path in range(3):
+            how = path << 2 | path  # the path of instructions, and path + 1 channels
+            name = f"{in_rate}-{out_rate}-{path}"
+            seeds[f"{name}-s16"] = rates + bytes([how]) + noise.astype(np.int16).tobytes()
             seeds[f"{name}-f32"] = (
-                rates + bytes([0x80 | channels - 1]) + (noise / 9999).astype(np.float32).tobytes()
+                rates + bytes([0x80 | how]) + (noise / 9999).astype(np.float32).tobytes()
             )
     return seeds
 

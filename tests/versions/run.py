@@ -69,7 +69,7 @@ class Outcome:
 
     Attributes:
         line: The line.
-        version: The release that was installed, "" if none was.
+        version: The release that was found, "" if none was.
         summary: The last line of pytest, or why it did not run.
         passed: Whether every test passed.
         complaints: The lines that name failed tests.
@@ -96,30 +96,38 @@ def newest_of_all() -> list[Line]:
     return [Line("pre-release", f"livekit-agents=={found[1]}")] if found else []
 
 
-def install(line: Line) -> Outcome:
-    """Makes or refreshes the environment of a line."""
-    started = time.monotonic()
-    venv = FOLDER / line.name
+def resolve(line: Line) -> Outcome:
+    """Finds the release to test.
+
+    Alone, because a plugin may ask for more: livekit-plugins-openai 1.5.18 brings 1.5.19rc1 along,
+    since livekit-agents 1.5.18 was yanked.
+    """
     outcome = Outcome(line)
+    options = ("--quiet", "--no-deps", "--no-header", "--no-annotate", "--python", sys.executable)
+    done = uv("pip", "compile", *options, "-", given=line.requirement)
+    outcome.version = done.stdout.strip().partition("==")[2]
+    if not outcome.version:
+        outcome.summary, outcome.complaints = "no such release", done.stderr.splitlines()
+    return outcome
+
+
+def install(outcome: Outcome) -> bool:
+    """Makes or refreshes the environment of a line."""
+    line, started = outcome.line, time.monotonic()
+    venv = FOLDER / line.name
     if not (venv / "bin" / "python").exists():
         shutil.rmtree(venv, ignore_errors=True)
         uv("venv", "--quiet", "--python", sys.executable, str(venv))
     done = uv(
         *("pip", "install", "--quiet", "--python", str(venv / "bin" / "python")),
-        *("--upgrade-package", "livekit-agents"),
         *(("--resolution", "lowest-direct") if line.lowest else ()),
         *("--requirements", str(ROOT / "pyproject.toml"), "--extra", "test"),
-        *(line.requirement, *line.pins),
+        *(f"livekit-agents=={outcome.version}", *line.pins),
     )
     if done.returncode:
-        outcome.summary = "not installed"
-        outcome.complaints = done.stderr.splitlines()
-        outcome.log.write_text(done.stderr)
-    else:
-        code = "from importlib.metadata import version; print(version('livekit-agents'))"
-        outcome.version = run([str(venv / "bin" / "python"), "-c", code], 60.0).stdout.strip()
+        outcome.summary, outcome.complaints = "not installed", done.stderr.splitlines()
     outcome.seconds = time.monotonic() - started
-    return outcome
+    return done.returncode == 0
 
 
 def test(outcome: Outcome, pytest_args: list[str]) -> None:
@@ -136,12 +144,12 @@ def test(outcome: Outcome, pytest_args: list[str]) -> None:
     outcome.log.write_text(done.stdout + done.stderr)
 
 
-def uv(*arguments: str) -> subprocess.CompletedProcess[str]:
+def uv(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
     """Runs the uv that is installed beside this Python."""
-    return run([str(Path(sys.executable).parent / "uv"), *arguments], INSTALL_LIMIT_S)
+    return run([str(Path(sys.executable).parent / "uv"), *arguments], INSTALL_LIMIT_S, given)
 
 
-def run(command: list[str], limit_s: float) -> subprocess.CompletedProcess[str]:
+def run(command: list[str], limit_s: float, given: str = "") -> subprocess.CompletedProcess[str]:
     """Runs a command in the root of the project; one that takes too long is a failed one."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     try:
@@ -149,6 +157,7 @@ def run(command: list[str], limit_s: float) -> subprocess.CompletedProcess[str]:
             command,
             cwd=ROOT,
             env=environment,
+            input=given,
             timeout=limit_s,
             capture_output=True,
             text=True,
@@ -171,10 +180,10 @@ def main() -> int:
     outcomes: dict[str, Outcome] = {}
     for line in (*LINES, *newest_of_all()):
         if options.line is None or line.name in options.line:
-            outcome = install(line)
+            outcome = resolve(line)
             outcomes.setdefault(outcome.version or line.name, outcome)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        ready = [outcome for outcome in outcomes.values() if outcome.version]
+        ready = [outcome for outcome in outcomes.values() if outcome.version and install(outcome)]
         list(pool.map(lambda outcome: test(outcome, options.pytest_args), ready))
 
     print(f"{'livekit-agents':<16}{'result':<9}{'time':>6}  tests")
@@ -184,7 +193,7 @@ def main() -> int:
         print(f"{name:<16}{result:<9}{outcome.seconds:>5.0f}s  {outcome.summary}")
     failed = [outcome for outcome in outcomes.values() if not outcome.passed]
     for outcome in failed:
-        print(f"\n{outcome.version or outcome.line.name}, all of it in {outcome.log}:")
+        print(f"\n{outcome.version or outcome.line.name}, in {outcome.log}:")
         print("\n".join(outcome.complaints))
     return 1 if failed else 0
 

@@ -20,7 +20,6 @@ from failure.rehearsal import (
     watched,
 )
 from lastword import FailureKind, classify
-from lastword.failure.judgement import judgement_of
 from session.virtual_time import run_virtual
 
 if TYPE_CHECKING:
@@ -226,9 +225,7 @@ def test_a_fallback_is_final_when_every_child_was(kind: str) -> None:
     error, recoverable, attempts = run_virtual(fail_fallback(kind, refused, refused))
     assert recoverable == [False]
     assert (error.terminal, error.retryable) == (True, False)
-    judgement = judgement_of(error)
-    assert judgement is not None
-    assert judgement.failure.kind is FailureKind.QUOTA_EXHAUSTED
+    assert classify(error).kind is FailureKind.QUOTA_EXHAUSTED
     assert attempts <= 4
 
 

@@ -12,7 +12,7 @@ from livekit.agents import AgentSession, llm
 
 from failure.rehearsal import BOUND_S, Brain, Ear, Mouth, Watched, overloaded, refused, watched
 from lastword import _upstream
-from lastword.failure import judgement, tap
+from lastword.failure import judging, tap
 from lastword.session.owner import SessionOwner
 from session.virtual_time import run_virtual
 
@@ -120,7 +120,7 @@ def test_a_fault_of_the_tap_never_reaches_the_plugin(
     def broken(_: object) -> None:
         raise ZeroDivisionError("key=sk-secret")
 
-    monkeypatch.setattr(judgement, "classify", broken)
+    monkeypatch.setattr(judging, "classify", broken)
 
     async def main() -> None:
         brain = Brain(overloaded)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from livekit.agents import APIError
 
 from .evidence import Evidence, chain, collect
+from .judgement import judgement_of
 from .kinds import Component, Failure, FailureKind
 from .providers import find_rule
 from .quota import QUOTA_BODY_TYPE, InferenceQuotaExceededError
@@ -87,13 +88,15 @@ def classify(error: object) -> Failure:
     Args:
         error: An exception, an `LLMError`, `STTError`, `TTSError` or `RealtimeModelError`, or an
             `ErrorEvent`. Inside an error handler it tells most: the SDKs' responses hang on
-            `__context__`, which a later `raise` overwrites.
+            `__context__`, which a later `raise` overwrites. Of one that the tap has seen, the
+            tap's verdict is given: it also knows how the other children of an adapter did.
 
     Returns:
         The verdict. Whatever cannot be understood is `UNKNOWN` and transient.
     """
     try:
-        return _judge(collect(error))
+        known = judgement_of(error)
+        return known.failure if known is not None else _judge(collect(error))
     except Exception:
         logger.exception("an error could not be read")
         return Failure(FailureKind.UNKNOWN, terminal=False, retryable=True)

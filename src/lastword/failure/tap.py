@@ -28,7 +28,8 @@ from livekit.agents import APIError, llm, stt
 from .. import _upstream
 from . import bodies
 from .call import Call, current
-from .judgement import Judgement, judge, judgement_of, remember
+from .judgement import Judgement, judgement_of
+from .judging import judge, remember
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping

@@ -65,6 +65,19 @@ class Nesting(Agent):
         await self.task
 
 
+class Swapping(Agent):
+    """An agent that swaps a component: livekit-agents 2.0 listens only inside its own hooks."""
+
+    def __init__(self, **components: Any) -> None:
+        super().__init__(instructions="Be brief.")
+        self.components = components
+        self.entered = asyncio.Event()
+
+    async def on_enter(self) -> None:
+        self.update_options(**self.components)
+        self.entered.set()
+
+
 class Overridden(Agent):
     """An agent whose nodes use components that livekit-agents knows nothing of."""
 
@@ -110,6 +123,7 @@ async def provoke(place: str, broken: dict[str, Any]) -> tuple[list[Any], Any, i
     agent = {
         "agent": lambda: Broken(**broken),
         "inline task": lambda: Nesting(**broken),
+        "update_options": lambda: Swapping(**broken),
         "overridden node": lambda: Overridden(**broken),
     }.get(place, lambda: Agent(instructions="Be brief."))()
     session = AgentSession(vad=Sentences(), turn_detection="manual", **at_session)
@@ -120,8 +134,8 @@ async def provoke(place: str, broken: dict[str, Any]) -> tuple[list[Any], Any, i
             await asyncio.wait_for(successor.entered.wait(), BOUND_S)
         if isinstance(agent, Nesting):
             await asyncio.wait_for(agent.task.entered.wait(), BOUND_S)
-        if place == "update_options":
-            agent.update_options(**broken)
+        if isinstance(agent, Swapping):
+            await asyncio.wait_for(agent.entered.wait(), BOUND_S)
         if kind == "llm":
             session.generate_reply(user_input="Hello?")
         if kind == "tts":

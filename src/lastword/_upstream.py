@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from contextvars import ContextVar
 
-    from livekit.agents import AgentSession
+    from livekit.agents import AgentSession, JobContext
     from livekit.agents.voice import io
 
 _T = TypeVar("_T")
@@ -197,8 +197,14 @@ def room_of(session: AgentSession[Any]) -> rtc.Room | None:
     """Finds the room of a session: its own, or the job's while `start()` is not that far."""
     if session._room_io is not None:
         return session._room_io.room
+    job = job_of_this_process()
+    return job.room if job is not None else None
+
+
+def job_of_this_process() -> JobContext | None:
+    """Returns the job that runs here, or None outside of a worker."""
     try:
-        return get_job_context().room
+        return get_job_context()
     except RuntimeError:
         return None
 

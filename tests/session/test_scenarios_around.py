@@ -132,7 +132,7 @@ def test_a_hanging_tool() -> None:
         )
         s.call.note("error")
         await s.closed()
-        s.check()
+        s.check(left=("lastword_leftover",))
         assert s.call.at("close:error") - s.call.at("error") <= CLIP_S + TAIL_S + 8.0 + 1.1
 
     run_virtual(main())

@@ -20,18 +20,22 @@ from ..errors import AlreadyAttachedError
 from ..failure import tap
 from ..failure.classify import classify
 from ..failure.policy import COUNTED, COUNTED_BEFORE_1_6, Decision, Judge
+from .after import Plan
 from .closing import Closing
+from .followup import is_phone
 from .message import DEFAULT, AnyMessage, Format, Message
 from .own_voice import OwnVoice
+from .own_track import Standby
 from .owner import SessionOwner
 from .report import Report, deliver
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from livekit.agents import AgentSession
 
     from ..failure.policy import Policy
+    from .after import AnyAfter
 
 logger = logging.getLogger("lastword")
 
@@ -45,11 +49,13 @@ def attach(
     message: AnyMessage = DEFAULT,
     *,
     language: str | None = None,
+    after: AnyAfter = None,
     policy: Policy | None = None,
     on_report: Callable[[Report], object] | None = None,
     max_message_s: float = 60.0,
     first_frame_timeout_s: float = 3.0,
     close_timeout_s: float = 8.0,
+    standby_track: bool = False,
 ) -> LastWord:
     """Gives a session the last word: a failure for good is heard, then the session closes.
 
@@ -58,6 +64,8 @@ def attach(
         message: What the caller hears: words, a file, a `Clip`, a `BuiltinAudioClip`, a mapping of
             these by `FailureKind`, or None for nothing. `""` means the same as None.
         language: Language of bundled words, such as "en" or "pt-BR".
+        after: What follows: `leave()`, `hang_up()`, `transfer_to(...)`, or a mapping of these by
+            `FailureKind`. None leaves the job and the caller as upstream does.
         policy: An own decision instead of the default one.
         on_report: Called with the `Report` when the session is closed.
         max_message_s: Longest message taken, in seconds.
@@ -65,6 +73,8 @@ def attach(
             the first frame.
         close_timeout_s: How long the session's own teardown may take before it is forced, in
             seconds.
+        standby_track: Publish a muted track of our own when the session starts, so that no time
+            is lost if its output is dead one day.
 
     Returns:
         The session's `LastWord`.
@@ -72,6 +82,7 @@ def attach(
     Raises:
         ClipError: A file of the message is missing, broken or too long.
         MessageError: The message has a form that is not known.
+        MissingCredentialsError: An after-action needs the server API and cannot reach it.
         AlreadyAttachedError: The session has a last word already.
         UnsupportedVersionError: The installed livekit-agents has unknown internals.
     """
@@ -83,11 +94,18 @@ def attach(
     _upstream.check_session(session)
     languages = [language, *_upstream.languages_of(session)]
     sounds = Message(message, languages=languages, max_message_s=max_message_s)
-    sounds.prepare(Format())
+    plan = Plan(after)
+    second = {
+        id(action): Message(action.on_failure, languages=languages, max_message_s=max_message_s)
+        for action in plan.actions()
+    }
     last_word = LastWord(
         session,
         sounds,
         language=language,
+        plan=plan,
+        second=second,
+        standby_track=standby_track,
         policy=policy,
         on_report=on_report,
         first_frame_timeout_s=first_frame_timeout_s,
@@ -106,6 +124,9 @@ class LastWord:
         message: Message,
         *,
         language: str | None,
+        plan: Plan,
+        second: Mapping[int, Message],
+        standby_track: bool,
         policy: Policy | None,
         on_report: Callable[[Report], object] | None,
         first_frame_timeout_s: float,
@@ -114,6 +135,10 @@ class LastWord:
         self._session = session
         self._message = message
         self._own_voice = OwnVoice(session, message, language=language)
+        self._plan = plan
+        self._second = second
+        self._standby = Standby() if standby_track else None
+        self._warned_of_phone = False
         counted = COUNTED if _upstream.counts_stt_errors(session) else COUNTED_BEFORE_1_6
         self._judge = Judge(policy, counted=counted)
         self._on_report = on_report
@@ -124,7 +149,7 @@ class LastWord:
         self._in_error_event = False
         self._deferred_close: dict[str, Any] | None = None
         self._detach_when_closed = False
-        self._format = Format()
+        self._format: Format | None = None
         self._owner = SessionOwner(session)
         self._hooks = _upstream.SessionHooks(
             session,
@@ -172,6 +197,8 @@ class LastWord:
     def _emit(self, event: str, *args: Any) -> None:
         if event == "close" and self._closing is not None and not self._closing.saw_close():
             return  # one close event, whoever else thinks that it closes
+        if event == "close" and self._standby is not None:
+            self._standby.remove()
         if event == "agent_state_changed":
             self._follow_output()
             self._own_voice.follow()
@@ -218,16 +245,20 @@ class LastWord:
         self._deferred_close = None
         self._owner.refusing = True
         self._own_voice.stop()
+        action = self._plan.for_kind(failure.kind)
+        second = self._second.get(id(action)) if action is not None else None
         self._closing = Closing(
             self._session,
             self._hooks,
             failure=failure,
             error=error,
             utterance=self._message.for_kind(failure.kind),
-            to=self._format,
+            to=self._format or Format(),
             first_frame_timeout_s=self._first_frame_timeout_s,
             close_timeout_s=self._close_timeout_s,
-            standby=None,
+            standby=self._standby,
+            action=action,
+            second=second.for_kind(failure.kind) if second is not None else None,
             on_closed=self._closed,
         )
         self._closing.start()
@@ -268,9 +299,27 @@ class LastWord:
     def _follow_output(self) -> None:
         """Prepares all sounds for the output that the session has now."""
         output = self._session.output.audio
-        if output is None:
-            return
-        wanted = Format(output.sample_rate or Format.sample_rate, _upstream.num_channels_of(output))
+        wanted = Format()
+        if output is not None:
+            rate = output.sample_rate or Format.sample_rate
+            wanted = Format(rate, _upstream.num_channels_of(output))
         if wanted != self._format:
-            self._message.prepare(wanted)
+            for message in (self._message, *self._second.values()):
+                message.prepare(wanted)
             self._format = wanted
+        if self._standby is not None:
+            self._standby.publish_in(
+                _upstream.room_of(self._session),
+                sample_rate=wanted.sample_rate,
+                num_channels=wanted.num_channels,
+            )
+        self._warn_of_phone()
+
+    def _warn_of_phone(self) -> None:
+        phone = is_phone(_upstream.linked_participant(self._session))
+        if phone and not self._warned_of_phone and not self._plan.actions():
+            self._warned_of_phone = True
+            logger.warning(
+                "the caller is on a phone and no after-action is set: after a failure the line "
+                "stays open in silence; pass after=lastword.hang_up() to attach()"
+            )

@@ -18,10 +18,10 @@ import time
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from livekit import rtc
 from livekit.agents.voice.events import CloseEvent, CloseReason
 
 from .. import _upstream
+from .followup import FollowUp
 from .heard import Heard
 from .playout import Speaker
 from .report import Report
@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from livekit.agents import AgentSession
 
     from ..failure.kinds import Failure
+    from .after import After
     from .message import Format, Utterance
-    from .own_track import OwnTrack
+    from .own_track import Standby
     from .report import ClosedBy
 
 logger = logging.getLogger("lastword")
@@ -43,10 +44,6 @@ START_DEADLINE_S = 5.0
 """An error during `start()`: the close is forced so long after it, whatever `start()` does."""
 FORCE_GRACE_S = 1.0
 """How long a cancelled teardown may take to end before it is left behind."""
-TAIL_S = 0.2
-"""Quiet after the message: the last packet leaves up to 0.1 s after playout is reported."""
-SIP_TAIL_S = 1.0
-"""The same with a phone behind its own jitter buffer (facts: rooms.md, phone leg)."""
 
 
 class State(Enum):
@@ -79,6 +76,8 @@ class Closing:
         first_frame_timeout_s: One budget in seconds for a listener and all ways to the first frame.
         close_timeout_s: How long the session's own teardown may take.
         standby: A muted track that waits in the room, or None.
+        action: What follows the message, or None.
+        second: What is said if that fails, or None.
         on_closed: Called once with the report.
     """
 
@@ -93,7 +92,9 @@ class Closing:
         to: Format,
         first_frame_timeout_s: float,
         close_timeout_s: float,
-        standby: OwnTrack | None,
+        standby: Standby | None,
+        action: After | None,
+        second: Utterance | None,
         on_closed: Callable[[Report], None],
     ) -> None:
         self._session = session
@@ -107,6 +108,9 @@ class Closing:
         self._first_frame_timeout_s = first_frame_timeout_s
         self._close_timeout_s = close_timeout_s
         self._standby = standby
+        self._followup = FollowUp(session, action, failure)
+        self._second = second
+        self._to_format = to
         self._on_closed = on_closed
         self._abort = asyncio.Event()
         self._subscribed: bool | None = None
@@ -158,8 +162,12 @@ class Closing:
     # --- the sequence ----------------------------------------------------------------------------
 
     async def _run(self) -> None:
-        cancelled = [await self._survive(stage) for stage in (self._speak, self._close)]
-        self._end()
+        before = (self._speak, self._follow_up_before, self._close)
+        cancelled = [await self._survive(stage) for stage in before]
+        self._ensure_close_event()
+        cancelled.append(await self._survive(self._followup.after_close))
+        _upstream.mark_closing(self._session, None)
+        self._on_closed(self._report())
         if any(cancelled):
             raise asyncio.CancelledError
 
@@ -183,18 +191,20 @@ class Closing:
             _upstream.refuse_new_work(self._session)
             return
         self._to(State.SPEAKING)
-        transcript = self._utterance.transcript if self._utterance is not None else ""
-        speaker = Speaker(
+        if self._utterance is not None:
+            await self._speaker(self._utterance, self._heard, deadline).speak()
+        if self._heard.accepted and not self._abort.is_set():
+            await first_of(self._abort, timeout_s=self._followup.tail_s)
+
+    def _speaker(self, utterance: Utterance, heard: Heard, deadline: float) -> Speaker:
+        return Speaker(
             self._session,
-            self._heard,
-            transcript=transcript,
+            heard,
+            transcript=utterance.transcript,
             abort=self._abort,
             deadline=deadline,
             standby=self._standby,
         )
-        await speaker.speak()
-        if self._heard.accepted and not self._abort.is_set():
-            await first_of(self._abort, timeout_s=self._tail_s())
 
     async def _wait_for_a_way(self, deadline: float) -> None:
         """During `start()`: waits, bounded, until an output or a room is known."""
@@ -220,10 +230,17 @@ class Closing:
         # a cancelled wait means that the output is dead, not that nobody listens
         return subscription.done()
 
-    def _tail_s(self) -> float:
-        caller = _upstream.linked_participant(self._session)
-        sip = rtc.ParticipantKind.PARTICIPANT_KIND_SIP
-        return SIP_TAIL_S if caller is not None and caller.kind == sip else TAIL_S
+    async def _follow_up_before(self) -> None:
+        await self._followup.before_close(self._speak_second if self._second else None)
+
+    async def _speak_second(self) -> None:
+        """Speaks of a failed transfer, into the output that is still open."""
+        if self._second is None:
+            return
+        heard = Heard(self._second.frames(self._to_format), self._second.clip.duration_s)
+        deadline = self._loop.time() + self._first_frame_timeout_s
+        await self._speaker(self._second, heard, deadline).speak_again()
+        await first_of(self._abort, timeout_s=self._followup.tail_s)
 
     async def _close(self) -> None:
         if self._state is State.CLOSED:
@@ -246,8 +263,8 @@ class Closing:
     def _teardown(self) -> Coroutine[Any, Any, None]:
         return self._hooks.aclose(reason=CloseReason.ERROR, drain=False, error=self._error)
 
-    def _end(self) -> None:
-        """Makes sure of the one `close` event, then reports."""
+    def _ensure_close_event(self) -> None:
+        """Emits the one `close` event if nobody has, whatever became of the teardown."""
         if self._state is not State.CLOSED:
             if self._state is not State.CLOSING:
                 self._to(State.CLOSING)
@@ -257,8 +274,6 @@ class Closing:
             self._cleanup_atask = self._loop.create_task(
                 self._cleanup(left), name="lastword_cleanup"
             )
-        _upstream.mark_closing(self._session, None)
-        self._on_closed(self._report())
 
     async def _cleanup(self, left: list[Coroutine[Any, Any, None]]) -> None:
         """Closes what a forced close leaves open."""
@@ -283,4 +298,6 @@ class Closing:
             first_frame_s=first - self._t0 if first is not None else None,
             close_s=self._close_s,
             closed_by=self._closed_by,
+            after=self._followup.name,
+            after_error=self._followup.error,
         )

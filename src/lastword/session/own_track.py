@@ -129,6 +129,41 @@ class OwnTrack:
         await self._source.aclose()
 
 
+class Standby:
+    """A track that waits in the room, muted, for the day that the session's output is dead."""
+
+    def __init__(self) -> None:
+        self._track: OwnTrack | None = None
+        self._publish_atask: asyncio.Task[None] | None = None
+        self._remove_atask: asyncio.Task[None] | None = None
+
+    def publish_in(self, room: rtc.Room | None, *, sample_rate: int, num_channels: int) -> None:
+        """Publishes the track once the room is there; does nothing if it waits already."""
+        if self._track is not None or room is None or not room.isconnected():
+            return
+        self._track = OwnTrack(room, sample_rate=sample_rate, num_channels=num_channels)
+        self._publish_atask = asyncio.create_task(
+            self._publish(self._track), name="lastword_standby"
+        )
+
+    def take(self) -> OwnTrack | None:
+        """Hands the track over to who plays and closes it."""
+        track, self._track = self._track, None
+        return track
+
+    def remove(self) -> None:
+        """Takes the track out of the room, in the background."""
+        track = self.take()
+        if track is not None:
+            self._remove_atask = asyncio.create_task(track.aclose(), name="lastword_standby_end")
+
+    async def _publish(self, track: OwnTrack) -> None:
+        try:
+            await track.publish(muted=True)
+        except Exception:
+            logger.warning("the standby track could not be published", exc_info=True)
+
+
 async def play_on_own_track(
     room: rtc.Room,
     frames: Sequence[rtc.AudioFrame],

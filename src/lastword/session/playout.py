@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from livekit.agents.voice import SpeechHandle, io
 
     from .heard import Heard
-    from .own_track import OwnTrack
+    from .own_track import Standby
 
 logger = logging.getLogger("lastword")
 
@@ -58,7 +58,7 @@ class Speaker:
         transcript: str,
         abort: asyncio.Event,
         deadline: float,
-        standby: OwnTrack | None,
+        standby: Standby | None,
     ) -> None:
         self._session = session
         self._heard = heard
@@ -80,6 +80,18 @@ class Speaker:
             await self._by_text()
             return
         _upstream.refuse_new_work(self._session)
+        if not self._over:
+            await self._by_own_track()
+
+    async def speak_again(self) -> None:
+        """Plays straight into the output or on an own track: by now new speech is refused."""
+        output = self._session.output.audio if self._session.output.audio_enabled else None
+        if output is not None and not _upstream.output_is_poisoned(self._session):
+            stop_listening = self._heard.listen(output)
+            try:
+                await self._direct(output)
+            finally:
+                stop_listening()
         if not self._over:
             await self._by_own_track()
 
@@ -232,7 +244,7 @@ class Speaker:
                 first_frame_timeout_s=left_s,
                 tail_s=OWN_TAIL_S,
                 on_frame=self._took,
-                track=self._standby,
+                track=self._standby.take() if self._standby is not None else None,
             )
         )
         playing.set_name("lastword_own_track")

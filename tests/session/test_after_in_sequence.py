@@ -1,0 +1,143 @@
+"""What follows the last words comes at its place: a transfer before the close, leaving after it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import pytest
+
+import lastword
+from lastword.session.after import After, AfterContext, Outcome
+from session.fakes import Call, clip_of
+from session.scenario import CLIP_S, TAIL_S, Scenario, failing_llm
+from session.virtual_time import run_virtual
+
+
+@dataclass(frozen=True, eq=False)
+class Noted(After):
+    """An action that writes down when it ran."""
+
+    events: list[str]
+    fails: bool = False
+    early: bool = False
+    on_failure: Any = None
+    tail_s: float | None = None
+    then: After | None = None
+    contexts: list[AfterContext] = field(default_factory=list)
+    name: ClassVar[str] = "noted"
+
+    @property
+    def runs_before_close(self) -> bool:  # type: ignore[override]
+        return self.early
+
+    async def run(self, call: AfterContext) -> Outcome:
+        self.events.append("early" if self.early else "late")
+        self.contexts.append(call)
+        if self.fails and call.say is not None:
+            await call.say()
+        return Outcome("busy" if self.fails else None, self.then)
+
+
+class FakeRoom:
+    """A room that is known, no more."""
+
+    def isconnected(self) -> bool:
+        return False
+
+
+@pytest.fixture
+def _room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lastword._upstream.room_of", lambda _: FakeRoom())
+
+
+async def fail_with(action: After) -> tuple[Scenario, lastword.Report]:
+    """One failing call that ends with an action."""
+    s = await Scenario.start(attach={"after": action})
+    s.call.events = action.events  # type: ignore[attr-defined]
+    s.fail()
+    return s, await s.closed()
+
+
+@pytest.mark.usefixtures("_room")
+def test_an_action_after_the_close() -> None:
+    """Leaving and hanging up come behind the close event, and the report tells of them."""
+
+    async def main() -> None:
+        _, report = await fail_with(action := Noted([]))
+        assert action.events == ["error", "frame", "close:error", "late"]
+        assert (report.after, report.after_error) == ("noted", None)
+
+    run_virtual(main())
+
+
+@pytest.mark.usefixtures("_room")
+def test_a_transfer_before_the_close() -> None:
+    """A transfer runs on the still open session; what it hands on to runs after the close."""
+
+    async def main() -> None:
+        events: list[str] = []
+        _, report = await fail_with(Noted(events, early=True, then=Noted(events)))
+        assert events == ["error", "frame", "early", "close:error", "late"]
+        assert report.after_error is None
+
+    run_virtual(main())
+
+
+@pytest.mark.usefixtures("_room")
+def test_a_failed_transfer_speaks_once_more() -> None:
+    """Only a failed transfer adds a second message, on the still open output."""
+
+    async def main() -> None:
+        action = Noted([], early=True, fails=True, on_failure=clip_of(0.5))
+        s, report = await fail_with(action)
+        assert action.events == ["error", "frame", "early", "frame", "close:error"]
+        assert report.after_error == "busy"
+        assert s.call.sink is not None
+        assert s.call.sink.heard_s == pytest.approx(CLIP_S + 0.5, abs=0.1)
+
+    run_virtual(main())
+
+
+@pytest.mark.usefixtures("_room")
+def test_the_tail_is_the_actions_own() -> None:
+    """`tail_s` of the action is the quiet between the last frame and the close."""
+
+    async def main() -> None:
+        s, _ = await fail_with(Noted([], tail_s=1.5))
+        since = s.call.closes[0].created_at
+        assert since > 0
+        report = s.last_word.report
+        assert report is not None
+        assert report.close_s == pytest.approx(CLIP_S + 1.5, abs=0.1)
+
+    run_virtual(main())
+
+
+def test_without_a_room_the_action_is_reported_as_failed() -> None:
+    """No room, no action: said in the report, nothing else."""
+
+    async def main() -> None:
+        action = Noted([])
+        _, report = await fail_with(action)
+        assert action.contexts == []
+        assert report.after_error == "no room is known"
+        assert report.close_s == pytest.approx(CLIP_S + TAIL_S, abs=0.1)
+
+    run_virtual(main())
+
+
+def test_credentials_are_missed_when_attached(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An action that needs the server API says at once that it cannot reach it."""
+    for name in ("LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+
+    async def main() -> None:
+        call = await Call.start(llm=failing_llm())
+        with pytest.raises(lastword.MissingCredentialsError, match="LIVEKIT_URL"):
+            lastword.attach(call.session, after=lastword.hang_up())
+        assert "_on_error" not in call.session.__dict__
+        await asyncio.wait_for(call.session.aclose(), 5)
+
+    run_virtual(main())

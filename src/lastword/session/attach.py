@@ -24,8 +24,8 @@ from .after import Plan
 from .closing import Closing
 from .followup import is_phone
 from .message import DEFAULT, AnyMessage, Format, Message
-from .own_voice import OwnVoice
 from .own_track import Standby
+from .own_voice import OwnVoice
 from .owner import SessionOwner
 from .report import Report, deliver
 

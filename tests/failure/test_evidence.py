@@ -12,8 +12,10 @@ import pytest
 from livekit.agents import APIConnectionError, APIError, APIStatusError, ErrorEvent, llm
 
 from lastword import FailureKind, InferenceQuotaExceededError, classify
-from lastword.failure.evidence import MAX_HOPS, attach_response, chain, collect
+from lastword.failure.bodies import RefusedResponse
+from lastword.failure.evidence import MAX_HOPS, chain, collect
 from lastword.failure.reading import MAX_TEXT_CHARS, Reading, seconds
+from lastword.failure.redact import MAX_CHARS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +45,17 @@ def sdk_error(
     error.__context__ = openai.APIStatusError("refused", response=response, body=body)
     error.__suppress_context__ = True
     return error
+
+
+def recover(
+    error: BaseException,
+    body: object,
+    headers: dict[str, str] | None = None,
+    status: int = 429,
+) -> None:
+    """Hang a lost response on an error, as `bodies` does."""
+    content = json.dumps(body).encode()
+    error.response = RefusedResponse(status, headers or {}, content)  # type: ignore[attr-defined]
 
 
 # --- the response behind the SDK's exception -----------------------------------------------------
@@ -80,7 +93,7 @@ def test_the_detectors_quota_errors_are_typed(
     """S4: barge-in and end of turn, whose handshake drops the body."""
     error = APIStatusError("Too Many Requests", status_code=429)
     body = QUOTA | {"quota_type": quota_type, "category": category}
-    attach_response(error, status=429, headers={}, body=json.dumps(body))
+    recover(error, body)
     failure = classify(error)
     assert (failure.terminal, failure.component) == (True, component)
     assert failure.quota is not None
@@ -124,27 +137,22 @@ def test_an_error_event_names_component_and_provider() -> None:
 # --- bodies that were lost and recovered ---------------------------------------------------------
 
 
-def test_an_attached_response_is_read() -> None:
+def test_a_recovered_response_is_read() -> None:
     error = APIStatusError("Invalid response status", status_code=429)
     assert not classify(error).terminal
-    attach_response(
-        error, status=429, headers={"Retry-After": "7"}, body=json.dumps(QUOTA).encode()
-    )
+    recover(error, QUOTA, {"Retry-After": "7"})
     failure = classify(error)
     assert (failure.terminal, failure.retry_after_s) == (True, 7.0)
     assert failure.quota is not None
 
 
-def test_attaching_to_an_exception_without_attributes_does_nothing() -> None:
-    class Slotted(Exception):  # noqa: N818 - not an error of ours
-        __slots__ = ()
-
-        def __setattr__(self, name: str, value: object) -> None:
-            raise AttributeError(name)
-
-    error = Slotted("x")
-    attach_response(error, status=429, headers={}, body=b"")
-    assert classify(error).kind is FailureKind.UNKNOWN
+def test_a_recovered_response_explains_a_broken_answer() -> None:
+    """Deepgram's one-shot recognition takes the 402 for a transcript and stumbles over it."""
+    error = APIConnectionError()
+    error.__cause__ = KeyError("metadata")
+    recover(error.__cause__, {"err_code": "ASR_PAYMENT_REQUIRED"}, status=402)
+    failure = classify(error)
+    assert (failure.kind, failure.terminal) == (FailureKind.QUOTA_EXHAUSTED, True)
 
 
 # --- waiting times -------------------------------------------------------------------------------
@@ -296,7 +304,7 @@ def test_a_hostile_body_neither_raises_nor_ends_a_call(number: int, place: str) 
         setattr(error, place, body)
     failure = classify(error)
     assert not failure.terminal
-    assert len(failure.detail) <= 400
+    assert len(failure.detail) <= MAX_CHARS
     assert len(repr(failure)) < 1500
 
 
@@ -319,7 +327,7 @@ def test_the_text_that_is_kept_is_bounded() -> None:
     reading = Reading()
     for number in range(1000):
         reading.add_text(f"{number} " * 300)
-    assert sum(map(len, reading.texts)) <= MAX_TEXT_CHARS
+    assert len(reading.said) <= MAX_TEXT_CHARS + 1
 
 
 # --- mute errors ---------------------------------------------------------------------------------

@@ -48,7 +48,8 @@ BY_STATUS_ALONE = {
 NO_MODEL = {
     "anam", "avatario", "avatartalk", "bey", "bithuman", "boson-avatar", "browser", "did",
     "hamming", "hedra", "images", "keyframe", "krisp", "lemonslice", "liveavatar", "mcp", "nltk",
-    "protoface", "runway", "silero", "simli", "spatius", "synthesia", "tavus", "trugen", "turn-detector",
+    "protoface", "runway", "silero", "simli", "spatius", "synthesia", "tavus", "trugen",
+    "turn-detector",
 }  # fmt: skip
 """Extras that bring neither LLM nor STT, TTS or realtime model: avatars, local models, tools."""
 

@@ -182,7 +182,7 @@ def _quota(evidence: Evidence) -> InferenceQuotaExceededError | None:
     nested = (body.get("error") for body in evidence.objects)  # as frames of WebSockets have it
     for body in (*evidence.objects, *(inner for inner in nested if isinstance(inner, dict))):
         said = body.get("error")
-        message = said if isinstance(said, str) else next(iter(evidence.texts), QUOTA_BODY_TYPE)
+        message = said if isinstance(said, str) else evidence.said or QUOTA_BODY_TYPE
         quota = InferenceQuotaExceededError.from_response(
             message, status_code=status, request_id=request_id, body=body
         )
@@ -194,23 +194,20 @@ def _quota(evidence: Evidence) -> InferenceQuotaExceededError | None:
 def _quota_of_text(
     evidence: Evidence, status: int, request_id: str | None
 ) -> InferenceQuotaExceededError | None:
-    if "category: max" not in evidence.text:
+    found = _QUOTA_TEXT.search(evidence.said) if "category: max" in evidence.text else None
+    if found is None:
         return None
-    for text in evidence.texts:
-        found = _QUOTA_TEXT.search(text)
-        if found is not None:
-            quota_type = found["quota_type"]
-            return InferenceQuotaExceededError(
-                text,
-                status_code=status,
-                request_id=request_id,
-                quota_type=quota_type.lower() if quota_type else None,
-                category=found["category"],
-                remaining_limit=found["remaining_limit"],
-            )
-    return None
+    quota_type = found["quota_type"]
+    return InferenceQuotaExceededError(
+        evidence.said.partition("\n")[0],
+        status_code=status,
+        request_id=request_id,
+        quota_type=quota_type.lower() if quota_type else None,
+        category=found["category"],
+        remaining_limit=found["remaining_limit"],
+    )
 
 
 def _detail(evidence: Evidence) -> str:
     name = type(evidence.error).__name__ if evidence.error is not None else "no exception"
-    return redact(": ".join((name, *evidence.texts)))
+    return redact(f"{name}: {evidence.said}")

@@ -1,6 +1,6 @@
 """Reads an error once: the exception, what caused it, and what its response still holds.
 
-Owns `Evidence`, `collect` and `attach_response`. Knows nothing of what codes mean: it gathers
+Owns `Evidence`, `collect` and `chain`. Knows nothing of what codes mean: it gathers
 numbers, codes and text, and `providers` says what they mean. Does no I/O: of a response only what
 is in memory is looked at. Any foreign value may be hostile: of the wrong type, enormous, deeply
 nested, or raising when it is looked at.
@@ -8,13 +8,14 @@ nested, or raising when it is looked at.
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from .providers import KNOWN_CODES, provider_of_host, provider_of_name, provider_of_text
-from .reading import Reading, seconds
+from .reading import Reading, seconds, seconds_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 
 MAX_HOPS = 5
 """Exceptions looked at behind the outermost one."""
-
-_ATTACHED = "lastword_response"
-"""The attribute that `attach_response` sets on an exception."""
 
 _COMPONENTS: dict[str, Component] = {
     "llm_error": "llm",
@@ -58,14 +56,6 @@ _TEXT_CODES = frozenset(code for code in KNOWN_CODES if "_" in code or len(code)
 _WORD = re.compile(r"[a-z0-9_]{4,64}")
 _BRACKETED = re.compile(r"[\[(]([a-z0-9_]{1,64})[\])]")
 _CLOSED_BY = re.compile(r"(?:close_code|\bdata)=([1-4]\d{3})\b")
-_WAIT = re.compile(
-    r"(?:again in|retry in|retry after|wait|retry_after\W{1,4})\s{0,2}"
-    r"((?:\d{1,9}(?:\.\d{1,9})?\s?(?:milliseconds?|ms|seconds?|s|minutes?|m|hours?|h)\b\s?){1,3}"
-    r"|\d{1,9}(?:\.\d{1,9})?(?:ms|s|m|h)[\dhms.]{1,24})"
-)
-_UNIT = re.compile(r"\s?(milliseconds?|ms|seconds?|s|minutes?|m|hours?|h)")
-_UNITS = {"milliseconds": "ms", "millisecond": "ms"}
-
 HEADERS = (
     "date", "retry-after", "retry-after-ms", "x-request-id",
     "x-livekit-inference-credits-limit", "x-livekit-inference-credits-used",
@@ -73,16 +63,6 @@ HEADERS = (
     "x-livekit-inference-tpm-limit", "x-livekit-inference-tpm-used",
 )  # fmt: skip
 """Headers that are kept; all others may hold secrets and are not looked at."""
-
-
-@dataclass(frozen=True)
-class _Attached:
-    """A response that was recovered elsewhere."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes | str
-    host: str
 
 
 @dataclass(frozen=True)
@@ -96,8 +76,8 @@ class Evidence:
         close_code: The WebSocket close code.
         handshake: A WebSocket handshake was refused.
         codes: Codes, types and statuses, in lower case.
-        texts: All that was said, as it was said, outermost first.
-        text: The same in lower case, in one piece.
+        said: All that was said, one text per line, outermost first.
+        text: The same in lower case.
         has_body: A body of any form was there.
         classes: Names of the classes of the exceptions and their bases, "module.Name".
         headers: Those of `HEADERS` that the response had.
@@ -113,7 +93,7 @@ class Evidence:
     close_code: int | None
     handshake: bool
     codes: frozenset[str]
-    texts: tuple[str, ...]
+    said: str
     text: str
     has_body: bool
     classes: frozenset[str]
@@ -122,31 +102,6 @@ class Evidence:
     retry_after_s: float | None
     retryable: bool | None
     error: BaseException | None
-
-
-def attach_response(
-    error: BaseException,
-    *,
-    status: int,
-    headers: Mapping[str, str],
-    body: bytes | str,
-    host: str = "",
-) -> None:
-    """Give an exception the response that its library dropped; `collect` reads it from there.
-
-    An exception that takes no attributes is left as it is.
-
-    Args:
-        error: The exception, or any of those that caused it.
-        status: The HTTP status of the response.
-        headers: Its headers; only those of `HEADERS` are kept.
-        body: The body, or its beginning.
-        host: The host that answered, without user, path or query.
-    """
-    try:
-        setattr(error, _ATTACHED, _Attached(status, _kept(headers), body, host))
-    except (AttributeError, TypeError):
-        return
 
 
 def collect(error: object) -> Evidence:
@@ -187,6 +142,12 @@ def _attr(value: object, name: str) -> Any:
         return getattr(value, name, None)
     except Exception:  # noqa: BLE001 - a foreign property may raise anything
         return None
+
+
+@functools.lru_cache(maxsize=128)
+def _names_of(kind: type[BaseException]) -> tuple[str, ...]:
+    """Names of a class and of its bases below `Exception`."""
+    return tuple(f"{base.__module__}.{base.__name__}" for base in kind.__mro__[:-3])
 
 
 def _kept(headers: object) -> dict[str, str]:
@@ -260,7 +221,7 @@ class _Reader:
         """Read one exception of the chain."""
         kind = type(error)
         root = kind.__module__.split(".", 1)[0]
-        self.classes.update(f"{base.__module__}.{base.__name__}" for base in kind.__mro__[:-3])
+        self.classes.update(_names_of(kind))
         self.handshake |= "Handshake" in kind.__name__ or kind.__name__ == "InvalidStatus"
         if root in {"openai", "anthropic", "botocore", "aiobotocore", "google", "mistralai"}:
             self.likely.append(provider_of_name(root))
@@ -271,6 +232,7 @@ class _Reader:
         # aiohttp's `code` is an older name of its `status` and warns when it is read.
         for name in ("status",) if root == "aiohttp" else ("status_code", "status", "code", "type"):
             self._number_or_code(_attr(error, name))
+        # `response`: an SDK's, or what `bodies` recovered where aiohttp drops it.
         for name in ("body", "details", "response"):
             self._content(_attr(error, name))
         closed = _attr(error, "rcvd")  # websockets.ConnectionClosed
@@ -278,7 +240,6 @@ class _Reader:
             self._number_or_code(_attr(closed, "code"))
             self._text(_attr(closed, "reason"))
         self._host(_attr(error, "request"), _attr(error, "request_info"))
-        self._attached(_attr(error, _ATTACHED))
 
     def _message(self, error: BaseException) -> None:
         message = _attr(error, "message")
@@ -332,20 +293,14 @@ class _Reader:
         self._text(_attr(response, "message"))
 
     def _body(self, body: object) -> None:
+        if any(body is known for known in self.reading.objects):
+            return  # plugins hand the SDK's body on
         self.has_body |= bool(body)
         self.reading.add_body(body)
 
     def _headers(self, headers: object) -> None:
         for name, value in _kept(headers).items():
             self.headers.setdefault(name, value)
-
-    def _attached(self, attached: object) -> None:
-        if isinstance(attached, _Attached):
-            self._number_or_code(attached.status)
-            self._headers(attached.headers)
-            self._body(attached.body)
-            if known := provider_of_host(attached.host):
-                self.sure.append(known)
 
     def _host(self, *holders: object) -> None:
         for holder in holders:
@@ -365,7 +320,7 @@ class _Reader:
     def evidence(self, error: BaseException | None) -> Evidence:
         """Close the collection."""
         reading = self.reading
-        text = "\n".join(reading.texts).lower()
+        text = reading.said.lower()
         codes = reading.codes
         codes.update(_TEXT_CODES.intersection(_WORD.findall(text)))
         codes.update(_BRACKETED.findall(text))
@@ -381,7 +336,7 @@ class _Reader:
             close_code=self.close_code,
             handshake=self.handshake,
             codes=frozenset(codes),
-            texts=tuple(reading.texts),
+            said=reading.said,
             text=text,
             has_body=self.has_body,
             classes=frozenset(self.classes),
@@ -410,9 +365,4 @@ def _retry_after(headers: Mapping[str, str], reading: Reading, text: str) -> flo
             return None
     if reading.retry_after_s is not None:
         return reading.retry_after_s
-    said = _WAIT.search(text) if "again" in text or "retry" in text or "wait" in text else None
-    return seconds(_UNIT.sub(_short_unit, said[1])) if said else None
-
-
-def _short_unit(unit: re.Match[str]) -> str:
-    return _UNITS.get(unit[1], unit[1][0] if unit[1] != "ms" else "ms")
+    return seconds_in(text)

@@ -40,6 +40,14 @@ _DELAY_FIELDS = frozenset(
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(ms|h|m|s)")
 _UNIT_S = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 
+_WAIT = re.compile(
+    r"(?:again in|retry in|retry after|wait|retry_after\W{1,4})\s{0,2}"
+    r"((?:\d{1,9}(?:\.\d{1,9})?\s?(?:milliseconds?|ms|seconds?|s|minutes?|m|hours?|h)\b\s?){1,3}"
+    r"|\d{1,9}(?:\.\d{1,9})?(?:ms|s|m|h)[\dhms.]{1,24})"
+)
+_UNIT = re.compile(r"\s?(milliseconds?|ms|seconds?|s|minutes?|m|hours?|h)")
+_UNITS = {"milliseconds": "ms", "millisecond": "ms"}
+
 _FIRST_ERROR_STATUS = 400
 _LAST_STATUS = 599
 
@@ -50,26 +58,24 @@ class Reading:
 
     Attributes:
         codes: Codes by name and numbers as text, in lower case.
-        texts: What was said, as it was said.
+        said: What was said, as it was said, one text per line.
         status: The first number in a code field that is an HTTP error status.
         retry_after_s: The first delay found, in seconds.
         objects: Every JSON object read at the top, for whoever knows its form.
     """
 
     codes: set[str] = field(default_factory=set)
-    texts: list[str] = field(default_factory=list)
+    said: str = ""
     status: int | None = None
     retry_after_s: float | None = None
     objects: list[dict[str, Any]] = field(default_factory=list)
-    _chars: int = 0
     _nodes: int = 0
 
     def add_text(self, text: str) -> None:
         """Keep the beginning of a text that was not said before, while there is room."""
-        text = text[: min(_MAX_STRING_CHARS, MAX_TEXT_CHARS - self._chars)]
-        if text and not any(text in known for known in self.texts):
-            self.texts.append(text)
-            self._chars += len(text)
+        text = text[: max(0, min(_MAX_STRING_CHARS, MAX_TEXT_CHARS - len(self.said)))]
+        if text and text not in self.said:
+            self.said = f"{self.said}\n{text}" if self.said else text
 
     def add_code(self, code: object) -> None:
         """Keep a code if it is a short word or a number."""
@@ -146,3 +152,15 @@ def _seconds_of_text(text: str) -> float | None:
     except ValueError:
         parts = _DURATION.findall(text)
     return sum(float(number) * _UNIT_S[unit] for number, unit in parts) if parts else None
+
+
+def seconds_in(text: str) -> float | None:
+    """Return the delay that a sentence in lower case asks for, in seconds; else None."""
+    if "again" not in text and "retry" not in text and "wait" not in text:
+        return None
+    said = _WAIT.search(text)
+    return seconds(_UNIT.sub(_short_unit, said[1])) if said else None
+
+
+def _short_unit(unit: re.Match[str]) -> str:
+    return _UNITS.get(unit[1], unit[1][0] if unit[1] != "ms" else "ms")

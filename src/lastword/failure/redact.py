@@ -10,13 +10,17 @@ from __future__ import annotations
 import re
 from typing import overload
 
-MAX_CHARS = 400
+MAX_CHARS = 300
 """Length of a redacted text; a log line needs the beginning of what a provider says, no more."""
 
 HIDDEN = "[hidden]"
 
 _READ_CHARS = MAX_CHARS + 100
 _SHORT_WORD = 12
+"""A word below this is a secret only by what stands before it."""
+
+_FAR = 3
+"""Words after which a name has no more to do with a colon: "key that you sent:" is the longest."""
 
 _NAMES = frozenset(
     {
@@ -26,6 +30,7 @@ _NAMES = frozenset(
 )  # fmt: skip
 _ENDINGS = ("-key", "_key", "apikey", "-token", "_token", "-secret", "_secret", "password")
 _SCHEMES = frozenset({"basic", "bearer", "token"})
+_HIDING = frozenset({"basic", "bearer"})
 _PUNCTUATION = "\"'`:=,;.!?()[]{}<>"
 
 _PARTS = re.compile(
@@ -57,28 +62,31 @@ def redact(text: str | None) -> str | None:
     if len(text) > _READ_CHARS and words:
         words.pop()  # it may be the first half of a secret
     shown: list[str] = []
-    last_names = 9  # words since one of _NAMES
+    since_name = _FAR
     hide = False
     for word in words:
-        bare = word.strip(_PUNCTUATION).lower()
+        if word.isalpha():
+            bare, named = word.lower(), word.lower() in _NAMES
+        else:
+            bare = word.strip(_PUNCTUATION).lower()
+            named = _is_name(bare)
+            short = len(word) < _SHORT_WORD and ":" not in word and "=" not in word
+            word = word if short else _PARTS.sub(_hide, word)  # noqa: PLW2901 - as it is shown
         if hide and bare not in _SCHEMES:
             shown.append(HIDDEN)
             hide = False
             continue
-        last_names = 0 if _is_name(bare) else last_names + 1
+        shown.append(word)
+        since_name = 0 if named else since_name + 1
         # As in `authorization: Bearer x` and `API key provided: x`.
-        hide = hide or (last_names < 3 and word[-1] in ":=") or bare in {"bearer", "basic"}  # noqa: PLR2004 - "key that you sent:" is as far as it goes
-        plain = len(word) < _SHORT_WORD and ":" not in word[:-1] and "=" not in word[:-1]
-        shown.append(word if plain else _PARTS.sub(_hide, word))
+        hide = hide or (since_name < _FAR and word[-1] in ":=") or bare in _HIDING
     line = " ".join(shown)
     return line if len(line) <= MAX_CHARS else line[: MAX_CHARS - 1] + "…"
 
 
 def _is_name(bare: str) -> bool:
     """Tell whether a word names a secret; "{'x-api-key" does too."""
-    if bare in _NAMES:
-        return True
-    name = re.split(r"[^\w-]", bare)[-1] if not bare.isalnum() else bare
+    name = bare if bare.isalnum() else re.split(r"[^\w-]", bare)[-1]
     return name in _NAMES or name.endswith(_ENDINGS)
 
 

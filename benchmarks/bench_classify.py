@@ -1,0 +1,83 @@
+"""How long `classify` takes: for recorded errors of real providers, and for the worst made up.
+
+Run with `python -m pytest benchmarks/bench_classify.py`. Aims: below 50 us for a typical error,
+below 1 ms for any. Beside them stands what one look at the same error costs at least: parsing its
+body with `json`.
+"""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from livekit.agents import APIError, APIStatusError
+
+from failure.recorded import CASES, event_of
+from lastword import classify
+
+if TYPE_CHECKING:
+    from pytest_benchmark.fixture import BenchmarkFixture
+
+TYPICAL = [
+    "openai-llm-model-not-found",
+    "livekit-inference-llm-credits",
+    "anthropic-overloaded-529",
+    "gemini-llm-429-per-minute",
+    "deepgram-tts-http-429",
+    "elevenlabs-stt-http-401-quota",
+    "assemblyai-stt-1008-account",
+]
+
+
+def nested(depth: int) -> dict[str, Any]:
+    """A body in a body in a body."""
+    body: dict[str, Any] = {}
+    for _ in range(depth):
+        body = {"error": body}
+    return body
+
+
+def worst() -> dict[str, Exception]:
+    """Errors made to be slow: enormous, deep, wide, or close to what each pattern looks for."""
+    words = " ".join(f"word_{number}" for number in range(2000))
+    behind = APIStatusError(words, status_code=-1, body={"a": words, "b": [words] * 100})
+    behind.__cause__ = APIStatusError(words[::-1], status_code=-1, body=words[::-1])
+    hidden: Any = APIError("failed")
+    hidden.response = SimpleNamespace(content=b"[" + b'{"code": "x"},' * 1100 + b"{}]")
+    return {
+        "10 MB of text": APIStatusError("x", status_code=500, body="a " * 5_000_000),
+        "10 MB of message": APIError("retry " * 1_700_000, body=None),
+        "100000 fields": APIError("x", body={str(number): "text" for number in range(100_000)}),
+        "10000 levels": APIError("x", body=nested(10_000)),
+        "16 KB of brackets": APIError("x", body="[" * 16_000),
+        "16 KB of objects": hidden,
+        "words like codes": behind,
+        "text like keys": APIError("key: " * 200 + "token=" * 200, body="https://a?" * 400),
+        "text like delays": APIError("retry in 1" * 200, body="again in 1 1 1 " * 300),
+        "text like a category": APIError("LLM category: Max" * 300, body=None),
+    }
+
+
+@pytest.mark.benchmark(group="typical")
+@pytest.mark.parametrize("name", TYPICAL)
+def test_typical(benchmark: BenchmarkFixture, name: str) -> None:
+    """An error as a session's event has it."""
+    event = event_of(next(case for case in CASES if case["id"] == name))
+    benchmark(classify, event)
+
+
+@pytest.mark.benchmark(group="typical")
+def test_parsing_the_body_alone(benchmark: BenchmarkFixture) -> None:
+    """The least that any look at a body of 0.8 KB costs."""
+    case = next(case for case in CASES if case["id"] == "gemini-llm-429-per-minute")
+    benchmark(json.loads, json.dumps(case["exception"]["cause"]["body"]))
+
+
+@pytest.mark.benchmark(group="worst")
+@pytest.mark.parametrize("name", list(worst()))
+def test_worst(benchmark: BenchmarkFixture, name: str) -> None:
+    """An error made to be slow; the verdict must be transient all the same."""
+    error = worst()[name]
+    assert not benchmark(classify, error).terminal

@@ -8,6 +8,7 @@ Must not import anything of lastword but its errors.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import copy
 import inspect
@@ -18,13 +19,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from livekit import rtc
 from livekit.agents import inference, llm, stt, tts
 from livekit.agents.job import get_job_context
+from livekit.agents.utils import http_context
 from livekit.agents.voice import audio_recognition
 from livekit.agents.voice.agent_activity import AgentActivity, _AgentActivityContextVar
 
 from .errors import UnsupportedVersionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import AsyncIterator, Callable, Coroutine
     from contextvars import ContextVar
 
     from livekit.agents import AgentSession, JobContext
@@ -521,3 +523,18 @@ def start_outside_sessions(work: Coroutine[Any, Any, _T], *, name: str) -> async
     context = contextvars.copy_context()
     context.run(_AgentActivityContextVar.set, None)  # type: ignore[arg-type] # read with get(None)
     return context.run(asyncio.create_task, work, name=name)
+
+
+@contextlib.asynccontextmanager
+async def http_sessions() -> AsyncIterator[None]:
+    """Gives plugins the HTTP session that they find in a job, where there is no job."""
+    http_context._new_session_ctx()
+    try:
+        yield
+    finally:
+        await http_context._close_http_ctx()
+
+
+def hook_of(session: object) -> object:
+    """Returns the object that stands in front of a session's errors, or None."""
+    return getattr(vars(session).get("_on_error"), "__self__", None)

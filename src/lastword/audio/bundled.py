@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import TYPE_CHECKING, Final, Literal, TypedDict
 
 from lastword.errors import MessageError
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 Tone = Literal["generic", "later", "transfer"]
 """What happens next: the call ends; it ends and soon works again; the caller is handed on."""
+
+TONES: Final[tuple[Tone, ...]] = ("generic", "later", "transfer")
 
 _CLIPS = Path(__file__).parent / "clips"
 _LAST_RESORT = "en"

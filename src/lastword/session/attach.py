@@ -19,11 +19,12 @@ from .. import _upstream
 from ..errors import AlreadyAttachedError
 from ..failure import tap
 from ..failure.classify import classify
+from ..failure.kinds import FailureKind
 from ..failure.policy import COUNTED, COUNTED_BEFORE_1_6, Decision, Judge
 from .after import Plan
 from .closing import Closing
 from .followup import is_phone
-from .message import DEFAULT, AnyMessage, Format, Message
+from .message import DEFAULT, AnyMessage, Format, Message, Utterance
 from .own_track import Standby
 from .own_voice import OwnVoice
 from .owner import SessionOwner
@@ -115,6 +116,12 @@ def attach(
     return last_word
 
 
+def attached_to(session: object) -> LastWord | None:
+    """Returns the `LastWord` of a session, or None if it has none."""
+    hook = _upstream.hook_of(session)
+    return hook if isinstance(hook, LastWord) else None
+
+
 class LastWord:
     """What `attach` returns: the report, and the way to let go again."""
 
@@ -187,6 +194,10 @@ class LastWord:
         """Waits until all sounds are prepared, own words rendered or given up."""
         self._follow_output()
         await self._own_voice.ready()
+
+    def would_say(self) -> dict[FailureKind, Utterance | None]:
+        """Returns what would be heard now for each kind of failure, None for nothing."""
+        return {kind: self._message.for_kind(kind) for kind in FailureKind}
 
     def __repr__(self) -> str:
         state = self._closing.state.value if self._closing is not None else "idle"

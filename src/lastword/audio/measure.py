@@ -1,0 +1,116 @@
+"""Owns `measure`: what a sound file is like in numbers, for people who look at one."""
+
+from __future__ import annotations
+
+import io
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .decode import decode
+from .loudness import integrated_loudness, sounding_range
+from .resample import resample
+from .source import read
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .source import Encoded
+
+PLAYED_RATE = 24000
+"""Rate of a LiveKit room's output by default, in Hz."""
+
+ENVELOPE_COLUMNS = 60
+
+_FULL_SCALE = 32767 / 32768  # what 16 bits hold at most
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A sound file in numbers.
+
+    Attributes:
+        format: The container and the coding of the samples, as the decoder names them.
+        sample_rate: In Hz.
+        num_channels: In the file.
+        duration_s: In seconds.
+        loudness_lufs: Integrated loudness (EBU R 128), or None for silence.
+        peak_dbfs: The loudest sample, or None for silence.
+        silence_before_s: Until it begins to sound.
+        silence_after_s: From where it ends to sound.
+        full_scale_samples: Samples of the file at or beyond what 16 bits can hold: clipped, most
+            likely.
+        saturated_samples: Samples that do not fit into 16 bits when played at 24 kHz mono.
+        played_samples: Length at 24 kHz, without the padding of the last frame.
+        envelope: Peaks of equal stretches of the sound, 0.0 to 1.0, first to last.
+    """
+
+    format: str
+    sample_rate: int
+    num_channels: int
+    duration_s: float
+    loudness_lufs: float | None
+    peak_dbfs: float | None
+    silence_before_s: float
+    silence_after_s: float
+    full_scale_samples: int
+    saturated_samples: int
+    played_samples: int
+    envelope: list[float]
+
+
+def measure(source: Encoded) -> Measurement:
+    """Measure a sound file.
+
+    Args:
+        source: As for `Clip.load`.
+
+    Returns:
+        Its numbers.
+
+    Raises:
+        ClipError: It is no sound that can be played.
+    """
+    data = read(source)
+    samples, rate = decode(data)
+    level = np.abs(samples).max(axis=1)
+    start, stop = sounding_range(samples)
+    played = resample(samples.mean(axis=1, dtype=np.float32), rate, PLAYED_RATE)
+    loudness = integrated_loudness(samples, rate)
+    peak = float(level.max())
+    return Measurement(
+        format=_format(data),
+        sample_rate=rate,
+        num_channels=samples.shape[1],
+        duration_s=len(samples) / rate,
+        loudness_lufs=None if math.isinf(loudness) else loudness,
+        peak_dbfs=None if peak == 0.0 else 20 * math.log10(peak),
+        silence_before_s=start / rate,
+        silence_after_s=(len(samples) - stop) / rate,
+        full_scale_samples=int(np.count_nonzero(np.abs(samples) >= _FULL_SCALE)),
+        saturated_samples=int(np.count_nonzero((played >= 1.0) | (played < -1.0))),
+        played_samples=len(played),
+        envelope=_envelope(level),
+    )
+
+
+def _envelope(level: NDArray[np.float32]) -> list[float]:
+    parts = np.array_split(level, min(ENVELOPE_COLUMNS, len(level)))
+    return [min(float(part.max()), 1.0) for part in parts]
+
+
+def _format(data: bytes) -> str:
+    """Name the format as libsndfile does, else as FFmpeg does."""
+    import soundfile  # noqa: PLC0415 - 40 ms that a WAV in an agent never pays
+
+    try:
+        with soundfile.SoundFile(io.BytesIO(data)) as file:
+            return f"{file.format} {file.subtype}"
+    except (soundfile.SoundFileError, RuntimeError, ValueError):
+        import av  # noqa: PLC0415 - the same
+
+        with av.open(io.BytesIO(data)) as container:
+            codec = container.streams.audio[0].codec_context.name
+            return f"{container.format.name} {codec}"

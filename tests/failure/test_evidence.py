@@ -12,8 +12,7 @@ import pytest
 from livekit.agents import APIConnectionError, APIError, APIStatusError, ErrorEvent, llm
 
 from lastword import FailureKind, InferenceQuotaExceededError, classify
-from lastword.failure.bodies import RefusedResponse
-from lastword.failure.evidence import MAX_HOPS, chain, collect
+from lastword.failure.evidence import MAX_HOPS, attach_response, chain, collect
 from lastword.failure.reading import MAX_TEXT_CHARS, Reading, seconds
 from lastword.failure.redact import MAX_CHARS
 
@@ -54,8 +53,7 @@ def recover(
     status: int = 429,
 ) -> None:
     """Hang a lost response on an error, as `bodies` does."""
-    content = json.dumps(body).encode()
-    error.response = RefusedResponse(status, headers or {}, content)  # type: ignore[attr-defined]
+    attach_response(error, status=status, headers=headers or {}, body=json.dumps(body).encode())
 
 
 # --- the response behind the SDK's exception -----------------------------------------------------
@@ -153,6 +151,18 @@ def test_a_recovered_response_explains_a_broken_answer() -> None:
     recover(error.__cause__, {"err_code": "ASR_PAYMENT_REQUIRED"}, status=402)
     failure = classify(error)
     assert (failure.kind, failure.terminal) == (FailureKind.QUOTA_EXHAUSTED, True)
+
+
+def test_attaching_to_an_exception_without_attributes_does_nothing() -> None:
+    class Slotted(Exception):  # noqa: N818 - not an error of ours
+        __slots__ = ()
+
+        def __setattr__(self, name: str, value: object) -> None:
+            raise AttributeError(name)
+
+    error = Slotted("x")
+    recover(error, QUOTA)
+    assert classify(error).kind is FailureKind.UNKNOWN
 
 
 # --- waiting times -------------------------------------------------------------------------------
@@ -265,36 +275,55 @@ def nested(depth: int) -> dict[str, Any]:
     return outer
 
 
-def hostile_bodies() -> list[Any]:
-    loop: dict[str, Any] = {"code": "x"}
-    loop["error"] = loop
-    return [
-        *(None, 0, 1.5, True, [], {}, "", b"", "null", "[]", "{", "\x00\ud800", b"\xff\xfe"),
-        object(),
-        {"error": {"code": ["401"], "status": {"code": [401]}, "type": {"a": 1}, "message": 7}},
-        {"type": "inference_quota_exceeded", "category": ["MaxGatewayCredits"], "hint": {}},
-        {"type": ["inference_quota_exceeded"], "category": "MaxGatewayCredits"},
-        {1: 2, None: 3, ("a",): 4, "code": 10**5000},
-        {"code": float("nan"), "retry_after": float("inf"), "status": -(10**30)},
-        {"error": "quota " * 2_000_000},
-        "x" * 10_000_000,
-        b"y" * 10_000_000,
-        "[" * 100_000,
-        '{"a":' * 3_000,
-        json.dumps({"error": {"message": "z" * 1_000_000}}),
-        {str(i): "text" * 100 for i in range(100_000)},
-        [{"code": i} for i in range(100_000)],
-        nested(10_000),
-        loop,
-        Raising(),
-        SimpleNamespace(code=Raising(), type=Raising(), message=Raising()),
-    ]  # fmt: skip
+def loop() -> dict[str, Any]:
+    outer: dict[str, Any] = {"code": "x"}
+    outer["error"] = outer
+    return outer
 
 
-@pytest.mark.parametrize("number", range(len(hostile_bodies())))
+HOSTILE: dict[str, Callable[[], Any]] = {
+    "none": lambda: None,
+    "number": lambda: 1.5,
+    "empty list": list,
+    "empty object": dict,
+    "empty text": str,
+    "JSON null": lambda: "null",
+    "half an object": lambda: "{",
+    "no characters": lambda: "\x00\ud800",
+    "no UTF-8": lambda: b"\xff\xfe",
+    "object": object,
+    "codes of wrong types": lambda: {
+        "error": {"code": ["401"], "status": {"code": [401]}, "type": {"a": 1}, "message": 7}
+    },
+    "category of a wrong type": lambda: {
+        "type": "inference_quota_exceeded", "category": ["MaxGatewayCredits"], "hint": {}
+    },
+    "type of a wrong type": lambda: {
+        "type": ["inference_quota_exceeded"], "category": "MaxGatewayCredits"
+    },
+    "keys of wrong types": lambda: {1: 2, None: 3, ("a",): 4, "code": 10**5000},
+    "numbers that are none": lambda: {
+        "code": float("nan"), "retry_after": float("inf"), "status": -(10**30)
+    },
+    "long value": lambda: {"error": "quota " * 2_000_000},
+    "long text": lambda: "x" * 10_000_000,
+    "long bytes": lambda: b"y" * 10_000_000,
+    "brackets": lambda: "[" * 100_000,
+    "open objects": lambda: '{"a":' * 3_000,
+    "long JSON": lambda: json.dumps({"error": {"message": "z" * 1_000_000}}),
+    "wide object": lambda: {str(i): "text" * 100 for i in range(100_000)},
+    "wide list": lambda: [{"code": i} for i in range(100_000)],
+    "deep object": lambda: nested(10_000),
+    "loop": loop,
+    "raising": Raising,
+    "raising inside": lambda: SimpleNamespace(code=Raising(), type=Raising(), message=Raising()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.parametrize("place", ["body", "response", "details", "text", "args"])
-def test_a_hostile_body_neither_raises_nor_ends_a_call(number: int, place: str) -> None:
-    body = hostile_bodies()[number]
+def test_a_hostile_body_neither_raises_nor_ends_a_call(name: str, place: str) -> None:
+    body = HOSTILE[name]()
     error: Any = APIError("failed")
     if place == "text":
         error.response = SimpleNamespace(status_code=body, headers=body, text=body, content=body)

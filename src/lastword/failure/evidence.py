@@ -1,9 +1,9 @@
 """Reads an error once: the exception, what caused it, and what its response still holds.
 
-Owns `Evidence`, `collect` and `chain`. Knows nothing of what codes mean: it gathers
-numbers, codes and text, and `providers` says what they mean. Does no I/O: of a response only what
-is in memory is looked at. Any foreign value may be hostile: of the wrong type, enormous, deeply
-nested, or raising when it is looked at.
+Owns `Evidence`, `collect`, `chain` and `attach_response`. Knows nothing of what codes mean: it
+gathers numbers, codes and text, and `providers` says what they mean. Does no I/O: of a response
+only what is in memory is looked at. Any foreign value may be hostile: of the wrong type, enormous,
+deeply nested, or raising when it is looked at.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 MAX_HOPS = 5
 """Exceptions looked at behind the outermost one."""
+
+_ATTACHED = "lastword_response"
+"""The attribute that `attach_response` sets on an exception."""
 
 _COMPONENTS: dict[str, Component] = {
     "llm_error": "llm",
@@ -66,6 +69,16 @@ HEADERS = (
 
 
 @dataclass(frozen=True)
+class _Attached:
+    """A response that was recovered elsewhere."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes | str
+    host: str
+
+
+@dataclass(frozen=True)
 class Evidence:
     """What an error tells.
 
@@ -102,6 +115,31 @@ class Evidence:
     retry_after_s: float | None
     retryable: bool | None
     error: BaseException | None
+
+
+def attach_response(
+    error: BaseException,
+    *,
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes | str,
+    host: str = "",
+) -> None:
+    """Give an exception the response that its library dropped; `collect` reads it from there.
+
+    An exception that takes no attributes is left as it is.
+
+    Args:
+        error: The exception, or any of those that caused it.
+        status: The HTTP status of the response.
+        headers: Its headers; only those of `HEADERS` are kept.
+        body: The body, or its beginning.
+        host: The host that answered, without user, path or query.
+    """
+    try:
+        setattr(error, _ATTACHED, _Attached(status, _kept(headers), body, host))
+    except (AttributeError, TypeError):
+        return
 
 
 def collect(error: object) -> Evidence:
@@ -221,7 +259,7 @@ class _Reader:
         """Read one exception of the chain."""
         kind = type(error)
         root = kind.__module__.split(".", 1)[0]
-        self.classes.update(_names_of(kind))
+        self.classes.update(_names_of(kind))  # type: ignore[arg-type] # classes are hashable
         self.handshake |= "Handshake" in kind.__name__ or kind.__name__ == "InvalidStatus"
         if root in {"openai", "anthropic", "botocore", "aiobotocore", "google", "mistralai"}:
             self.likely.append(provider_of_name(root))
@@ -232,7 +270,6 @@ class _Reader:
         # aiohttp's `code` is an older name of its `status` and warns when it is read.
         for name in ("status",) if root == "aiohttp" else ("status_code", "status", "code", "type"):
             self._number_or_code(_attr(error, name))
-        # `response`: an SDK's, or what `bodies` recovered where aiohttp drops it.
         for name in ("body", "details", "response"):
             self._content(_attr(error, name))
         closed = _attr(error, "rcvd")  # websockets.ConnectionClosed
@@ -240,6 +277,7 @@ class _Reader:
             self._number_or_code(_attr(closed, "code"))
             self._text(_attr(closed, "reason"))
         self._host(_attr(error, "request"), _attr(error, "request_info"))
+        self._attached(_attr(error, _ATTACHED))
 
     def _message(self, error: BaseException) -> None:
         message = _attr(error, "message")
@@ -301,6 +339,14 @@ class _Reader:
     def _headers(self, headers: object) -> None:
         for name, value in _kept(headers).items():
             self.headers.setdefault(name, value)
+
+    def _attached(self, attached: object) -> None:
+        if isinstance(attached, _Attached):
+            self._number_or_code(attached.status)
+            self.headers.update(attached.headers)
+            self._body(attached.body)
+            if known := provider_of_host(attached.host):
+                self.sure.append(known)
 
     def _host(self, *holders: object) -> None:
         for holder in holders:

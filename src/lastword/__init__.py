@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .failure.quota import InferenceQuotaExceededError
     from .session.after import hang_up, leave
     from .session.attach import LastWord, attach
+    from .session.dropin import AgentSession
     from .session.message import DEFAULT
     from .session.report import Report
     from .session.transfer import transfer_to
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 # name -> module that owns it; tests/test_public_names.py ties this table to __all__ and to reality.
 _OWNERS = {
     "DEFAULT": ".session.message",
+    "AgentSession": ".session.dropin",
     "AlreadyAttachedError": ".errors",
     "Audio": ".audio.decode",
     "BakeError": ".errors",
@@ -73,6 +75,7 @@ _OWNERS = {
 
 __all__ = [
     "DEFAULT",
+    "AgentSession",
     "AlreadyAttachedError",
     "Audio",
     "BakeError",

@@ -16,7 +16,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from livekit import rtc
+from livekit import agents, rtc
 from livekit.agents import inference, llm, stt, tts
 from livekit.agents.job import get_job_context
 from livekit.agents.utils import http_context
@@ -38,6 +38,12 @@ SUPPORTED = "1.4.6 to 1.8.x"
 """The versions of livekit-agents whose insides were checked, as people write it."""
 
 # --- the session ---------------------------------------------------------------------------------
+
+
+def session_class() -> type[AgentSession[Any]]:
+    """Returns the class of sessions; 2.0 calls it `LiveSession` and warns of the old name."""
+    return getattr(agents, "LiveSession", None) or agents.AgentSession
+
 
 # Methods that are wrapped or called, with the parameters they had in 1.4.6 .. 1.8.9. On PR #6152's
 # branch `_on_error` takes the event instead of the error: one positional parameter either way.

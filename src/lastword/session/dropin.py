@@ -1,0 +1,67 @@
+"""`AgentSession` with the last word built in; owns nothing but the constructor.
+
+For those who write `from lastword import AgentSession` instead of attaching to a session of
+livekit-agents, and for code written against livekit/agents #6152, which takes the same argument.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from livekit.agents import NotGiven
+
+from .. import _upstream
+from .attach import attach
+from .message import DEFAULT
+
+if TYPE_CHECKING:
+    from livekit.agents import AgentSession as _Session
+
+    from .attach import LastWord
+    from .message import AnyMessage
+else:
+    _Session = _upstream.session_class()
+
+Userdata_T = TypeVar("Userdata_T")
+
+_ARGUMENT = "unrecoverable_error_message"
+
+
+class AgentSession(_Session[Userdata_T]):
+    """The session of livekit-agents, which says why it ends when it fails for good.
+
+    Args:
+        unrecoverable_error_message: What the caller hears before the session closes, in any form
+            that `attach` takes; None or "" for nothing. Left out, it is `lastword.DEFAULT`.
+        **options: Everything that the `AgentSession` of livekit-agents takes.
+
+    Raises:
+        ClipError: A file of the message is missing, broken or too long.
+        MessageError: The message has a form that is not known.
+        UnsupportedVersionError: The installed livekit-agents has unknown internals.
+    """
+
+    def __init__(
+        self, *, unrecoverable_error_message: AnyMessage | NotGiven = DEFAULT, **options: Any
+    ) -> None:
+        super().__init__(**options)
+        message = unrecoverable_error_message
+        # the default of #6152, which user code may hand on
+        self._last_word = attach(self, DEFAULT if isinstance(message, NotGiven) else message)
+
+    @property
+    def last_word(self) -> LastWord:
+        """The session's last word: its report, and the way to detach it."""
+        return self._last_word
+
+
+def _signature() -> inspect.Signature:
+    """Names every argument for editors and `help`: those of the installed version, and ours."""
+    signature = inspect.signature(_Session.__init__)
+    own = inspect.signature(AgentSession.__init__).parameters[_ARGUMENT]
+    named = {**signature.parameters, _ARGUMENT: own}
+    return signature.replace(parameters=sorted(named.values(), key=lambda p: p.kind))
+
+
+AgentSession.__init__.__signature__ = _signature()  # type: ignore[attr-defined]

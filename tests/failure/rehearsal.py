@@ -21,16 +21,21 @@ from livekit.agents import (
     tts,
     vad,
 )
+from livekit.agents.utils import http_context
 from livekit.agents.voice import io
 
 from lastword.failure import tap
 from lastword.session.owner import SessionOwner
 from lastword.testing.sink import RecordingSink
+from session.virtual_time import VirtualLoop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-BOUND_S = 300.0  # of virtual time, which runs ahead while a thread works
+BOUND_S = 300.0
+"""Of virtual time, which runs ahead while a thread works."""
+
+REAL_BOUND_S = 20.0
 RATE = 24000
 TONE = np.full(RATE // 10, 1000, dtype=np.int16).tobytes()
 """0.1 s of mono sound."""
@@ -225,6 +230,11 @@ class Microphone(io.AudioInput):
         return rtc.AudioFrame(bytes(2 * RATE // 100), RATE, 1, RATE // 100)
 
 
+def bound_s() -> float:
+    """How long to wait at most, in the time of the running loop."""
+    return BOUND_S if isinstance(asyncio.get_running_loop(), VirtualLoop) else REAL_BOUND_S
+
+
 class Watched:
     """A running session that the tap knows, without its last word.
 
@@ -249,7 +259,7 @@ class Watched:
 
     async def unrecoverable(self) -> Any:
         """Waits for the first error event that is not recoverable and returns its error."""
-        await asyncio.wait_for(self._final.wait(), BOUND_S)
+        await asyncio.wait_for(self._final.wait(), bound_s())
         return next(e.error.error for e in self.events if not e.error.recoverable)
 
     @property
@@ -268,8 +278,18 @@ async def watched(
         session.input.audio = Microphone()
     tap.install(call.owner)
     try:
-        await asyncio.wait_for(session.start(agent or Agent(instructions="Be brief.")), BOUND_S)
+        await asyncio.wait_for(session.start(agent or Agent(instructions="Be brief.")), bound_s())
         yield call
     finally:
         tap.remove(call.owner)
-        await asyncio.wait_for(session.aclose(), BOUND_S)
+        await asyncio.wait_for(session.aclose(), bound_s())
+
+
+@contextlib.asynccontextmanager
+async def job_http() -> AsyncIterator[None]:
+    """The HTTP session that a job gives to its plugins; `http_context.open` is newer than 1.4.6."""
+    http_context._new_session_ctx()
+    try:
+        yield
+    finally:
+        await http_context._close_http_ctx()

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from livekit.agents import AgentSession, APIConnectOptions, tts
-from livekit.agents.utils import http_context
 from livekit.agents.voice.agent_session import SessionConnectOptions
 
 pytest.importorskip("livekit.plugins.google", reason="the plugins are in an extra of their own")
@@ -16,7 +15,7 @@ pytest.importorskip("livekit.plugins.google", reason="the plugins are in an extr
 from livekit.plugins import openai
 
 from failure.providers import KEY, PLUGINS
-from failure.rehearsal import IMPATIENT, Sentences, Watched, watched
+from failure.rehearsal import IMPATIENT, Sentences, Watched, job_http, watched
 from failure.wires import WIRES
 from lastword import InferenceQuotaExceededError, classify
 from lastword.testing import gateway as gw
@@ -28,16 +27,6 @@ pytestmark = pytest.mark.usefixtures("collected")
 
 RETRIES = 1
 QUICK = APIConnectOptions(max_retry=RETRIES, retry_interval=0.0, timeout=5.0)
-
-
-@contextlib.asynccontextmanager
-async def job_http() -> AsyncIterator[None]:
-    """The HTTP session that a job gives to its plugins; `http_context.open` is newer than 1.4.6."""
-    http_context._new_session_ctx()
-    try:
-        yield
-    finally:
-        await http_context._close_http_ctx()
 
 
 @contextlib.asynccontextmanager

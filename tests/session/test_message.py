@@ -97,6 +97,22 @@ def test_the_bundled_clip_speaks_in_the_tone_of_the_kind(form: Any) -> None:
         assert (utterance.source, utterance.transcript) == ("bundled", expected.transcript)
 
 
+def test_who_is_handed_on_is_told_to_stay() -> None:
+    """The tone is that of a transfer for the kinds that end in one."""
+    sounds = Message(
+        DEFAULT, languages=["es"], max_message_s=60.0, handed_on=[FailureKind.OVERLOADED]
+    )
+    for kind, tone_of_kind in (
+        (FailureKind.OVERLOADED, "transfer"),
+        (FailureKind.TIMEOUT, "later"),
+        (FailureKind.AUTH, "generic"),
+    ):
+        utterance = sounds.for_kind(kind)
+        assert utterance is not None
+        expected = lastword.bundled("es", tone_of_kind)  # type: ignore[arg-type] # plain strings
+        assert utterance.transcript == expected.transcript
+
+
 def test_a_mapping_chooses_by_kind(file: Path) -> None:
     """None is the default, also for a kind that is silenced."""
     sounds = message({None: file, FailureKind.RATE_LIMITED: clip_of(0.2), FailureKind.AUTH: None})

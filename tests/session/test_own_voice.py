@@ -182,6 +182,20 @@ async def test_each_kind_has_its_words(provider: Gateway) -> None:
     assert (report.source, report.transcript) == ("own_voice", WORDS)
 
 
+async def test_the_second_message_is_rendered_too(
+    provider: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is said when a transfer fails is in the own voice; the first one tells to hold."""
+    for name in ("LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    after = lastword.transfer_to("+4930123456", on_failure="Nobody is there.")
+    voice = openai_tts(provider.url)
+    async with call(lastword.DEFAULT, voice, after=after) as (_, last_word):
+        await asyncio.wait_for(last_word.ready(), LIMIT_S)
+        assert would_say(last_word).transcript == lastword.bundled("en", "transfer").transcript
+    assert b"Nobody is there." in provider.requests[-1].body
+
+
 def german() -> inference.TTS:
     """A voice that speaks German; it is never asked."""
     return inference.TTS(

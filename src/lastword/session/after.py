@@ -80,12 +80,14 @@ class After(ABC):
     Attributes:
         name: How the report calls it.
         runs_before_close: It needs the still open session.
+        hands_on: The caller is to stay on the line; bundled words say so.
         tail_s: Quiet wanted between the last frame and the end, in seconds; None for the default.
         on_failure: A second message, spoken if the action failed.
     """
 
     name: ClassVar[str]
     runs_before_close: ClassVar[bool] = False
+    hands_on: ClassVar[bool] = False
     tail_s: float | None = None
     on_failure: AnyMessage | None = None
 
@@ -134,6 +136,11 @@ class Plan:
     def for_kind(self, kind: FailureKind) -> After | None:
         """Return what follows a kind of failure, or None for nothing."""
         return self._given.get(kind, self._given.get(None))
+
+    def handed_on(self) -> list[FailureKind]:
+        """Return the kinds of failure after which the caller stays on the line."""
+        after = {kind: self.for_kind(kind) for kind in FailureKind}
+        return [kind for kind, action in after.items() if action is not None and action.hands_on]
 
     def actions(self) -> list[After]:
         """Return every action that could be needed, for what has to be prepared."""

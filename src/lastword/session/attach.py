@@ -94,8 +94,10 @@ def attach(
         )
     _upstream.check_session(session)
     languages = [language, *_upstream.languages_of(session)]
-    sounds = Message(message, languages=languages, max_message_s=max_message_s)
     plan = Plan(after)
+    sounds = Message(
+        message, languages=languages, max_message_s=max_message_s, handed_on=plan.handed_on()
+    )
     second = {
         id(action): Message(action.on_failure, languages=languages, max_message_s=max_message_s)
         for action in plan.actions()
@@ -141,7 +143,7 @@ class LastWord:
     ) -> None:
         self._session = session
         self._message = message
-        self._own_voice = OwnVoice(session, message, language=language)
+        self._own_voice = OwnVoice(session, [message, *second.values()], language=language)
         self._plan = plan
         self._second = second
         self._standby = Standby() if standby_track else None

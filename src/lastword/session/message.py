@@ -7,7 +7,7 @@ All decoding and looking up happens here, when a session is attached, its output
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterable, Iterable, Mapping
+from collections.abc import AsyncIterable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -100,6 +100,7 @@ class Message:
         languages: Languages of bundled words in the order of preference, such as "en" or "pt-BR";
             None is passed over, and English speaks when none fits.
         max_message_s: The longest sound taken, in seconds.
+        handed_on: Kinds after which the caller stays on the line; bundled words say so.
 
     Attributes:
         late: Words and async iterables that become sounds later, each once, the default first.
@@ -111,14 +112,19 @@ class Message:
     """
 
     def __init__(
-        self, message: AnyMessage, *, languages: Iterable[str | None], max_message_s: float
+        self,
+        message: AnyMessage,
+        *,
+        languages: Iterable[str | None],
+        max_message_s: float,
+        handed_on: Collection[FailureKind] = (),
     ) -> None:
         self.max_s = max_message_s
         self._language = nearest_language(*languages)
         self._format = Format()
         self._bundled: dict[tuple[str, Tone], Utterance] = {}
         self._heard_late: dict[int, Utterance] = {}
-        self._lines = self._plan(message)
+        self._lines = self._plan(message, handed_on)
         self.late = list(
             {id(line.late): line.late for line in self._lines.values() if line.late}.values()
         )
@@ -183,7 +189,9 @@ class Message:
 
     # --- the forms of a message ------------------------------------------------------------------
 
-    def _plan(self, message: AnyMessage) -> dict[FailureKind | None, _Line]:
+    def _plan(
+        self, message: AnyMessage, handed_on: Collection[FailureKind]
+    ) -> dict[FailureKind | None, _Line]:
         given = message if isinstance(message, Mapping) else {None: message}
         for kind in given:
             if kind is not None and kind not in set(FailureKind):
@@ -193,8 +201,10 @@ class Message:
                 )
         default = given.get(None, DEFAULT)
         sounds: dict[int, Utterance] = {}
+        tones: dict[FailureKind | None, Tone] = {**TONES}
+        tones.update(dict.fromkeys(handed_on, "transfer"))
         return {
-            kind: self._line(given.get(kind, default), TONES.get(kind, "generic"), sounds)
+            kind: self._line(given.get(kind, default), tones.get(kind, "generic"), sounds)
             for kind in (None, *FailureKind)
         }
 

@@ -16,7 +16,7 @@ from ..voice.identity import voice_options
 from .collect import collect
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Coroutine
+    from collections.abc import Awaitable, Coroutine, Sequence
 
     from livekit.agents import AgentSession, tts
 
@@ -44,18 +44,19 @@ class OwnVoice:
 
     Args:
         session: The session whose agent speaks.
-        message: Receives what was made.
+        messages: Receive what was made, the likeliest first.
         language: What the user asked for; None for the language that the agent speaks.
     """
 
     def __init__(
-        self, session: AgentSession[Any], message: Message, *, language: str | None
+        self, session: AgentSession[Any], messages: Sequence[Message], *, language: str | None
     ) -> None:
         self._session = session
-        self._message = message
+        self._messages = [message for message in messages if message.changes]
         self._language = language
-        self._words = [late for late in message.late if isinstance(late, str)]
-        self._iterables = [late for late in message.late if not isinstance(late, str)]
+        late = [(message, late) for message in self._messages for late in message.late]
+        self._words = [(to, words) for to, words in late if isinstance(words, str)]
+        self._iterables = [(to, frames) for to, frames in late if not isinstance(frames, str)]
         self._made_for: _Voice | None = None
         self._renderings = 0
         self._task: asyncio.Task[None] | None = None
@@ -83,7 +84,7 @@ class OwnVoice:
             self._task.cancel()
 
     def _make(self) -> None:
-        if not self._message.changes:
+        if not self._messages:
             return
         speaker = _upstream.speaker_of(self._session)
         voices = [] if speaker is None else _upstream.voices_of(speaker)
@@ -98,32 +99,33 @@ class OwnVoice:
         self._task = asyncio.create_task(_after(self._task, work), name="lastword.own_voice")
 
     async def _load(self, speaker: tts.TTS[Any]) -> None:
-        for words in self._words:
+        for message, words in self._words:
             clip = await baked(speaker, words, language=self._language)
             if clip is not None:
-                await asyncio.to_thread(self._message.put, words, clip, "own_voice")
+                await asyncio.to_thread(message.put, words, clip, "own_voice")
 
     async def _render(self, speaker: tts.TTS[Any] | None, languages: list[str | None]) -> None:
-        await asyncio.to_thread(self._message.use_languages, languages)
+        for message in self._messages:
+            await asyncio.to_thread(message.use_languages, languages)
         language = next((language for language in languages if language), None)
         iterables, self._iterables = self._iterables, []  # they can be used once
-        for frames in iterables:
-            await self._try(frames, collect(frames, max_s=self._message.max_s), "clip")
-        for words in self._words:
+        for message, frames in iterables:
+            await _try(message, frames, collect(frames, max_s=message.max_s), "clip")
+        for message, words in self._words:
             if speaker is None:
                 logger.warning("there is no TTS to render words with; a bundled clip speaks")
                 return
-            await self._try(words, bake(speaker, words, language=language), "own_voice")
+            await _try(message, words, bake(speaker, words, language=language), "own_voice")
 
-    async def _try(self, late: Late, making: Awaitable[Clip], source: Source) -> None:
-        try:
-            clip = await making
-            await asyncio.to_thread(self._message.put, late, clip, source)
-        except LastWordError as error:
-            logger.warning(
-                "a message could not be made ready; what spoke before it speaks",
-                extra={"source": source, "error": type(error).__name__, "reason": str(error)},
-            )
+
+async def _try(message: Message, late: Late, making: Awaitable[Clip], source: Source) -> None:
+    try:
+        await asyncio.to_thread(message.put, late, await making, source)
+    except LastWordError as error:
+        logger.warning(
+            "a message could not be made ready; what spoke before it speaks",
+            extra={"source": source, "error": type(error).__name__, "reason": str(error)},
+        )
 
 
 async def _after(earlier: asyncio.Task[None] | None, work: Coroutine[Any, Any, None]) -> None:

@@ -72,6 +72,7 @@ class _Transfer(NeedsApi):
     on_failure: AnyMessage | None = None
     name = "transfer_to"
     runs_before_close = True
+    hands_on = True
 
     async def run(self, call: AfterContext) -> Outcome:
         loop = asyncio.get_running_loop()

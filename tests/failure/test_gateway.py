@@ -2,8 +2,10 @@
 
 import asyncio
 
+import aiohttp
 import pytest
 from aiohttp import web
+from livekit import rtc
 from livekit.agents import (
     APIConnectionError,
     APIConnectOptions,
@@ -13,10 +15,12 @@ from livekit.agents import (
     inference,
     llm,
 )
+from livekit.plugins import openai
 
 from lastword import Failure, FailureKind, classify
 from lastword.testing import gateway as gw
 
+IMPATIENT = APIConnectOptions(max_retry=0, timeout=5.0)
 CHAT = "/v1/chat/completions"
 
 
@@ -67,7 +71,15 @@ async def test_a_script_is_answered_in_order_and_its_last_answer_stays() -> None
             FailureKind.RATE_LIMITED,
             False,
         ),
+        (gw.out_of_credits(), APIStatusError, FailureKind.QUOTA_EXHAUSTED, True),
+        (gw.rate_limited(7.0), APIStatusError, FailureKind.RATE_LIMITED, False),
         (gw.unauthorized(), APIStatusError, FailureKind.AUTH, True),
+        (
+            gw.fails_inside({"type": "insufficient_quota", "message": "exceeded"}),
+            APIConnectionError,
+            FailureKind.QUOTA_EXHAUSTED,
+            True,
+        ),
         (gw.server_error(503), APIStatusError, FailureKind.OVERLOADED, False),
         (gw.breaks_after("One two"), APIConnectionError, FailureKind.CONNECTION, False),
         (gw.stall(), APITimeoutError, FailureKind.TIMEOUT, False),
@@ -115,3 +127,88 @@ def test_a_gateway_that_is_not_running_has_no_url() -> None:
 def test_a_script_needs_an_answer() -> None:
     with pytest.raises(ValueError, match="expected one"):
         gw.Gateway().script(CHAT)
+
+
+async def test_a_rate_limit_says_when_to_ask_again() -> None:
+    async with gw.Gateway() as gateway:
+        gateway.script(CHAT, gw.rate_limited(7.0))
+        failures: list[Failure] = []
+        with pytest.raises(APIStatusError):
+            await ask(gateway, failures=failures)
+        assert [failure.retry_after_s for failure in failures] == [7.0]
+
+
+async def test_a_scripted_voice_is_heard_for_as_long_as_it_was_asked() -> None:
+    async with gw.Gateway() as gateway:
+        gateway.script("/v1/audio/speech", gw.speaks(0.5), gw.out_of_credits())
+        voice = openai.TTS(base_url=gateway.url + "/v1", api_key="none")
+        async with voice.synthesize("Hello.") as stream:
+            frame = await stream.collect()
+        assert frame.duration == pytest.approx(0.5, abs=0.01)
+        with pytest.raises(APIError):
+            async with voice.synthesize("Hello.", conn_options=IMPATIENT) as stream:
+                await stream.collect()
+        await voice.aclose()
+
+
+async def test_a_scripted_ear_understands_what_it_was_told_to() -> None:
+    async with gw.Gateway() as gateway:
+        gateway.script("/v1/audio/transcriptions", gw.hears("Good morning."))
+        ear = openai.STT(base_url=gateway.url + "/v1", api_key="none")
+        silence = rtc.AudioFrame(bytes(4800), 24000, 1, 2400)
+        event = await ear.recognize(silence, conn_options=IMPATIENT)
+        assert event.alternatives[0].text == "Good morning."
+        await ear.aclose()
+
+
+async def test_a_websocket_goes_step_by_step() -> None:
+    async with gw.Gateway() as gateway, aiohttp.ClientSession() as http:
+        gateway.script(
+            "/ws",
+            gw.websocket(
+                gw.receives(2),
+                gw.sends({"type": "Begin"}),
+                gw.sends("text"),
+                gw.sends(b"bytes"),
+                gw.waits(0.0),
+                gw.closes(4001, "why"),
+            ),
+        )
+        async with http.ws_connect(gateway.ws_url + "/ws?model=x") as ws:
+            await ws.send_str("one")
+            await ws.send_bytes(b"two")
+            frames = [(await ws.receive()).data for _ in range(3)]
+            last = await ws.receive()
+            assert frames == ['{"type": "Begin"}', "text", b"bytes"]
+            assert (last.type, last.data, last.extra) == (aiohttp.WSMsgType.CLOSE, 4001, "why")
+        assert gateway.requests[0].query == {"model": "x"}
+
+
+async def test_a_websocket_can_be_lost_or_left_alone() -> None:
+    async with gw.Gateway() as gateway, aiohttp.ClientSession() as http:
+        gateway.script("/ws", gw.websocket(gw.drops()), gw.websocket(gw.receives(9)))
+        async with http.ws_connect(gateway.ws_url + "/ws") as ws:
+            await ws.receive()
+            assert ws.close_code == aiohttp.WSCloseCode.ABNORMAL_CLOSURE
+        async with http.ws_connect(gateway.ws_url + "/ws") as ws:
+            assert await ws.close()
+
+
+async def test_a_refused_handshake_has_status_and_body() -> None:
+    async with gw.Gateway() as gateway, aiohttp.ClientSession() as http:
+        gateway.script("/ws", gw.quota_exceeded("stt"))
+        with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
+            await http.ws_connect(gateway.ws_url + "/ws")
+        assert caught.value.status == 429
+
+
+async def test_the_longest_fitting_path_answers() -> None:
+    async with gw.Gateway() as gateway, aiohttp.ClientSession() as http:
+        gateway.script("*", gw.status(500))
+        gateway.script("/v1/*", gw.status(501))
+        gateway.script("/v1/exact", gw.status(502, headers={"x-mine": "yes"}))
+        statuses = []
+        for path in ("/other", "/v1/other", "/v1/exact"):
+            async with http.get(gateway.url + path) as response:
+                statuses.append(response.status)
+        assert statuses == [500, 501, 502]

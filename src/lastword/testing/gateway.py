@@ -1,36 +1,89 @@
-"""A scripted provider on 127.0.0.1 to rehearse outages against; owns the server and its answers.
+"""A scripted provider on 127.0.0.1 to rehearse outages against; owns the server.
 
     async with Gateway() as gateway:
         gateway.script("/v1/chat/completions", says("Hello."), quota_exceeded())
         llm = openai.LLM(base_url=gateway.url + "/v1", api_key="none")
 
 The first request is answered "Hello.", every later one is refused as LiveKit's inference gateway
-refuses a project without credits. Any OpenAI-compatible LLM, `livekit.agents.inference.LLM` too,
-asks that path. Imports nothing of ours.
+refuses a project without credits. `answers` owns the answers over HTTP, `sockets` those over
+WebSockets; all of them are names of this module too. Where plugins ask, and how they are told to:
+
+    component                       argument                          path to script
+    ------------------------------  --------------------------------  -----------------------------
+    inference.LLM, openai.LLM and   base_url=url + "/v1"              /v1/chat/completions
+      any compatible one
+    openai.TTS, openai.STT          base_url=url + "/v1"              /v1/audio/speech,
+                                                                      /v1/audio/transcriptions
+    openai.realtime.RealtimeModel   base_url=url + "/v1"              /v1/realtime
+    inference.STT, inference.TTS    base_url=url                      /stt, /tts
+    anthropic.LLM                   base_url=url                      /v1/messages
+    google.LLM                      http_options=HttpOptions(         /v1*
+                                      base_url=url)
+    deepgram.STT, deepgram.TTS      base_url=url + "/v1/listen",      /v1/listen, /v1/speak
+                                      url + "/v1/speak"
+    elevenlabs.TTS, elevenlabs.STT  base_url=url + "/v1"              /v1/text-to-speech/*,
+                                                                      /v1/speech-to-text/*
+    cartesia.TTS, cartesia.STT      base_url=url                      /tts/*, /stt/*
+    assemblyai.STT                  base_url=ws_url                   /v3/*
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from .answers import (
+    Answer,
+    breaks_after,
+    fails_inside,
+    hears,
+    openai_error,
+    out_of_credits,
+    quota_exceeded,
+    rate_limited,
+    says,
+    server_error,
+    speaks,
+    stall,
+    status,
+    unauthorized,
+)
+from .sockets import Step, closes, drops, receives, sends, waits, websocket
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
 
     from typing_extensions import Self
 
-Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
-"""How one request is answered: any aiohttp handler will do."""
-
-STALL_S = 60.0
-"""How long a stalled answer hangs at most; closing the gateway ends it earlier."""
-
-_CHUNK = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 0, "model": "scripted"}
+__all__ = [
+    "Answer",
+    "Gateway",
+    "Received",
+    "Step",
+    "breaks_after",
+    "closes",
+    "drops",
+    "fails_inside",
+    "hears",
+    "openai_error",
+    "out_of_credits",
+    "quota_exceeded",
+    "rate_limited",
+    "receives",
+    "says",
+    "sends",
+    "server_error",
+    "speaks",
+    "stall",
+    "status",
+    "unauthorized",
+    "waits",
+    "websocket",
+]
 
 
 @dataclass(frozen=True)
@@ -149,143 +202,3 @@ class Gateway:
                 return status(404, {"error": {"message": f"no script for {path}"}})
             script = self._scripts[max(fitting, key=len)]
         return script.pop(0) if len(script) > 1 else script[0]
-
-
-def status(
-    code: int,
-    body: Mapping[str, Any] | str | bytes = b"",
-    *,
-    headers: Mapping[str, str] | None = None,
-    content_type: str = "application/json",
-) -> Answer:
-    """Answer with a status and a body, WebSocket handshakes too.
-
-    Args:
-        code: The HTTP status.
-        body: A mapping is sent as JSON, text as UTF-8, bytes as they are.
-        headers: More headers, for instance `{"retry-after": "20"}`.
-        content_type: The media type of the body.
-    """
-    data = json.dumps(body) if isinstance(body, Mapping) else body
-    payload = data.encode() if isinstance(data, str) else data
-
-    async def answer(_: web.Request) -> web.StreamResponse:
-        return web.Response(status=code, body=payload, headers=headers, content_type=content_type)
-
-    return answer
-
-
-def quota_exceeded(
-    quota_type: str = "llm", category: str = "MaxGatewayCredits", *, limit: int = 100
-) -> Answer:
-    """Refuse as LiveKit's inference gateway does when a quota is used up: 429 and a typed body.
-
-    Args:
-        quota_type: "llm", "stt", "tts", "bargein" or "eot".
-        category: "MaxGatewayCredits", "MaxBargeInRequests" or "MaxEotRequests" for credits that
-            are gone, "MaxConcurrentGatewayLLMRpm" and the like for a rate limit.
-        limit: What the headers give as limit and as used.
-    """
-    return status(
-        429,
-        {
-            "type": "inference_quota_exceeded",
-            "error": f"{quota_type.upper()} quota exceeded, category: {category}, "
-            "remaining_limit: 0",
-            "hint": "Wait for the next billing cycle or upgrade your plan.",
-            "quota_type": quota_type,
-            "category": category,
-            "remaining_limit": "0",
-            "free_tier": "false",
-            "documentation_url": "https://livekit.com/pricing",
-        },
-        headers={
-            "X-LiveKit-Inference-Credits-Limit": str(limit),
-            "X-LiveKit-Inference-Credits-Used": str(limit),
-        },
-    )
-
-
-def unauthorized() -> Answer:
-    """Refuse with 401 as an OpenAI-compatible provider does for a wrong key."""
-    error = {"message": "Incorrect API key provided.", "type": "invalid_request_error",
-             "param": None, "code": "invalid_api_key"}  # fmt: skip
-    return status(401, {"error": error})
-
-
-def server_error(code: int = 503) -> Answer:
-    """Fail as an overloaded OpenAI-compatible provider does."""
-    error = {"message": "The server is overloaded. Please try again later.",
-             "type": "server_error", "param": None, "code": None}  # fmt: skip
-    return status(code, {"error": error})
-
-
-def stall(seconds: float = STALL_S) -> Answer:
-    """Accept the request and say nothing, then close."""
-
-    async def answer(_: web.Request) -> web.StreamResponse:
-        await asyncio.sleep(seconds)
-        return web.Response(status=504)
-
-    return answer
-
-
-def says(text: str) -> Answer:
-    """Answer a chat completion well, streamed word by word."""
-
-    async def answer(request: web.Request) -> web.StreamResponse:
-        response = await _open_stream(request)
-        for word in text.split(" "):
-            await _send_delta(response, {"role": "assistant", "content": word + " "}, None)
-        await _send_delta(response, {}, "stop")
-        await response.write(b"data: [DONE]\n\n")
-        return response
-
-    return answer
-
-
-def breaks_after(text: str = "") -> Answer:
-    """Begin to stream a chat completion, then lose the connection in the middle."""
-
-    async def answer(request: web.Request) -> web.StreamResponse:
-        response = await _open_stream(request)
-        for word in text.split():
-            await _send_delta(response, {"role": "assistant", "content": word + " "}, None)
-        await response.write(b'data: {"id": "chatcmpl-1", "cho')
-        if request.transport is not None:
-            request.transport.abort()
-        return response
-
-    return answer
-
-
-def fails_inside(error: Mapping[str, Any], text: str = "") -> Answer:
-    """Begin to stream a chat completion with status 200, then send an error inside the stream.
-
-    Args:
-        error: The provider's error object.
-        text: What is streamed before.
-    """
-
-    async def answer(request: web.Request) -> web.StreamResponse:
-        response = await _open_stream(request)
-        for word in text.split():
-            await _send_delta(response, {"role": "assistant", "content": word + " "}, None)
-        await response.write(f"data: {json.dumps({'error': error})}\n\n".encode())
-        return response
-
-    return answer
-
-
-async def _open_stream(request: web.Request) -> web.StreamResponse:
-    response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-    await response.prepare(request)
-    return response
-
-
-async def _send_delta(
-    response: web.StreamResponse, delta: Mapping[str, str], finish: str | None
-) -> None:
-    choice = {"index": 0, "delta": delta, "finish_reason": finish}
-    chunk = json.dumps({**_CHUNK, "choices": [choice]})
-    await response.write(f"data: {chunk}\n\n".encode())

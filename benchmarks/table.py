@@ -1,0 +1,76 @@
+"""Makes the table of the README from the JSON of pytest-benchmark, and prints it.
+
+    python benchmarks/table.py build/bench.json [--write README.md]
+
+With `--write`, the lines between the two `bench` comments of the file are replaced.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
+
+
+def rows(benchmarks: list[dict[str, Any]]) -> Iterator[str]:
+    """One line per peer: what, ours, the peer, its figure, how many times faster we are."""
+    ours = {b["group"]: b for b in benchmarks if b["extra_info"].get("who") == "ours"}
+    for peer in benchmarks:
+        who, group = peer["extra_info"].get("who"), peer["group"]
+        if who in (None, "ours") or group not in ours:
+            continue
+        what, case = group.split(" | ")
+        ratio = peer["stats"]["median"] / ours[group]["stats"]["median"]
+        yield f"| {what} | {case} | {figure(ours[group])} | {who} | {figure(peer)} | {ratio:.1f}x |"
+
+
+def figure(benchmark: dict[str, Any]) -> str:
+    """The median as people read it: a time, or frames per second."""
+    median_s = benchmark["stats"]["median"]
+    items = benchmark["extra_info"].get("items")
+    if items:
+        return f"{items / median_s / 1e6:.2f} M frames/s"
+    return f"{median_s * 1e3:.2f} ms"
+
+
+def table(measured: dict[str, Any]) -> str:
+    """The whole table with the machine, the date and the versions."""
+    machine = measured["machine_info"]
+    versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
+    cpu = machine["cpu"]
+    where = (
+        f"Medians, measured on {measured['datetime'][:10]}: {cpu.get('brand_raw', 'unknown')}, "
+        f"{cpu.get('count', '?')} cores, path {machine['simd']}, "
+        f"Python {machine['python_version']}, {versions}."
+    )
+    return "\n".join(
+        [
+            "| what | case | lastword | peer | its figure | faster by |",
+            "|---|---|---|---|---|---|",
+            *rows(measured["benchmarks"]),
+            "",
+            where,
+            "A clip is 6.9 s of mono at 44.1 kHz (Opus 48 kHz) and becomes 24 kHz.",
+        ]
+    )
+
+
+def main() -> None:
+    """Print the table, and put it into a page if asked."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("json", type=Path, help="written by pytest --benchmark-json")
+    parser.add_argument("--write", type=Path, help="page with the two bench comments")
+    args = parser.parse_args()
+    made = table(json.loads(args.json.read_text()))
+    print(made)
+    if args.write:
+        page = args.write.read_text()
+        head, rest = page.split(BEGIN)
+        tail = rest.split(END)[1]
+        args.write.write_text(f"{head}{BEGIN}\n{made}\n{END}{tail}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+"""A new process: import, load a WAV file, give its frames. What a job process pays once."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from race import Race
+
+OURS = "import sys, lastword; lastword.Clip.load(sys.argv[1]).frames()"
+LIVEKIT = "import sys; from peers import frames_by_livekit; frames_by_livekit(sys.argv[1])"
+
+
+def in_a_new_process(code: str) -> Callable[[str], None]:
+    """Run code with a path as its argument."""
+
+    def run(path: str) -> None:
+        subprocess.run([sys.executable, "-c", code, path], check=True, cwd=Path(__file__).parent)
+
+    return run
+
+
+def test_ours(race: Race, clips: Callable[[str], list[str]]) -> None:
+    race.run("cold start | WAV", "ours", in_a_new_process(OURS), clips("WAV"), rounds=7)
+
+
+def test_livekit(race: Race, clips: Callable[[str], list[str]]) -> None:
+    race.run(
+        "cold start | WAV", "audio_frames_from_file", in_a_new_process(LIVEKIT), clips("WAV"),
+        rounds=7,
+    )  # fmt: skip

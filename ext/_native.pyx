@@ -188,17 +188,20 @@ cdef _cut(const void *samples, bint is_float, size_t total, size_t channels, siz
 
 # --- names of contents -------------------------------------------------------------------------
 
+DIGEST_KEY_SIZE = <int>native.DIGEST_KEY_SIZE
+
+
 def digest(const uint8_t[::1] data not None, const uint8_t[::1] key not None):
     """Name a content: 16 bytes that differ for other contents, made with a secret key.
 
     Args:
         data: The content.
-        key: 16 bytes that nobody outside the process knows.
+        key: `DIGEST_KEY_SIZE` bytes that nobody outside the process knows.
     """
     cdef uint8_t name[native.DIGEST_SIZE]
     cdef size_t size = data.shape[0]
     if key.shape[0] != native.DIGEST_KEY_SIZE:
-        raise ValueError("expected a key of 16 bytes")
+        raise ValueError(f"expected a key of {native.DIGEST_KEY_SIZE} bytes")
     cdef const uint8_t *first = &data[0] if size else NULL
     with nogil:
         native.c_digest(first, size, &key[0], name)

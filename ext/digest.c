@@ -2,9 +2,14 @@
 
 #include <string.h>
 
-/* SipHash-c-d with c = 1, d = 3: Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012.
- * Each round waits for the one before it, so one hash leaves most of the CPU idle: the two halves
- * of the data are hashed side by side, at twice the speed, and the name is both results. */
+/* Two steps, because a clip of some seconds should be named in a twentieth of the time it takes to
+ * prepare it:
+ * 1. NH (Black et al., "UMAC", 1999; with the 64-bit words of VMAC, Krovetz 2006) folds each block
+ *    of 1 KiB into 16 bytes. Two different contents of one length fold alike with a probability of
+ *    2^-64 at most, over the keys.
+ * 2. SipHash-1-3 with 128 bits (Aumasson and Bernstein, 2012) names what remains. */
+typedef unsigned __int128 uint128;
+
 typedef struct {
     uint64_t v0, v1, v2, v3;
 } sip_state;
@@ -36,34 +41,41 @@ static inline void sip_absorb(sip_state *s, uint64_t word) {
     s->v0 ^= word;
 }
 
-static sip_state sip_begin(const uint8_t key[DIGEST_KEY_SIZE], uint64_t half) {
-    uint64_t k0 = load64(key), k1 = load64(key + 8) ^ half;
-    return (sip_state){k0 ^ 0x736f6d6570736575u, k1 ^ 0x646f72616e646f6du,
-                       k0 ^ 0x6c7967656e657261u, k1 ^ 0x7465646279746573u};
-}
-
-/* `rest` is what follows the last whole word, fewer than 8 bytes. */
-static uint64_t sip_finish(sip_state *s, const uint8_t *rest, size_t rest_size, uint64_t size) {
-    uint64_t word = 0;
-    if (rest_size) memcpy(&word, rest, rest_size);
-    sip_absorb(s, word | size << 56);
-    s->v2 ^= 0xff;
+static uint64_t sip_result(sip_state *s) {
     for (int i = 0; i < 3; i++) sip_round(s);
     return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
 }
 
+static uint128 nh(const uint8_t *block, const uint8_t *key) {
+    uint128 sum = 0;
+    for (size_t at = 0; at < DIGEST_BLOCK; at += 16) {
+        uint64_t a = load64(block + at) + load64(key + at);
+        uint64_t b = load64(block + at + 8) + load64(key + at + 8);
+        sum += (uint128)a * b;
+    }
+    return sum;
+}
+
 void digest(const uint8_t *data, size_t size, const uint8_t key[DIGEST_KEY_SIZE],
             uint8_t name[DIGEST_SIZE]) {
-    size_t half = size / 16 * 8; /* bytes in whole words, the same number in each half */
-    const uint8_t *second_data = data + half;
-    sip_state first = sip_begin(key, 0), second = sip_begin(key, 1);
-    for (size_t at = 0; at < half; at += 8) {
-        sip_absorb(&first, load64(data + at));
-        sip_absorb(&second, load64(second_data + at));
+    uint64_t k0 = load64(key + DIGEST_BLOCK), k1 = load64(key + DIGEST_BLOCK + 8);
+    sip_state sip = {k0 ^ 0x736f6d6570736575u, k1 ^ 0x646f72616e646f6du ^ 0xee,
+                     k0 ^ 0x6c7967656e657261u, k1 ^ 0x7465646279746573u};
+    sip_absorb(&sip, size);
+    for (; size >= DIGEST_BLOCK; data += DIGEST_BLOCK, size -= DIGEST_BLOCK) {
+        uint128 folded = nh(data, key);
+        sip_absorb(&sip, (uint64_t)folded);
+        sip_absorb(&sip, (uint64_t)(folded >> 64));
     }
-    size_t at = half, end = size - half;
-    for (; end - at >= 8; at += 8) sip_absorb(&second, load64(second_data + at));
-    uint64_t results[2] = {sip_finish(&first, NULL, 0, size),
-                           sip_finish(&second, second_data + at, end - at, size)};
+    for (; size >= 8; data += 8, size -= 8) sip_absorb(&sip, load64(data));
+    uint64_t rest = 0;
+    if (size) memcpy(&rest, data, size);
+    sip_absorb(&sip, rest);
+
+    uint64_t results[2];
+    sip.v2 ^= 0xee;
+    results[0] = sip_result(&sip);
+    sip.v1 ^= 0xdd;
+    results[1] = sip_result(&sip);
     memcpy(name, results, sizeof results);
 }

@@ -1,7 +1,7 @@
 /* digest: names contents of any length by 16 bytes, so that equal sounds are kept once.
  *
- * Owns SipHash-1-3 over two halves. Whoever does not know the key cannot make two contents of one
- * name; it is no signature and is not meant to leave the process. Knows no sound and no Python.
+ * Owns a keyed hash. Whoever does not know the key cannot make two contents of one name; it is no
+ * signature and is not meant to leave the process. Knows no sound and no Python.
  */
 #ifndef LASTWORD_DIGEST_H
 #define LASTWORD_DIGEST_H
@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { DIGEST_KEY_SIZE = 16, DIGEST_SIZE = 16 };
+enum { DIGEST_BLOCK = 1024, DIGEST_KEY_SIZE = DIGEST_BLOCK + 16, DIGEST_SIZE = 16 };
 
 void digest(const uint8_t *data, size_t size, const uint8_t key[DIGEST_KEY_SIZE],
             uint8_t name[DIGEST_SIZE]);

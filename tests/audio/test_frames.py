@@ -33,7 +33,7 @@ def test_frames_that_hold_userdata_otherwise_come_from_the_constructor(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A livekit with another layout costs speed, nothing else."""
-    monkeypatch.setattr(frames_module, "_name_of_userdata", lambda _frame: None)
+    monkeypatch.setattr(frames_module, "_attribute_with", lambda _value, _attributes: None)
     frames = Frames(FORMAT, CONTENTS, 3600).fresh()
     assert [bytes(frame.data) for frame in frames] == CONTENTS
     assert frames[0].userdata is not frames[1].userdata

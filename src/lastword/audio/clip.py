@@ -157,7 +157,7 @@ def _polish(recording: Recording, *, normalize: bool, trim: bool) -> Recording:
     return Recording(np.array(samples, np.float32, order="C"), sample_rate)
 
 
-_DIGEST_KEY = os.urandom(16)
+_DIGEST_KEY = os.urandom(_native.DIGEST_KEY_SIZE)
 
 
 def _digest(source: Any) -> Hashable:

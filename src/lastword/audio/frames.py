@@ -55,24 +55,27 @@ class Format(NamedTuple):
 class Frames:
     """The int16 contents of all frames of a sound, and fresh frame objects over them.
 
-    The constructor of `AudioFrame` (livekit 1.1) spends 0.4 us on checks that every frame of a
-    clip would pass again at each playout. So it runs once per frame, here; later frames take over
-    its attributes. Only `userdata` is a new dict each time: handlers may write to it.
+    The constructor of `AudioFrame` (livekit 1.1) spends 0.4 us on checks of form and length that
+    all frames of a clip pass alike. So it builds one; the others take over its attributes, with
+    their own contents and a `userdata` of their own, which handlers may write to.
 
     Attributes:
-        contents: One `bytes` per frame.
+        contents: One `bytes` per frame, all of the same length.
         length: Samples per channel without the silence that pads the last frame.
     """
 
-    __slots__ = ("_attributes", "_format", "_userdata_name", "contents", "length")
+    __slots__ = ("_data_name", "_format", "_model", "_userdata_name", "contents", "length")
 
     def __init__(self, wanted: Format, contents: Sequence[bytes], length: int) -> None:
         self._format = wanted
         self.contents = tuple(contents)
         self.length = length
-        built = [AudioFrame(data, *wanted) for data in self.contents]
-        self._attributes = [vars(frame) for frame in built]
-        self._userdata_name = _name_of_userdata(built[0]) if built else None
+        self._model: dict[str, Any] = {}
+        if self.contents:
+            built = AudioFrame(self.contents[0], *wanted)
+            self._model = getattr(built, "__dict__", {})
+            self._data_name = _attribute_with(self.contents[0], self._model)
+            self._userdata_name = _attribute_with(built.userdata, self._model)
 
     @property
     def nbytes(self) -> int:
@@ -86,21 +89,23 @@ class Frames:
 
     def fresh(self) -> list[AudioFrame]:
         """Build frame objects for one playout."""
-        name = self._userdata_name
-        if name is None:
+        if not self.contents:
+            return []
+        data_name, userdata_name = self._data_name, self._userdata_name
+        if data_name is None or userdata_name is None:  # a livekit that keeps them otherwise
             return [AudioFrame(data, *self._format) for data in self.contents]
         frames = []
-        for attributes in self._attributes:
+        for data in self.contents:
+            attributes = self._model.copy()
+            attributes[data_name] = data
+            attributes[userdata_name] = {}
             frame = AudioFrame.__new__(AudioFrame)
-            own = attributes.copy()
-            own[name] = {}
-            frame.__dict__ = own
+            frame.__dict__ = attributes
             frames.append(frame)
         return frames
 
 
-def _name_of_userdata(frame: AudioFrame) -> str | None:
-    """Find the attribute that holds `userdata`; `None` if frames must be built the usual way."""
-    attributes: dict[str, Any] = getattr(frame, "__dict__", {})
-    names = [name for name, value in attributes.items() if value is frame.userdata]
+def _attribute_with(value: object, attributes: dict[str, Any]) -> str | None:
+    """Name the one attribute that holds this very object; `None` if there is not just one."""
+    names = [name for name, held in attributes.items() if held is value]
     return names[0] if len(names) == 1 else None

@@ -29,6 +29,7 @@ SECRET = "s3cr3t-marker"  # noqa: S105 - made up
         f"x-goog-api-key:{SECRET}",
         f"sk-{SECRET}",
         "AIzaSyA1234567890abcdefghijkl",
+        "AKIA1234567890ABCDEF",
         "org_01k6cv721nexabx65q4bdbe28e",
         "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.abcdefgh12345678",
         "0123456789abcdef0123456789abcdef",
@@ -52,6 +53,8 @@ def test_a_secret_is_hidden(text: str) -> None:
         "category: MaxGatewayCredits, remaining_limit: 0",
         "https://platform.openai.com/docs/guides/error-codes/api-errors.",
         "API key not valid. Please pass a valid API key.",
+        "APIConnectionError: failed to connect to asia-northeast1-aiplatform.googleapis.com",
+        "APIStatusError: Error code: 429 - insufficient_quota",
     ],
 )
 def test_what_is_no_secret_stays(text: str) -> None:

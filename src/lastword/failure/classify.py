@@ -97,8 +97,9 @@ def classify(error: object) -> Failure:
     try:
         known = judgement_of(error)
         return known.failure if known is not None else _judge(collect(error))
-    except Exception:
-        logger.exception("an error could not be read")
+    except Exception as unreadable:  # noqa: BLE001 - hostile objects raise anything, anywhere
+        # Without a traceback: the objects that it would show are the provider's.
+        logger.warning("an error could not be read", extra={"kind": type(unreadable).__name__})
         return Failure(FailureKind.UNKNOWN, terminal=False, retryable=True)
 
 

@@ -39,7 +39,8 @@ _PARTS = re.compile(
           (?P<path>[^\s?"'<>)\]}]*)(?P<query>\?[^\s"'<>)\]}]*)?
     | (?<![\w-])(?P<name>(?:[\w-]{0,32}[_-])?(?:api-?key|key|token|secret|passw(?:or)?d|credentials?
           |signature|sig|auth|authorization|cookie)["'`]{0,2}[:=]["'`]{0,2})[^\s"'`,;&)\]}]+
-    | (?<![\w.-])(?:sk|pk|rk|gsk|xai|key|api|aiza|akia|asia|eyj)[-_]?[\w.-]{10,}
+    | (?<![\w.-])(?:(?:sk|pk|rk|gsk|xai)[-_][\w.-]{8,}|aiza[\w-]{10,}|eyj[\w.-]{10,}
+          |(?-i:AKIA|ASIA)(?-i:[A-Z0-9]{12,}))
     | (?<![\w~+/-])(?P<long>[\w~+/-]{20,}={0,2})
     """,
     re.VERBOSE | re.IGNORECASE,

@@ -22,21 +22,20 @@ from ..failure.classify import classify
 from ..failure.kinds import FailureKind
 from ..failure.policy import COUNTED, COUNTED_BEFORE_1_6, Decision, Judge
 from .after import Plan
-from .closing import Closing
-from .followup import is_phone
-from .message import DEFAULT, AnyMessage, Format, Message, Utterance
-from .own_track import Standby
-from .own_voice import OwnVoice
+from .closing import Bounds, Closing
+from .message import DEFAULT, AnyMessage
 from .owner import SessionOwner
+from .preparation import Preparation
 from .report import Report, deliver
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from livekit.agents import AgentSession
 
     from ..failure.policy import Policy
     from .after import AnyAfter
+    from .message import Utterance
 
 logger = logging.getLogger("lastword")
 
@@ -93,26 +92,19 @@ def attach(
             "detach() on the first LastWord before"
         )
     _upstream.check_session(session)
-    languages = [language, *_upstream.languages_of(session)]
-    plan = Plan(after)
-    sounds = Message(
-        message, languages=languages, max_message_s=max_message_s, handed_on=plan.handed_on()
-    )
-    second = {
-        id(action): Message(action.on_failure, languages=languages, max_message_s=max_message_s)
-        for action in plan.actions()
-    }
     last_word = LastWord(
         session,
-        sounds,
-        language=language,
-        plan=plan,
-        second=second,
-        standby_track=standby_track,
+        Preparation(
+            session,
+            message,
+            language=language,
+            plan=Plan(after),
+            max_message_s=max_message_s,
+            standby_track=standby_track,
+        ),
         policy=policy,
         on_report=on_report,
-        first_frame_timeout_s=first_frame_timeout_s,
-        close_timeout_s=close_timeout_s,
+        bounds=Bounds(first_frame_timeout_s, close_timeout_s),
     )
     _attached.add(session)
     return last_word
@@ -130,35 +122,23 @@ class LastWord:
     def __init__(
         self,
         session: AgentSession[Any],
-        message: Message,
+        preparation: Preparation,
         *,
-        language: str | None,
-        plan: Plan,
-        second: Mapping[int, Message],
-        standby_track: bool,
         policy: Policy | None,
         on_report: Callable[[Report], object] | None,
-        first_frame_timeout_s: float,
-        close_timeout_s: float,
+        bounds: Bounds,
     ) -> None:
         self._session = session
-        self._message = message
-        self._own_voice = OwnVoice(session, [message, *second.values()], language=language)
-        self._plan = plan
-        self._second = second
-        self._standby = Standby() if standby_track else None
-        self._warned_of_phone = False
+        self._preparation = preparation
         counted = COUNTED if _upstream.counts_stt_errors(session) else COUNTED_BEFORE_1_6
         self._judge = Judge(policy, counted=counted)
         self._on_report = on_report
-        self._first_frame_timeout_s = first_frame_timeout_s
-        self._close_timeout_s = close_timeout_s
+        self._bounds = bounds
         self._report: Report | None = None
         self._closing: Closing | None = None
         self._in_error_event = False
         self._deferred_close: dict[str, Any] | None = None
         self._detach_when_closed = False
-        self._format: Format | None = None
         self._owner = SessionOwner(session)
         self._hooks = _upstream.SessionHooks(
             session,
@@ -168,9 +148,6 @@ class LastWord:
             aclose=self._aclose,
         )
         tap.install(self._owner)
-        self._follow_output()
-        self._own_voice.begin()
-        self._own_voice.follow()
 
     @property
     def report(self) -> Report | None:
@@ -188,18 +165,17 @@ class LastWord:
             self._detach_when_closed = True
             return
         self._hooks.remove()
-        self._own_voice.stop()
+        self._preparation.stop()
         tap.remove(self._owner)
         _attached.discard(self._session)
 
     async def ready(self) -> None:
         """Waits until all sounds are prepared, own words rendered or given up."""
-        self._follow_output()
-        await self._own_voice.ready()
+        await self._preparation.ready()
 
     def would_say(self) -> dict[FailureKind, Utterance | None]:
         """Returns what would be heard now for each kind of failure, None for nothing."""
-        return {kind: self._message.for_kind(kind) for kind in FailureKind}
+        return {kind: self._preparation.for_failure(kind).first for kind in FailureKind}
 
     def __repr__(self) -> str:
         state = self._closing.state.value if self._closing is not None else "idle"
@@ -210,11 +186,10 @@ class LastWord:
     def _emit(self, event: str, *args: Any) -> None:
         if event == "close" and self._closing is not None and not self._closing.saw_close():
             return  # one close event, whoever else thinks that it closes
-        if event == "close" and self._standby is not None:
-            self._standby.remove()
-        if event == "agent_state_changed":
-            self._follow_output()
-            self._own_voice.follow()
+        if event == "close":
+            self._preparation.session_closed()
+        elif event == "agent_state_changed":
+            self._preparation.follow()
             if args[0].new_state == "speaking":
                 self._judge.good("tts")
         elif event == "user_input_transcribed":
@@ -257,21 +232,14 @@ class LastWord:
     def _begin(self, failure: Any, error: Any) -> None:
         self._deferred_close = None
         self._owner.refusing = True
-        self._own_voice.stop()
-        action = self._plan.for_kind(failure.kind)
-        second = self._second.get(id(action)) if action is not None else None
+        self._preparation.stop()
         self._closing = Closing(
             self._session,
             self._hooks,
             failure=failure,
             error=error,
-            utterance=self._message.for_kind(failure.kind),
-            to=self._format or Format(),
-            first_frame_timeout_s=self._first_frame_timeout_s,
-            close_timeout_s=self._close_timeout_s,
-            standby=self._standby,
-            action=action,
-            second=second.for_kind(failure.kind) if second is not None else None,
+            words=self._preparation.for_failure(failure.kind),
+            bounds=self._bounds,
             on_closed=self._closed,
         )
         self._closing.start()
@@ -308,31 +276,3 @@ class LastWord:
             await self._hooks.aclose(**close)
         else:
             await self._closing.wait()
-
-    def _follow_output(self) -> None:
-        """Prepares all sounds for the output that the session has now."""
-        output = self._session.output.audio
-        wanted = Format()
-        if output is not None:
-            rate = output.sample_rate or Format.sample_rate
-            wanted = Format(rate, _upstream.num_channels_of(output))
-        if wanted != self._format:
-            for message in (self._message, *self._second.values()):
-                message.prepare(wanted)
-            self._format = wanted
-        if self._standby is not None:
-            self._standby.publish_in(
-                _upstream.room_of(self._session),
-                sample_rate=wanted.sample_rate,
-                num_channels=wanted.num_channels,
-            )
-        self._warn_of_phone()
-
-    def _warn_of_phone(self) -> None:
-        phone = is_phone(_upstream.linked_participant(self._session))
-        if phone and not self._warned_of_phone and not self._plan.actions():
-            self._warned_of_phone = True
-            logger.warning(
-                "the caller is on a phone and no after-action is set: after a failure the line "
-                "stays open in silence; pass after=lastword.hang_up() to attach()"
-            )

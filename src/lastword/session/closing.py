@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -33,9 +34,8 @@ if TYPE_CHECKING:
     from livekit.agents import AgentSession
 
     from ..failure.kinds import Failure
-    from .after import After
-    from .message import Format, Utterance
-    from .own_track import Standby
+    from .message import Utterance
+    from .preparation import Words
     from .report import ClosedBy
 
 logger = logging.getLogger("lastword")
@@ -63,6 +63,19 @@ _NEXT = {
 }
 
 
+@dataclass(frozen=True)
+class Bounds:
+    """How long the parts of a closing may take, in seconds.
+
+    Attributes:
+        first_frame_s: One budget for a listener and all ways to the first frame.
+        close_s: The session's own teardown.
+    """
+
+    first_frame_s: float
+    close_s: float
+
+
 class Closing:
     """One failing session on its way to its `close` event.
 
@@ -71,13 +84,8 @@ class Closing:
         hooks: Its own methods, behind ours.
         failure: What went wrong.
         error: The error that goes into the `close` event.
-        utterance: What is said, or None.
-        to: The format of the session's output.
-        first_frame_timeout_s: One budget in seconds for a listener and all ways to the first frame.
-        close_timeout_s: How long the session's own teardown may take.
-        standby: A muted track that waits in the room, or None.
-        action: What follows the message, or None.
-        second: What is said if that fails, or None.
+        words: What is said and done, all of it ready.
+        bounds: How long the parts of the sequence may take.
         on_closed: Called once with the report.
     """
 
@@ -88,29 +96,18 @@ class Closing:
         *,
         failure: Failure,
         error: Any,
-        utterance: Utterance | None,
-        to: Format,
-        first_frame_timeout_s: float,
-        close_timeout_s: float,
-        standby: Standby | None,
-        action: After | None,
-        second: Utterance | None,
+        words: Words,
+        bounds: Bounds,
         on_closed: Callable[[Report], None],
     ) -> None:
         self._session = session
         self._hooks = hooks
         self._failure = failure
         self._error = error
-        self._utterance = utterance
-        self._heard = (
-            Heard(utterance.frames(to), utterance.clip.duration_s) if utterance else Heard([])
-        )
-        self._first_frame_timeout_s = first_frame_timeout_s
-        self._close_timeout_s = close_timeout_s
-        self._standby = standby
-        self._followup = FollowUp(session, action, failure)
-        self._second = second
-        self._to_format = to
+        self._words = words
+        self._heard = self._heard_of(words.first)
+        self._bounds = bounds
+        self._followup = FollowUp(session, words.action, failure)
         self._on_closed = on_closed
         self._abort = asyncio.Event()
         self._subscribed: bool | None = None
@@ -185,16 +182,21 @@ class Closing:
         if not self._heard.frames:
             _upstream.refuse_new_work(self._session)
             return
-        deadline = self._loop.time() + self._first_frame_timeout_s
+        deadline = self._loop.time() + self._bounds.first_frame_s
         await self._wait_for_a_way(deadline)
         if not await self._has_listener(deadline):
             _upstream.refuse_new_work(self._session)
             return
         self._to(State.SPEAKING)
-        if self._utterance is not None:
-            await self._speaker(self._utterance, self._heard, deadline).speak()
+        if self._words.first is not None:
+            await self._speaker(self._words.first, self._heard, deadline).speak()
         if self._heard.accepted and not self._abort.is_set():
             await first_of(self._abort, timeout_s=self._followup.tail_s)
+
+    def _heard_of(self, utterance: Utterance | None) -> Heard:
+        if utterance is None:
+            return Heard([])
+        return Heard(utterance.frames(self._words.to), utterance.clip.duration_s)
 
     def _speaker(self, utterance: Utterance, heard: Heard, deadline: float) -> Speaker:
         return Speaker(
@@ -203,7 +205,7 @@ class Closing:
             transcript=utterance.transcript,
             abort=self._abort,
             deadline=deadline,
-            standby=self._standby,
+            standby=self._words.standby,
         )
 
     async def _wait_for_a_way(self, deadline: float) -> None:
@@ -231,15 +233,15 @@ class Closing:
         return subscription.done()
 
     async def _follow_up_before(self) -> None:
-        await self._followup.before_close(self._speak_second if self._second else None)
+        await self._followup.before_close(self._speak_second if self._words.second else None)
 
     async def _speak_second(self) -> None:
         """Speaks of a failed transfer, into the output that is still open."""
-        if self._second is None:
+        if self._words.second is None:
             return
-        heard = Heard(self._second.frames(self._to_format), self._second.clip.duration_s)
-        deadline = self._loop.time() + self._first_frame_timeout_s
-        await self._speaker(self._second, heard, deadline).speak_again()
+        heard = self._heard_of(self._words.second)
+        deadline = self._loop.time() + self._bounds.first_frame_s
+        await self._speaker(self._words.second, heard, deadline).speak_again()
         await first_of(self._abort, timeout_s=self._followup.tail_s)
 
     async def _close(self) -> None:
@@ -247,7 +249,7 @@ class Closing:
             return
         self._to(State.CLOSING)
         starting = not _upstream.is_started(self._session)
-        timeout_s = self._close_timeout_s
+        timeout_s = self._bounds.close_s
         if starting:
             timeout_s = max(START_DEADLINE_S - (self._loop.time() - self._t0), 0.0)
         _upstream.allow_teardown(self._session)
@@ -282,7 +284,7 @@ class Closing:
                 logger.warning("a part of the session did not close after it was forced")
 
     def _report(self) -> Report:
-        heard, utterance = self._heard, self._utterance
+        heard, utterance = self._heard, self._words.first
         first = heard.first_frame_at
         return Report(
             failure=self._failure,

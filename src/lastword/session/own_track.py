@@ -15,6 +15,8 @@ from livekit import rtc
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from .message import Format
+
 logger = logging.getLogger("lastword")
 
 TRACK_NAME = "lastword"
@@ -137,11 +139,11 @@ class Standby:
         self._publish_atask: asyncio.Task[None] | None = None
         self._remove_atask: asyncio.Task[None] | None = None
 
-    def publish_in(self, room: rtc.Room | None, *, sample_rate: int, num_channels: int) -> None:
+    def publish_in(self, room: rtc.Room | None, to: Format) -> None:
         """Publishes the track once the room is there; does nothing if it waits already."""
         if self._track is not None or room is None or not room.isconnected():
             return
-        self._track = OwnTrack(room, sample_rate=sample_rate, num_channels=num_channels)
+        self._track = OwnTrack(room, sample_rate=to.sample_rate, num_channels=to.num_channels)
         self._publish_atask = asyncio.create_task(
             self._publish(self._track), name="lastword_standby"
         )

@@ -1,0 +1,146 @@
+"""Everything of one session that must be ready before a failure. Owns when it is made ready.
+
+Messages, own voice, what follows, the standby track: prepared when attached, looked at again when
+the agent's state changes, because the output, the room or the voice may be new. At failure time
+`for_failure` is a look-up. Must not import closing or attach.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .. import _upstream
+from .followup import is_phone
+from .message import AnyMessage, Format, Message
+from .own_track import Standby
+from .own_voice import OwnVoice
+
+if TYPE_CHECKING:
+    from livekit.agents import AgentSession
+
+    from ..failure.kinds import FailureKind
+    from .after import After, Plan
+    from .message import Utterance
+
+logger = logging.getLogger("lastword")
+
+
+@dataclass(frozen=True)
+class Words:
+    """What one failure needs, all of it ready.
+
+    Attributes:
+        first: What is said, or None.
+        second: What is said if the action fails, or None.
+        action: What follows, or None.
+        to: The format of the session's output.
+        standby: A muted track that waits in the room, or None.
+    """
+
+    first: Utterance | None
+    second: Utterance | None
+    action: After | None
+    to: Format
+    standby: Standby | None
+
+
+class Preparation:
+    """What a session has ready.
+
+    Args:
+        session: The session.
+        message: What the caller hears.
+        language: The language asked for, or None for the session's own.
+        plan: What follows.
+        max_message_s: Longest message taken, in seconds.
+        standby_track: Whether a muted track is to wait in the room.
+
+    Raises:
+        ClipError: A file is missing, broken or too long.
+        MessageError: A message has a form that is not known.
+    """
+
+    def __init__(
+        self,
+        session: AgentSession[Any],
+        message: AnyMessage,
+        *,
+        language: str | None,
+        plan: Plan,
+        max_message_s: float,
+        standby_track: bool,
+    ) -> None:
+        languages = [language, *_upstream.languages_of(session)]
+        self._session = session
+        self._plan = plan
+        self._message = Message(
+            message, languages=languages, max_message_s=max_message_s, handed_on=plan.handed_on()
+        )
+        # by identity: an action may carry a mapping and then has no hash
+        self._second = {
+            id(action): Message(action.on_failure, languages=languages, max_message_s=max_message_s)
+            for action in plan.actions()
+        }
+        messages = [self._message, *self._second.values()]
+        self._own_voice = OwnVoice(session, messages, language=language)
+        self._standby = Standby() if standby_track else None
+        self._format: Format | None = None
+        self._warned_of_phone = False
+        self.follow()
+        self._own_voice.begin()
+
+    def follow(self) -> None:
+        """Makes ready what the session needs as it is now; quick where nothing has changed."""
+        wanted = self._wanted_format()
+        if wanted != self._format:
+            for message in (self._message, *self._second.values()):
+                message.prepare(wanted)
+            self._format = wanted
+        if self._standby is not None:
+            self._standby.publish_in(_upstream.room_of(self._session), wanted)
+        self._own_voice.follow()
+        self._warn_of_phone()
+
+    async def ready(self) -> None:
+        """Waits until everything is made or given up."""
+        self.follow()
+        await self._own_voice.ready()
+
+    def for_failure(self, kind: FailureKind) -> Words:
+        """Returns what a kind of failure needs."""
+        action = self._plan.for_kind(kind)
+        second = self._second.get(id(action))
+        return Words(
+            first=self._message.for_kind(kind),
+            second=second.for_kind(kind) if second is not None and action is not None else None,
+            action=action,
+            to=self._format or Format(),
+            standby=self._standby,
+        )
+
+    def stop(self) -> None:
+        """Ends all background work."""
+        self._own_voice.stop()
+
+    def session_closed(self) -> None:
+        """Takes out of the room what waited there."""
+        if self._standby is not None:
+            self._standby.remove()
+
+    def _wanted_format(self) -> Format:
+        output = self._session.output.audio
+        if output is None:
+            return Format()
+        rate = output.sample_rate or Format.sample_rate
+        return Format(rate, _upstream.num_channels_of(output))
+
+    def _warn_of_phone(self) -> None:
+        phone = is_phone(_upstream.linked_participant(self._session))
+        if phone and not self._warned_of_phone and not self._plan.actions():
+            self._warned_of_phone = True
+            logger.warning(
+                "the caller is on a phone and no after-action is set: after a failure the line "
+                "stays open in silence; pass after=lastword.hang_up() to attach()"
+            )

@@ -1,6 +1,8 @@
 """The tree keeps its promise: the ways of sound, words and failure meet in `session/` alone."""
 
 import ast
+import functools
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,10 +19,24 @@ FORBIDDEN = {
 }  # fmt: skip
 
 
+@functools.cache
+def parsed(path: Path) -> ast.Module:
+    """Parses a file once, with no garbage collection inside.
+
+    CPython 3.11 fails with "AST constructor recursion depth mismatch" if a collection runs foreign
+    finalisers in between (gh-106905).
+    """
+    gc.disable()
+    try:
+        return ast.parse(path.read_text())
+    finally:
+        gc.enable()
+
+
 def imports(path: Path) -> Iterator[str]:
     """Absolute names of all modules that a file imports, also inside functions."""
     package = ["lastword", *path.relative_to(PACKAGE).parts[:-1]]
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -40,12 +56,12 @@ def test_a_way_does_not_know_the_others(path: Path) -> None:
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_a_module_says_what_it_owns(path: Path) -> None:
     """Each file begins with a docstring."""
-    assert ast.get_docstring(ast.parse(path.read_text())), f"{path} has no module docstring"
+    assert ast.get_docstring(parsed(path)), f"{path} has no module docstring"
 
 
 def foreign_private_names(path: Path) -> Iterator[str]:
     """Attribute accesses `x._name` on anything but `self`, `cls` and our own modules."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if (
             isinstance(node, ast.Attribute)
             and node.attr.startswith("_")

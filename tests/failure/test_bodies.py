@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -16,6 +17,7 @@ from failure.rehearsal import IMPATIENT, Brain, Ear, Sentences, watched
 from lastword import InferenceQuotaExceededError, classify
 from lastword.failure import bodies
 from lastword.failure.evidence import collect
+from lastword.failure.judgement import judgement_of
 from lastword.testing import gateway as gw
 
 if TYPE_CHECKING:
@@ -155,3 +157,31 @@ async def test_a_refusal_that_was_got_over_explains_no_later_error() -> None:
             call.session.on("error", lambda event: seen.append(classify(event)))
             await call.unrecoverable()
         assert [failure.status_code for failure in seen][:2] == [429, 503]
+
+
+MARKER = "sk-marker-0123456789abcdef0123456789abcdef"
+
+
+@pytest.mark.parametrize(
+    "way", ["handshake", "raise_for_status", "own error", "own text", "unexpected answer"]
+)
+async def test_no_secret_of_a_refused_request_is_told(
+    way: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A key in the URL, in a header sent, in one that came back and in the body."""
+    caplog.set_level(logging.DEBUG, "lastword")
+    echo = {"error": {"message": f"Incorrect API key provided: {MARKER}"}, "api_key": MARKER}
+    headers = {"Authorization": f"Bearer {MARKER}"}
+    answer = gw.status(401, echo, headers={"X-Api-Key": MARKER, "Set-Cookie": f"a={MARKER}"})
+    async with gw.Gateway() as gateway, aiohttp.ClientSession(headers=headers) as http:
+        gateway.script("/ask", answer)
+        async with asking(gateway, way, http) as (call, ear):
+            ear.url += f"?api_key={MARKER}"
+            failures: list[Any] = []
+            call.session.on("error", lambda event: failures.append(classify(event)))
+            error = await call.unrecoverable()
+        assert MARKER in gateway.requests[0].query["api_key"]
+    assert [failure.terminal for failure in failures] == [True]
+    ours = [vars(record) for record in caplog.records if record.name.startswith("lastword")]
+    told = f"{ours!r} {failures!r} {failures[0].detail} {judgement_of(error)!r}"
+    assert MARKER not in told

@@ -12,7 +12,7 @@ from livekit.agents.voice.agent_session import SessionConnectOptions
 
 pytest.importorskip("livekit.plugins.google", reason="the plugins are in an extra of their own")
 
-from livekit.plugins import openai
+from livekit.plugins import anthropic, openai
 
 from failure.providers import KEY, PLUGINS
 from failure.rehearsal import IMPATIENT, Sentences, Watched, job_http, watched
@@ -61,6 +61,8 @@ async def test_from_the_wire_to_the_error_event(
 ) -> None:
     """What it means, how often the provider was asked, the type of the error, and no secret."""
     wire = WIRES[name]
+    if name == "anthropic-overloaded" and anthropic.__version__.startswith("1.4."):
+        pytest.skip("its second attempt awaits the coroutine of the first one")
     caplog.set_level(logging.DEBUG, "lastword")
     async with job_http(), gw.Gateway() as gateway:
         gateway.script(PLUGINS[wire.plugin].path, wire.answer)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
-from livekit.agents import AgentSession, llm
+from livekit.agents import AgentSession, APIConnectOptions, llm
 
 from failure.rehearsal import BOUND_S, Brain, Ear, Mouth, Watched, overloaded, refused, watched
 from lastword import _upstream
@@ -135,6 +137,45 @@ def test_a_fault_of_the_tap_never_reaches_the_plugin(
     assert len(ours) == 4
     assert {record.error_type for record in ours} == {"ZeroDivisionError"}
     assert "sk-secret" not in caplog.text
+
+
+def test_nothing_is_done_per_token() -> None:
+    """An answer of a thousand pieces enters our code as often as one of a single piece."""
+
+    class Talker(Brain):
+        def __init__(self, pieces: int) -> None:
+            super().__init__(None)
+            self.pieces = pieces
+
+        def chat(self, *, chat_ctx: llm.ChatContext, **_: Any) -> llm.LLMStream:
+            return _Talk(self, chat_ctx=chat_ctx, tools=[], conn_options=APIConnectOptions())
+
+    class _Talk(llm.LLMStream):
+        async def _run(self) -> None:
+            for _ in range(self._llm.pieces):
+                delta = llm.ChoiceDelta(role="assistant", content="a")
+                self._event_ch.send_nowait(llm.ChatChunk(id="1", delta=delta))
+
+    entered = 0
+
+    def note(frame: Any, event: str, _: object) -> None:
+        nonlocal entered
+        entered += event == "call" and str(Path(tap.__file__).parent) in frame.f_code.co_filename
+
+    async def main(pieces: int) -> int:
+        nonlocal entered
+        talker = Talker(pieces)
+        async with watched(AgentSession(llm=talker)):
+            entered = 0
+            sys.setprofile(note)
+            try:
+                async with talker.chat(chat_ctx=llm.ChatContext.empty()) as stream:
+                    assert len([chunk async for chunk in stream]) == pieces
+            finally:
+                sys.setprofile(None)
+            return entered
+
+    assert run_virtual(main(1)) == run_virtual(main(1000)) > 0
 
 
 def test_unknown_internals_are_one_warning(

@@ -8,7 +8,7 @@ judges.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Judgement:
     """
 
     failure: Failure
-    context: BaseException | None
+    context: BaseException | None = field(repr=False)  # aiohttp's show the request with its key
     heard: bool = False
 
 

@@ -1,0 +1,143 @@
+"""What the tap costs a call that succeeds: nothing per token, less than 15 us per call.
+
+Run with `python -m pytest benchmarks/bench_tap.py`. Each figure is one batch of `CALLS` calls of a
+component that answers at once, beside the same batch without the tap; `-s` prints the difference
+per call. With fifty sessions each call must still find out whether its own is closing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from livekit.agents import DEFAULT_API_CONNECT_OPTIONS, AgentSession, llm
+
+from failure.rehearsal import Brain, Ear, Mouth
+from lastword.failure import tap
+from lastword.session.owner import SessionOwner
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from pytest_benchmark.fixture import BenchmarkFixture
+
+CALLS = 200
+ROUNDS = 25
+TURNS = 60
+LIMIT_US = 15.0
+NOISE = 0.05  # of a call, where it takes milliseconds
+SESSIONS = {"bare": 0, "one session": 1, "fifty sessions": 50}
+
+
+class Talker(Brain):
+    """Answers in a thousand pieces."""
+
+    def chat(self, *, chat_ctx: llm.ChatContext, **_: Any) -> llm.LLMStream:
+        """Starts an answer."""
+        options = DEFAULT_API_CONNECT_OPTIONS
+        return _Talk(self, chat_ctx=chat_ctx, tools=[], conn_options=options)
+
+
+class _Talk(llm.LLMStream):
+    async def _run(self) -> None:
+        for _ in range(1000):
+            delta = llm.ChoiceDelta(role="assistant", content="a")
+            self._event_ch.send_nowait(llm.ChatChunk(id="1", delta=delta))
+
+
+async def think(brain: llm.LLM) -> None:
+    """One answer."""
+    async with brain.chat(chat_ctx=llm.ChatContext.empty()) as stream:
+        assert [chunk async for chunk in stream]
+
+
+async def speak(mouth: Mouth) -> None:
+    """One sentence."""
+    async with mouth.synthesize("Good.") as stream:
+        assert [audio async for audio in stream]
+
+
+async def hear(ear: Ear) -> None:
+    """One recognition."""
+    assert (await ear.recognize([])).alternatives
+
+
+WORK: dict[str, tuple[Callable[[], Any], Callable[[Any], Awaitable[None]], int]] = {
+    "llm": (lambda: Brain(None), think, CALLS),
+    "tts": (lambda: Mouth(None), speak, CALLS),
+    "stt": (lambda: Ear(None, streaming=False), hear, CALLS),
+    "llm, a thousand tokens": (lambda: Talker(None), think, CALLS // 20),
+}
+
+
+async def sessions(count: int, component: Any) -> list[Any]:
+    """Owners of that many sessions; the component belongs to the last one."""
+    part = {"llm": component} if isinstance(component, llm.LLM) else {}
+    made = [AgentSession() for _ in range(count - 1)] + [AgentSession(**part)] * bool(count)
+    return [
+        *(SessionOwner(session) for session in made),
+        *made,
+    ]  # owners hold their sessions weakly
+
+
+@pytest.mark.parametrize("count", SESSIONS)
+@pytest.mark.parametrize("work", WORK)
+def test_a_call(benchmark: BenchmarkFixture, work: str, count: str) -> None:
+    """A batch of calls, one after the other, on one loop."""
+    make, call, calls = WORK[work]
+    loop = asyncio.new_event_loop()
+
+    async def batch() -> None:
+        for _ in range(calls):
+            await call(component)
+
+    async def start() -> tuple[Any, list[Any]]:
+        component = make()
+        return component, await sessions(SESSIONS[count], component)
+
+    component, kept = loop.run_until_complete(start())
+    for owner in kept[: SESSIONS[count]]:
+        tap.install(owner)
+    benchmark.group = f"{work}, {calls} calls"
+    try:
+        benchmark.pedantic(lambda: loop.run_until_complete(batch()), rounds=ROUNDS, warmup_rounds=3)
+    finally:
+        for owner in kept[: SESSIONS[count]]:
+            tap.remove(owner)
+        loop.close()
+
+
+@pytest.mark.parametrize("count", ["one session", "fifty sessions"])
+@pytest.mark.parametrize("work", WORK)
+def test_the_difference(work: str, count: str) -> None:
+    """With and without in turns, in CPU time, the best of each: noise hits both alike."""
+    make, call, calls = WORK[work]
+    calls = max(calls // 20, 1)
+
+    async def batch(component: Any) -> float:
+        await call(component)  # changed classes make the interpreter forget what it learned
+        await call(component)
+        started = time.process_time()
+        for _ in range(calls):
+            await call(component)
+        return (time.process_time() - started) / calls
+
+    async def main() -> tuple[float, float]:
+        component = make()
+        owners = (await sessions(SESSIONS[count], component))[: SESSIONS[count]]
+        bare, tapped = [], []
+        for _ in range(TURNS):
+            for owner in owners:
+                tap.install(owner)
+            tapped.append(await batch(component))
+            for owner in owners:
+                tap.remove(owner)
+            bare.append(await batch(component))
+        return min(bare), min(tapped)
+
+    bare, tapped = asyncio.run(main())
+    cost_us = (tapped - bare) * 1e6
+    print(f"\n{work}, {count}: {bare * 1e6:.1f} us bare, {cost_us:+.1f} us by the tap")
+    assert cost_us < max(LIMIT_US, NOISE * bare * 1e6)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from livekit.agents import AgentSession, JobContext
     from livekit.agents.voice import io
+    from opentelemetry.context import Context
 
 _T = TypeVar("_T")
 
@@ -156,6 +157,11 @@ def is_running(session: AgentSession[Any]) -> bool:
 def counts_stt_errors(session: AgentSession[Any]) -> bool:
     """Tells whether upstream tolerates some STT errors (1.6 and later) or none (before)."""
     return hasattr(session, "_stt_error_counts")
+
+
+def trace_context_of(session: AgentSession[Any]) -> Context | None:
+    """Returns the context under which the session's own spans stand, or None before `start()`."""
+    return getattr(session, "_root_span_context", None)
 
 
 def is_closing(session: AgentSession[Any]) -> bool:

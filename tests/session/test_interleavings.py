@@ -1,7 +1,7 @@
 """Random faults and user actions in random order: whatever happens, the promises hold.
 
 Each example is one call in virtual time with a sequence of timed actions around its failure.
-LASTWORD_SEQUENCES sets how many are run.
+LASTWORD_SEQUENCES sets how many are run, LASTWORD_SEED which.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from lastword.testing.sink import RecordingSink
 from session.fakes import Call, FakeLLM, FakeTTS, clip_of, out_of_credits, overloaded
 from session.virtual_time import run_virtual
 
-SEQUENCES = int(os.environ.get("LASTWORD_SEQUENCES", "300"))
+SEQUENCES = int(os.environ.get("LASTWORD_SEQUENCES", "2000"))
+SEED = int(os.environ.get("LASTWORD_SEED", "20261122"))
 CLIP_S = 0.6
 FIRST_FRAME_S = 3.0
 TEARDOWN_S = 8.0
@@ -264,7 +265,7 @@ class Run:
         await asyncio.wait_for(session.aclose(), 20)
 
 
-@seed(20261122)
+@seed(SEED)
 @settings(
     max_examples=SEQUENCES,
     deadline=None,

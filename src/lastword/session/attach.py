@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from livekit.agents import AgentSession
+    from opentelemetry.context import Context
 
+    from ..failure.kinds import Failure
     from ..failure.policy import Policy
     from .after import AnyAfter
     from .message import Utterance
@@ -139,6 +141,7 @@ class LastWord:
         self._in_error_event = False
         self._deferred_close: dict[str, Any] | None = None
         self._detach_when_closed = False
+        self._trace_context: Context | None = None
         self._owner = SessionOwner(session)
         self._hooks = _upstream.SessionHooks(
             session,
@@ -224,25 +227,31 @@ class LastWord:
             turn=getattr(self._session.current_speech, "id", None),
             max_unrecoverable_errors=self._session.conn_options.max_unrecoverable_errors,
         )
-        if decision is Decision.LAST_WORDS:
-            self._begin(failure, error)
-        else:
+        if decision is not Decision.LAST_WORDS or not self._begin(failure, error):
             self._hooks.on_error(arg)
 
-    def _begin(self, failure: Any, error: Any) -> None:
+    def _begin(self, failure: Failure, error: Any) -> bool:
+        """Begins the closing; False if it could not, so that upstream goes its own way."""
+        try:
+            closing = Closing(
+                self._session,
+                self._hooks,
+                failure=failure,
+                error=error,
+                words=self._preparation.for_failure(failure.kind),
+                bounds=self._bounds,
+                on_closed=self._closed,
+            )
+            closing.start()
+        except Exception:
+            logger.exception("the last words could not begin")
+            return False
+        self._closing = closing
         self._deferred_close = None
         self._owner.refusing = True
         self._preparation.stop()
-        self._closing = Closing(
-            self._session,
-            self._hooks,
-            failure=failure,
-            error=error,
-            words=self._preparation.for_failure(failure.kind),
-            bounds=self._bounds,
-            on_closed=self._closed,
-        )
-        self._closing.start()
+        self._trace_context = _upstream.trace_context_of(self._session)
+        return True
 
     def _closed(self, report: Report) -> None:
         self._report = report
@@ -250,7 +259,7 @@ class LastWord:
         self._owner.refusing = False
         if self._detach_when_closed:
             self.detach()
-        deliver(report, self._on_report)
+        deliver(report, self._on_report, self._trace_context)
 
     def _close_soon(self, **close: Any) -> None:
         if self._closing is not None:

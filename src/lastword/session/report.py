@@ -14,6 +14,8 @@ from opentelemetry import trace
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from opentelemetry.context import Context
+
     from ..failure.kinds import Failure
 
 logger = logging.getLogger("lastword")
@@ -66,17 +68,20 @@ class Report:
     after_error: str | None = None
 
 
-def deliver(report: Report, on_report: Callable[[Report], object] | None) -> None:
+def deliver(
+    report: Report, on_report: Callable[[Report], object] | None, context: Context | None
+) -> None:
     """Sends a report to the log, to the trace and to the user; never raises.
 
     Args:
         report: The report.
         on_report: The user's function, whose exceptions are logged.
+        context: Where the session's own spans stand, or None.
     """
     flat = _flat(report)
     logger.warning("session closed after its last words", extra={"lastword": flat})
     end_ns = int((report.failed_at + report.close_s) * 1e9)
-    span = tracer.start_span("lastword", start_time=int(report.failed_at * 1e9))
+    span = tracer.start_span("lastword", context, start_time=int(report.failed_at * 1e9))
     span.set_attributes({f"lastword.{name}": value for name, value in flat.items()})
     span.end(end_ns)
     if on_report is not None:

@@ -15,7 +15,8 @@ def in_a_new_process(code: str) -> Callable[[str], None]:
     """Run code with a path as its argument."""
 
     def run(path: str) -> None:
-        subprocess.run([sys.executable, "-c", code, path], check=True, cwd=Path(__file__).parent)
+        command = [sys.executable, "-c", code, path]
+        subprocess.run(command, check=True, cwd=Path(__file__).parent)  # noqa: S603 - our own code
 
     return run
 

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from .source import Source
 
 MAX_CACHED_BYTES = 64 * 2**20
-"""Samples kept when no clip uses them any more: some minutes of sound, small beside an agent."""
+"""Samples kept when no clip uses them any more: some minutes of sound, small beside an agent. Their
+frames come on top, usually of the same size."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -176,6 +177,7 @@ class _Cache:
         self._lock = threading.Lock()
         self._in_use: WeakValueDictionary[Hashable, Sound] = WeakValueDictionary()
         self._kept: OrderedDict[Hashable, Sound] = OrderedDict()
+        self._kept_bytes = 0
         self._making: dict[Hashable, threading.Lock] = {}
 
     def get(self, key: Hashable, make: Callable[[], Sound]) -> Sound:
@@ -206,16 +208,17 @@ class _Cache:
         return sound
 
     def _keep(self, key: Hashable, sound: Sound) -> None:
-        self._in_use[key] = sound
-        self._kept[key] = sound
+        if key not in self._kept:
+            self._in_use[key] = self._kept[key] = sound
+            self._kept_bytes += sound.samples.nbytes
         self._kept.move_to_end(key)
-        total = sum(kept.nbytes for kept in self._kept.values())
-        while total > MAX_CACHED_BYTES:
-            total -= self._kept.popitem(last=False)[1].nbytes
+        while self._kept_bytes > MAX_CACHED_BYTES:
+            self._kept_bytes -= self._kept.popitem(last=False)[1].samples.nbytes
 
     def clear(self) -> None:
         with self._lock:
             self._kept.clear()
+            self._kept_bytes = 0
 
     def renew_locks(self) -> None:
         """After a fork: threads that held a lock are not in this process."""

@@ -77,11 +77,6 @@ class Frames:
             self._data_name = _attribute_with(self.contents[0], self._model)
             self._userdata_name = _attribute_with(built.userdata, self._model)
 
-    @property
-    def nbytes(self) -> int:
-        """Memory of the contents, in bytes."""
-        return sum(len(data) for data in self.contents)
-
     def samples(self) -> NDArray[np.int16]:
         """Give the samples in one piece, int16 (frames, channels), without the padding."""
         whole = np.frombuffer(b"".join(self.contents), np.int16)

@@ -53,11 +53,6 @@ class Sound:
     def __hash__(self) -> int:
         return hash((self.sample_rate, self.samples.shape))
 
-    @property
-    def nbytes(self) -> int:
-        """Memory of the samples and of all prepared frames, in bytes."""
-        return self.samples.nbytes + sum(ready.nbytes for ready in tuple(self._prepared.values()))
-
     def renew_lock(self) -> None:
         """Forget who held the lock: after a fork, that thread is not in this process."""
         self._lock = threading.Lock()

@@ -1,0 +1,206 @@
+"""Clips in processes and threads: prewarm, fork, spawn, the GIL, memory over many loads."""
+
+import asyncio
+import gc
+import json
+import multiprocessing
+import os
+import pickle
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from livekit.agents.ipc.job_proc_executor import ProcJobExecutor
+from livekit.agents.job import JobAcceptArguments, RunningJobInfo
+from livekit.protocol import agent
+
+from audio import worker
+from audio.files import sweep, written
+from lastword.audio import clip as clip_module
+from lastword.audio.clip import Clip, clear_cache
+from lastword.audio.decode import decode
+from lastword.audio.frames import Format
+
+
+@pytest.fixture
+def wav_path(tmp_path: Path) -> Path:
+    """A second of sound at 44.1 kHz."""
+    path = tmp_path / "clip.wav"
+    path.write_bytes(written(sweep(44100, 44100), 44100, "WAV", "PCM_16"))
+    return path
+
+
+# --- processes ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["forkserver", "spawn"])
+async def test_a_clip_loaded_in_prewarm_is_used_by_the_job(
+    method: str, wav_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A real job process of livekit-agents: the job's own load finds sound and frames ready."""
+    report = tmp_path / "report.json"
+    monkeypatch.setenv("LASTWORD_TEST_CLIP", str(wav_path))
+    monkeypatch.setenv("LASTWORD_TEST_REPORT", str(report))
+    process = ProcJobExecutor(
+        initialize_process_fnc=worker.prewarm,
+        job_entrypoint_fnc=worker.entrypoint,
+        session_end_fnc=None,
+        simulation_end_fnc=None,
+        inference_executor=None,
+        initialize_timeout=60.0,
+        close_timeout=20.0,
+        session_end_timeout=5.0,
+        memory_warn_mb=0,
+        memory_limit_mb=0,
+        ping_interval=10.0,
+        ping_timeout=60.0,
+        high_ping_threshold=10.0,
+        http_proxy=None,
+        mp_ctx=multiprocessing.get_context(method),
+        loop=asyncio.get_running_loop(),
+    )
+    await process.start()
+    await process.initialize()
+    job = RunningJobInfo(
+        accept_arguments=JobAcceptArguments(name="", identity="", metadata=""),
+        job=agent.Job(id="job"),
+        url="ws://127.0.0.1:1",
+        token="",
+        worker_id="worker",
+        fake_job=True,
+    )
+    await process.launch_job(job)
+    await asyncio.wait_for(process.join(), 60)
+    await process.aclose()
+    told = json.loads(report.read_text())
+    assert told.pop("pid") != os.getpid()
+    assert told == {"frames": 20, "same": True, "calls": []}
+
+
+def test_a_fork_while_a_clip_is_loaded_leaves_no_lock_behind(wav_path: Path) -> None:
+    """The child of a fork loads and prepares although a thread of the parent held all locks."""
+    clip = Clip.load(wav_path)
+    data = wav_path.read_bytes()
+    with clip_module._cache._lock, clip._sound._lock:
+        child = os.fork()
+        if child == 0:  # pragma: no cover - another process
+            ok = len(Clip.load(data).frames()) == 20 and len(clip.frames(8000)) == 20
+            os._exit(0 if ok else 1)
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            assert os.waitstatus_to_exitcode(status) == 0
+            return
+        threading.Event().wait(0.01)
+    os.kill(child, 9)
+    os.waitpid(child, 0)
+    pytest.fail("the child waits for a lock that nobody holds")
+
+
+def test_unpickling_shares_the_sound_within_a_process(wav_path: Path) -> None:
+    data = pickle.dumps(Clip.load(wav_path))
+    one, two = pickle.loads(data), pickle.loads(data)  # noqa: S301 - our own
+    assert one.frames()[0].data.obj is two.frames()[0].data.obj
+
+
+# --- threads -----------------------------------------------------------------------------------
+
+def test_preloading_in_a_thread_hardly_holds_the_gil() -> None:
+    """Ten minutes of sound decode, resample and become frames while another thread runs on.
+
+    What is counted is not time, which a busy machine stretches, but turns: a loader that kept the
+    GIL would leave the other thread with none, as it asks for it again only when it is let go.
+    """
+    samples = np.tile(np.arange(-15000, 15000, 10, np.int16), 6000)
+    Clip.load((samples[:99], 48000)).frames()
+    done = threading.Event()
+
+    def load() -> None:
+        Clip.load((samples, 48000))._sound.frames(Format.of(24000, 1, 50))
+        done.set()
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(100.0)  # nobody is made to give the GIL away: only who offers it
+    try:
+        thread = threading.Thread(target=load)
+        thread.start()
+        turns = 0
+        while not done.is_set():
+            turns += 1
+            time.sleep(0)  # offers the GIL, and takes it back when the loader lets go
+        thread.join(60)
+    finally:
+        sys.setswitchinterval(before)
+    assert turns > 100
+
+
+# --- memory ------------------------------------------------------------------------------------
+
+
+def resident_bytes() -> int:
+    """Memory of this process, from Linux's own account."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+linux_only = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs /proc")
+
+
+@linux_only
+def test_10_000_loads_leave_nothing_behind() -> None:
+    """Fresh content each time, through WAV, resampler, frames and refusals: no leak."""
+    data = bytearray(written(sweep(2400, 48000), 48000, "WAV", "PCM_16"))
+    broken = bytes(data[:30])
+
+    def load(count: int) -> None:
+        for i in range(count):
+            data[100:104] = i.to_bytes(4, "little")
+            Clip.load(bytes(data)).frames(24000 if i % 2 else 16000, 1 + i % 2)
+            if i % 100 == 0:
+                clear_cache()
+                with pytest.raises(ValueError, match="expected"):
+                    Clip.load(broken)
+        clear_cache()
+        gc.collect()
+
+    load(2000)
+    before = resident_bytes()
+    load(10_000)
+    grown = resident_bytes() - before
+    assert grown < 10_000 * 100, f"{grown / 10_000:.0f} bytes per load"
+
+
+@linux_only
+def test_memory_is_proportional_to_the_samples(tmp_path: Path) -> None:
+    """Ten minutes of 24 kHz (28.8 MB of int16) take their samples, their frames, and little more."""
+    path = tmp_path / "long.wav"
+    samples = np.zeros(600 * 24000, np.int16)
+    samples[::100] = 1000
+    path.write_bytes(written(samples, 24000, "WAV", "PCM_16"))  # type: ignore[arg-type]
+    code = (
+        "import resource, sys, lastword; from lastword import Clip; import livekit.rtc\n"
+        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024\n"
+        "lastword.Clip.load((__import__('numpy').zeros(99, 'i2'), 24000)).frames()\n"
+        "before = peak(); frames = Clip.load(sys.argv[1]).frames(); print(peak() - before)"
+    )
+    command = [sys.executable, "-c", code, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 3 * samples.nbytes
+
+
+def test_the_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What no clip uses is forgotten, the oldest first, beyond so many bytes."""
+    clear_cache()
+    monkeypatch.setattr(clip_module, "MAX_CACHED_BYTES", 10_000)
+    sounds: list[Any] = [np.full(2000, i, np.int16) for i in range(5)]
+    for samples in sounds:
+        Clip.load((samples, 24000))
+    kept = [int(sound.samples[0, 0]) for sound in clip_module._cache._kept.values()]
+    assert kept == [3, 4]
+    assert decode((sounds[0], 24000)).samples.shape == (2000, 1)

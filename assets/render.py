@@ -44,17 +44,18 @@ PAUSE_S = 0.25  # between sentences; some synthesisers pause for 0.8 s
 COMPRESSION = 0.5
 
 
-def run(*command: str, text: str | None = None) -> None:
+def run(*command: str, text: str = "", encoding: str = "utf-8") -> None:
     """Run a synthesiser, at most a minute, and fail loudly."""
     subprocess.run(  # noqa: S603 - fixed commands; the texts are ours
-        command, input=text, text=True, check=True, timeout=60, stdout=subprocess.DEVNULL
+        command, input=text.encode(encoding), check=True, timeout=60, stdout=subprocess.DEVNULL
     )
 
 
 def festival(voice: str, speed: float, text: str, wav: Path) -> None:
-    """Festival: one voice per Debian package festvox-*."""
+    """Festival: one voice per Debian package festvox-*; it takes letters of one byte."""
     stretch = f"(Parameter.set 'Duration_Stretch {1 / speed})"
-    run("text2wave", "-eval", f"(voice_{voice})", "-eval", stretch, "-o", str(wav), text=text)
+    options = ("-eval", f"(voice_{voice})", "-eval", stretch, "-o", str(wav))
+    run("text2wave", *options, text=text, encoding="iso-8859-1")
 
 
 def pico(voice: str, speed: float, text: str, wav: Path) -> None:

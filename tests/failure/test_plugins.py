@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 from typing import TYPE_CHECKING, Any
@@ -9,19 +10,22 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from livekit.agents import AgentSession, APIConnectOptions, tts
 from livekit.agents.voice.agent_session import SessionConnectOptions
+from livekit.agents.voice.events import CloseReason
 
 pytest.importorskip("livekit.plugins.google", reason="the plugins are in an extra of their own")
 
 from livekit.plugins import anthropic, openai
 
+import lastword
 from failure.providers import KEY, PLUGINS
-from failure.rehearsal import IMPATIENT, Sentences, Watched, job_http, watched
+from failure.rehearsal import IMPATIENT, REAL_BOUND_S, Sentences, Watched, job_http, watched
 from failure.wires import WIRES
 from lastword import InferenceQuotaExceededError, classify
 from lastword.testing import gateway as gw
+from session.fakes import clip_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
 pytestmark = pytest.mark.usefixtures("collected")
 
@@ -30,7 +34,9 @@ QUICK = APIConnectOptions(max_retry=RETRIES, retry_interval=0.0, timeout=5.0)
 
 
 @contextlib.asynccontextmanager
-async def failing(plugin: str, gateway: gw.Gateway) -> AsyncIterator[Watched]:
+async def failing(
+    plugin: str, gateway: gw.Gateway, *, prepare: Callable[[AgentSession[Any]], object] = id
+) -> AsyncIterator[Watched]:
     """A session whose plugin asks the gateway, once it has been made to."""
     component = PLUGINS[plugin].make(gateway)
     part = plugin.split()[1]
@@ -43,6 +49,7 @@ async def failing(plugin: str, gateway: gw.Gateway) -> AsyncIterator[Watched]:
         ),
         **{"llm" if part == "realtime" else part: component},
     )
+    prepare(session)
     try:
         async with watched(session, hears=part == "stt") as call:
             if part == "llm":
@@ -84,6 +91,39 @@ async def test_from_the_wire_to_the_error_event(
     assert KEY not in repr(failures)
     if wire.quota:
         assert KEY not in f"{error!r} {error}"
+
+
+HEARD = {
+    "livekit llm": gw.quota_exceeded("llm"),
+    "livekit stt": gw.quota_exceeded("stt"),
+    "livekit tts": gw.quota_exceeded("tts"),
+    "openai realtime": gw.unauthorized(),
+    "deepgram stt": gw.status(402),
+    "elevenlabs tts": gw.status(401, {"detail": {"status": "quota_exceeded"}}),
+}
+
+
+@pytest.mark.parametrize("plugin", HEARD)
+async def test_a_terminal_error_of_any_component_is_heard(plugin: str) -> None:
+    """With the last word attached: asked once, one event, the message in full, one close."""
+    async with job_http(), gw.Gateway() as gateway:
+        gateway.script(PLUGINS[plugin].path, HEARD[plugin])
+        closes: list[Any] = []
+        reports: asyncio.Queue[lastword.Report] = asyncio.Queue()
+
+        def prepare(session: AgentSession[Any]) -> None:
+            session.on("close", closes.append)
+            lastword.attach(session, clip_of(0.3), on_report=reports.put_nowait)
+
+        async with failing(plugin, gateway, prepare=prepare) as call:
+            early = opens_early(call.session)
+            report = await asyncio.wait_for(reports.get(), REAL_BOUND_S)
+            asked = asked_for(PLUGINS[plugin].path, gateway) - early
+        assert asked == 1
+        assert call.recoverable == [False]
+        assert [event.reason for event in closes] == [CloseReason.ERROR]
+        assert closes[0].error is call.events[0].error
+        assert (report.played, report.path) == ("full", "say")
 
 
 def asked_for(path: str, gateway: gw.Gateway) -> int:

@@ -73,8 +73,8 @@ class _Attached:
     """A response that was recovered elsewhere."""
 
     status: int
-    headers: dict[str, str]
-    body: bytes | str
+    headers: dict[str, str] = field(repr=False)
+    body: bytes | str = field(repr=False)
     host: str
 
 

@@ -7,6 +7,7 @@ With `--write`, the lines between the two `bench` comments of the file are repla
 
 import argparse
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,22 @@ def rows(benchmarks: list[dict[str, Any]]) -> Iterator[str]:
         what, case = group.split(" | ")
         ratio = peer["stats"]["median"] / ours[group]["stats"]["median"]
         yield f"| {what} | {case} | {figure(ours[group])} | {who} | {figure(peer)} | {ratio:.1f}x |"
+
+
+def resample_rows(benchmarks: list[dict[str, Any]]) -> Iterator[str]:
+    """One line per instruction set and dtype: the range over all pairs of rates and their mean."""
+    speeds: dict[tuple[str, str, str], list[float]] = {}
+    for ours in benchmarks:
+        info = ours["extra_info"]
+        if "peer_median_s" in info:
+            ratio = info["peer_median_s"] / ours["stats"]["median"]
+            speeds.setdefault((info["kind"], info["dtype"], info["path"]), []).append(ratio)
+    for (kind, dtype, path), ratios in speeds.items():
+        mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
+        yield (
+            f"| resample, {len(ratios)} {kind} ratios | {dtype}, {path} | | soxr HQ | "
+            f"| {min(ratios):.1f}x to {max(ratios):.1f}x, mean {mean:.1f}x |"
+        )
 
 
 def figure(benchmark: dict[str, Any]) -> str:
@@ -50,6 +67,7 @@ def table(measured: dict[str, Any]) -> str:
             "| what | case | lastword | peer | its figure | faster by |",
             "|---|---|---|---|---|---|",
             *rows(measured["benchmarks"]),
+            *resample_rows(measured["benchmarks"]),
             "",
             where,
             "A clip is 6.9 s of mono at 44.1 kHz (Opus 48 kHz) and becomes 24 kHz.",

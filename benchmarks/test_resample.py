@@ -1,6 +1,6 @@
 """How fast `resample` is beside soxr HQ: nine voice ratios, every instruction set, both dtypes.
 
-    pytest benchmarks/bench_resample.py
+    pytest benchmarks/test_resample.py
 
 Each round times soxr and then us, so that a busy machine is busy for both; the ratio is that of the
 medians. The table at the end has one line per pair of rates and the geometric means.
@@ -53,7 +53,7 @@ def run(resampler: _native.Resampler, samples: Sound) -> Sound:
 
 @dataclass
 class Table:
-    """Ratios of a run, printed when it ends."""
+    """Ratios of a run, printed when it ends; a plugin of pytest for that."""
 
     ratios: dict[str, dict[str, dict[str, float]]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(dict))
@@ -72,8 +72,9 @@ class Table:
             yield f"  {'least':<24}" + "".join(f"{column.min():12.2f}" for column in columns)
             yield ""
 
+    @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Called by pytest at the end, as this is registered as a plugin."""
+        """Print, after the tables of pytest-benchmark."""
         terminalreporter.section("resample: times as fast as soxr HQ")
         for line in self.lines():
             terminalreporter.write_line(line)
@@ -95,6 +96,7 @@ def test_resample(
 ) -> None:
     """A plan that is there already, as for every clip but the first."""
     samples, name = speech(rates[0], dtype), f"{rates[0]}>{rates[1]}"
+    kind = "awkward" if rates in AWKWARD_RATIOS else "voice"
     resampler = _native.Resampler(*rates, path)
     peer_times = []
 
@@ -103,14 +105,15 @@ def test_resample(
         soxr.resample(samples, *rates, quality="HQ")
         peer_times.append(time.perf_counter() - started)
 
-    benchmark.group = f"resample {name} {dtype}"
+    benchmark.group = f"resample | {name} {dtype}"
     out = benchmark.pedantic(run, (resampler, samples), setup=peer, rounds=ROUNDS, warmup_rounds=2)
     ours = benchmark.stats.stats.median
     ratio = float(np.median(peer_times)) / ours
-    benchmark.extra_info.update(peer="soxr HQ", peer_median_s=float(np.median(peer_times)))
-    benchmark.extra_info.update(path=path, ratio=ratio)
+    benchmark.extra_info.update(
+        path=path, kind=kind, dtype=dtype, peer="soxr HQ",
+        peer_median_s=float(np.median(peer_times)),
+    )  # fmt: skip
     assert len(out) == (2 * len(samples) * rates[1] + rates[0]) // (2 * rates[0])
-    kind = "awkward" if rates in AWKWARD_RATIOS else "voice"
     table.ratios[f"{kind} ratios, {dtype}"][name][path] = ratio
 
 
@@ -118,7 +121,7 @@ def test_resample(
 @pytest.mark.parametrize("rates", [*VOICE_RATIOS, *AWKWARD_RATIOS], ids=lambda r: f"{r[0]}>{r[1]}")
 def test_first_call(benchmark: Any, table: Table, rates: tuple[int, int], path: str) -> None:
     """What a new pair of rates costs once: filter, block sizes, tables."""
-    benchmark.group = f"first call {rates[0]}>{rates[1]}"
+    benchmark.group = f"first call | {rates[0]}>{rates[1]}"
     benchmark.pedantic(_native.Resampler, (*rates, path), rounds=ROUNDS, warmup_rounds=1)
     median_ms = benchmark.stats.stats.median * 1e3
     benchmark.extra_info.update(path=path)

@@ -186,10 +186,26 @@ def refuse_new_work(session: AgentSession[Any]) -> None:
 
 
 def allow_teardown(session: AgentSession[Any]) -> None:
-    """Takes back what would keep the activity's own drain from doing its work."""
-    # drain() of 1.8.9 skips parts of its teardown for an activity that is paused already
-    if session._activity is not None:
-        session._activity._scheduling_paused = False
+    """Lets the activity's own drain do its work, and nothing else.
+
+    drain() takes an activity whose scheduling is paused for one that was drained before, and skips
+    parts of its work (1.4.6 .. 1.8.9): the flag goes, and new speech is refused where all of it is
+    scheduled.
+    """
+    activity = session._activity
+    if activity is not None:
+        activity._scheduling_paused = False
+        setattr(activity, "_schedule_speech", _refuse_speech)  # noqa: B010 - no method of its own
+
+
+def _refuse_speech(speech: Any, priority: int, force: bool = False) -> None:  # noqa: ARG001, FBT001, FBT002 - upstream's signature
+    speech.interrupt(force=True)
+    raise RuntimeError("AgentSession is closing, cannot schedule new speech")
+
+
+def is_left_closed(session: AgentSession[Any]) -> bool:
+    """Tells whether the session was closed and not started again since."""
+    return bool(getattr(session, "_closing", False))
 
 
 def force_closed(session: AgentSession[Any]) -> list[Coroutine[Any, Any, None]]:

@@ -111,6 +111,7 @@ def test_unpickling_shares_the_sound_within_a_process(wav_path: Path) -> None:
 
 # --- threads -----------------------------------------------------------------------------------
 
+
 def test_preloading_in_a_thread_hardly_holds_the_gil() -> None:
     """Ten minutes of sound decode, resample and become frames while another thread runs on.
 

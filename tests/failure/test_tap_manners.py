@@ -225,7 +225,7 @@ def test_new_work_is_refused_without_a_word(component: str) -> None:
     async def main() -> None:
         brain, mouth = Brain(None), Mouth(None)
         async with watched(AgentSession(llm=brain, tts=mouth)) as call:
-            call.owner.refusing = True
+            call.owner.closing = True
             if component == "llm":
                 handle = call.session.generate_reply(user_input="Hello?")
             else:
@@ -246,7 +246,7 @@ def test_hearing_goes_on_while_new_work_is_refused() -> None:
         session = AgentSession(stt=ear, turn_detection="manual")
         session.on("user_input_transcribed", lambda _: heard.set())
         async with watched(session, hears=True) as call:
-            call.owner.refusing = True
+            call.owner.closing = True
             await asyncio.wait_for(heard.wait(), BOUND_S)
 
     run_virtual(main())
@@ -268,4 +268,4 @@ def test_a_retry_is_refused_too() -> None:
 
 
 def _refuse(call: Watched) -> None:
-    call.owner.refusing = True
+    call.owner.closing = True

@@ -45,7 +45,9 @@ class Owner(Protocol):
             answers a status 499.
     """
 
-    refusing: bool
+    @property
+    def refusing(self) -> bool:
+        """See the class."""
 
     def owns(self, component: object) -> bool:
         """Whether the errors of a component, never one behind an adapter, are this owner's."""

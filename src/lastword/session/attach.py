@@ -248,7 +248,7 @@ class LastWord:
             return False
         self._closing = closing
         self._deferred_close = None
-        self._owner.refusing = True
+        self._owner.closing = True
         self._preparation.stop()
         self._trace_context = _upstream.trace_context_of(self._session)
         return True
@@ -256,7 +256,8 @@ class LastWord:
     def _closed(self, report: Report) -> None:
         self._report = report
         self._closing = None
-        self._owner.refusing = False
+        self._owner.closing = False
+        self._owner.abandoned = report.closed_by == "forced"
         if self._detach_when_closed:
             self.detach()
         deliver(report, self._on_report, self._trace_context)

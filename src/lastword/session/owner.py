@@ -16,12 +16,22 @@ class SessionOwner:
     """A session as the tap sees it; refers to it weakly and ends with it.
 
     Attributes:
-        refusing: Set while the session closes: its LLM and TTS get no new work.
+        closing: Set while the last words are said and the session is closed after them.
+        abandoned: Set when the close was forced: what hangs in the old activity may wake up.
     """
 
     def __init__(self, session: AgentSession[Any]) -> None:
         self._session = weakref.ref(session, lambda _: tap.remove(self))
-        self.refusing = False
+        self.closing = False
+        self.abandoned = False
+
+    @property
+    def refusing(self) -> bool:
+        """Whether the session's LLM and TTS get no new work."""
+        session = self._session()
+        if session is None or self.closing:
+            return self.closing
+        return self.abandoned and _upstream.is_left_closed(session)
 
     def owns(self, component: object) -> bool:
         """Says whether a component works for the session.

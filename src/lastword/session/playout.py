@@ -234,6 +234,8 @@ class Speaker:
         """Publishes a track of our own for what is left: the session's output is dead."""
         room = _upstream.room_of(self._session)
         left_s = self._deadline - self._loop.time()
+        if self._heard.accepted:
+            left_s = max(left_s, STALL_S)  # the deadline was for the first frame
         if room is None or not room.isconnected() or left_s <= 0:
             return
         self._heard.ways.append("own_track")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         LastWordError,
         MessageError,
         MissingCredentialsError,
+        StartTimeoutError,
         UnsupportedVersionError,
     )
     from .failure.classify import classify
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from .session.after import hang_up, leave
     from .session.attach import LastWord, attach
     from .session.dropin import AgentSession
+    from .session.guard import guard
     from .session.message import DEFAULT
     from .session.report import Report
     from .session.transfer import transfer_to
@@ -59,6 +61,7 @@ _OWNERS = {
     "MessageError": ".errors",
     "MissingCredentialsError": ".errors",
     "Report": ".session.report",
+    "StartTimeoutError": ".errors",
     "UnsupportedVersionError": ".errors",
     "attach": ".session.attach",
     "bake": ".voice.bake",
@@ -67,6 +70,7 @@ _OWNERS = {
     "classify": ".failure.classify",
     "clear_cache": ".audio.clip",
     "decode": ".audio.decode",
+    "guard": ".session.guard",
     "hang_up": ".session.after",
     "leave": ".session.after",
     "resample": ".audio.resample",
@@ -93,6 +97,7 @@ __all__ = [
     "MessageError",
     "MissingCredentialsError",
     "Report",
+    "StartTimeoutError",
     "UnsupportedVersionError",
     "attach",
     "bake",
@@ -101,6 +106,7 @@ __all__ = [
     "classify",
     "clear_cache",
     "decode",
+    "guard",
     "hang_up",
     "leave",
     "resample",

@@ -10,7 +10,8 @@
     ├── AlreadyAttachedError (RuntimeError)         a second attach to one session
     ├── UnsupportedVersionError (RuntimeError)      livekit-agents has internals that we do not know
     ├── BakeError (RuntimeError)                    words could not be rendered by the TTS
-    └── MissingCredentialsError (RuntimeError)      an after-action needs the server API
+    ├── MissingCredentialsError (RuntimeError)      an after-action needs the server API
+    └── StartTimeoutError (TimeoutError)            `session.start()` hangs, says `guard`
 
 `lastword.InferenceQuotaExceededError` is not here: it is what a provider did, an `APIStatusError`
 of livekit-agents, and lives in `failure/quota.py`.
@@ -27,6 +28,7 @@ __all__ = [
     "LastWordError",
     "MessageError",
     "MissingCredentialsError",
+    "StartTimeoutError",
     "UnsupportedVersionError",
 ]
 
@@ -93,3 +95,7 @@ class BakeError(LastWordError, RuntimeError):
 
 class MissingCredentialsError(LastWordError, RuntimeError):
     """An after-action needs LiveKit's server API, and no URL, key or secret is known."""
+
+
+class StartTimeoutError(LastWordError, TimeoutError):
+    """`session.start()` has not returned in time."""

@@ -33,11 +33,11 @@ QUESTION = "Can you hear me?"
 CLIP_S = 3.0
 
 
-def llm_of(gateway: Gateway) -> inference.LLM:
+def llm_of_url(gateway: str) -> inference.LLM:
     """Livekit's own inference LLM, pointed at a scripted gateway."""
     return inference.LLM(
         "openai/gpt-4o-mini",
-        base_url=f"{gateway.url}/v1",
+        base_url=f"{gateway}/v1",
         api_key="devkey",
         api_secret="a-secret-that-signs-nothing-of-value",  # noqa: S106 - a local server's
     )
@@ -150,7 +150,7 @@ async def outage(
         if with_caller:
             caller = await stack.enter_async_context(Caller(server, room_name))
         room = await stack.enter_async_context(joined(server, room_name, url=url))
-        llm = llm_of(gateway)
+        llm = llm_of_url(gateway.url)
         stack.push_async_callback(llm.aclose)
         session: AgentSession[Any] = AgentSession(llm=llm)
         reports: list[lastword.Report] = []

@@ -66,8 +66,13 @@ class Heard:
 
     @property
     def times(self) -> int:
-        """How often the sweep was begun or gone on with."""
-        return len(self.runs)
+        """How often the same part of it was heard, at most; a run in two pieces counts once."""
+        last = max((run.last_s for run in self.runs), default=0.0)
+        places = np.arange(0.05, last, 0.05)
+        return max(
+            (sum(1 for run in self.runs if run.first_s < at < run.last_s) for at in places),
+            default=0,
+        )
 
     @property
     def seconds(self) -> float:

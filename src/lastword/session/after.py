@@ -112,13 +112,14 @@ class Plan:
 
     Args:
         after: One action for all, a mapping whose None key is the default, or None for none.
+        check: Call `check` now; a decorator runs before the worker has set the environment.
 
     Raises:
         TypeError: It is neither.
         MissingCredentialsError: An action needs the server API and cannot reach it.
     """
 
-    def __init__(self, after: AnyAfter) -> None:
+    def __init__(self, after: AnyAfter, *, check: bool = True) -> None:
         given: Mapping[FailureKind | None, After | None]
         given = after if isinstance(after, Mapping) else {None: after}
         for kind, action in given.items():
@@ -129,9 +130,18 @@ class Plan:
                     "expected leave(), hang_up(), transfer_to(...), a mapping of these by "
                     f"FailureKind, or None as after; got {action!r}"
                 )
-            if action is not None:
-                action.check()
         self._given = given
+        if check:
+            self.check()
+
+    def check(self) -> None:
+        """See whether every action could be done.
+
+        Raises:
+            MissingCredentialsError: One needs the server API and cannot reach it.
+        """
+        for action in self.actions():
+            action.check()
 
     def for_kind(self, kind: FailureKind) -> After | None:
         """Return what follows a kind of failure, or None for nothing."""

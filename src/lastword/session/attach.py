@@ -180,6 +180,12 @@ class LastWord:
         """Returns what would be heard now for each kind of failure, None for nothing."""
         return {kind: self._preparation.for_failure(kind).first for kind in FailureKind}
 
+    async def settled(self) -> Report | None:
+        """Waits for a closing that is under way; returns the report, None if nothing failed."""
+        if self._closing is not None:
+            await self._closing.wait()
+        return self._report
+
     def __repr__(self) -> str:
         state = self._closing.state.value if self._closing is not None else "idle"
         return f"<LastWord {state}>"

@@ -11,6 +11,12 @@ import logging
 from typing import TYPE_CHECKING
 
 from livekit import rtc
+from livekit.agents.types import (
+    ATTRIBUTE_TRANSCRIPTION_FINAL,
+    ATTRIBUTE_TRANSCRIPTION_SEGMENT_ID,
+    ATTRIBUTE_TRANSCRIPTION_TRACK_ID,
+    TOPIC_TRANSCRIPTION,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,6 +28,7 @@ logger = logging.getLogger("lastword")
 TRACK_NAME = "lastword"
 PUBLISH_TIMEOUT_S = 3.0  # it takes 40 ms on a healthy connection; signalling may be down for good
 UNPUBLISH_TIMEOUT_S = 1.0
+SHOW_TIMEOUT_S = 1.0
 PLAYOUT_SLACK_S = 1.0
 """How much later than expected frames may be taken, or the end be reached."""
 QUEUE_MS = 200  # what RoomIO's own output holds; its size does not change what is heard when
@@ -118,6 +125,23 @@ class OwnTrack:
             self.played_s += max(0.0, pushed_s - self._source.queued_duration)
             self._source.clear_queue()
 
+    async def show(self, transcript: str) -> None:
+        """Send the words as the transcription of this track; never raises, bounded."""
+        if self._publication is None:
+            return
+        attributes = {
+            ATTRIBUTE_TRANSCRIPTION_FINAL: "true",
+            ATTRIBUTE_TRANSCRIPTION_SEGMENT_ID: f"{TRACK_NAME}-{self._publication.sid}",
+            ATTRIBUTE_TRANSCRIPTION_TRACK_ID: self._publication.sid,
+        }
+        try:
+            sending = self._room.local_participant.send_text(
+                transcript, topic=TOPIC_TRANSCRIPTION, attributes=attributes
+            )
+            await asyncio.wait_for(sending, SHOW_TIMEOUT_S)
+        except Exception:
+            logger.debug("the words could not be shown", exc_info=True)
+
     async def aclose(self) -> None:
         """Take the track out of the room; never raises and takes at most a second."""
         if self._publishing is not None and not self._publishing.done():
@@ -174,6 +198,7 @@ async def play_on_own_track(
     tail_s: float = 0.0,
     on_frame: Callable[[], None] | None = None,
     track: OwnTrack | None = None,
+    transcript: str = "",
 ) -> OwnTrack:
     """Publish a track, wait for a listener, play, leave some quiet, and take the track out again.
 
@@ -185,21 +210,28 @@ async def play_on_own_track(
             the caller's ear would be cut.
         on_frame: Called for each frame that was taken.
         track: A track that was published muted before; it is closed too.
+        transcript: Words to show the caller's client, if nothing else shows them.
 
     Returns:
         The track, closed, for its `played_s` and `subscribed`.
     """
-    deadline = asyncio.get_running_loop().time() + first_frame_timeout_s
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + first_frame_timeout_s
+    showing: asyncio.Task[None] | None = None
     first = frames[0]
     own = track or OwnTrack(room, sample_rate=first.sample_rate, num_channels=first.num_channels)
     try:
         await asyncio.wait_for(own.publish(), first_frame_timeout_s)
-        left_s = max(0.0, deadline - asyncio.get_running_loop().time())
+        left_s = max(0.0, deadline - loop.time())
         if await own.wait_for_subscriber(left_s):
+            if transcript:
+                showing = loop.create_task(own.show(transcript), name="lastword_show")
             await own.play(frames, on_frame=on_frame)
             await asyncio.sleep(tail_s)
     except Exception:
         logger.debug("the own track was not heard to its end", exc_info=True)
     finally:
+        if showing is not None:
+            showing.cancel()
         await asyncio.shield(own.aclose())
     return own

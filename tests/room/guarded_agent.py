@@ -1,0 +1,181 @@
+"""An agent for a real worker: guarded entrypoints that fail where their job's metadata says.
+
+Owns the cases. Run as `python -m room.guarded_agent thread|process` it is the worker itself; it
+prints "registered" when jobs may come, and ends when its standard input does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+import time
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from livekit.agents import (
+    Agent,
+    AgentServer,
+    AgentSession,
+    APIStatusError,
+    JobContext,
+    JobExecutorType,
+    JobProcess,
+    get_job_context,
+)
+
+import lastword
+from lastword.session import guard as guard_module
+from room.outage import QUESTION, llm_of_url, sweep_clip
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+guard_module.START_TIMEOUT_S = 1.0  # the real one is longer than a test
+guard_module.LOOK_EVERY_S = 0.1
+
+
+def order(job: JobContext) -> dict[str, str]:
+    """What the test asked for: "case", "notes" (a file), for some "gateway" (a URL)."""
+    parsed: dict[str, str] = json.loads(job.job.metadata)
+    return parsed
+
+
+def note(**what: Any) -> None:
+    """Tell the test something; the clock is the machine's, so both may compare."""
+    with Path(order(get_job_context())["notes"]).open("a") as notes:
+        notes.write(json.dumps({"at": time.monotonic(), **what}) + "\n")
+
+
+def note_report(report: lastword.Report) -> None:
+    """Hand the report to the test."""
+    told = {field.name: getattr(report, field.name) for field in fields(report)}
+    note(report={**told, "failure": str(report.failure.kind)})
+
+
+class FailingStart(AgentSession[None]):
+    """Its `start()` fails when the room's input and output are set up already."""
+
+    async def _update_activity_task(self, *_: Any, **__: Any) -> None:
+        note(failed=True)
+        raise FileNotFoundError("model.onnx")
+
+
+class HangingStart(AgentSession[None]):
+    """Its `start()` never returns."""
+
+    async def _update_activity_task(self, *_: Any, **__: Any) -> None:
+        await asyncio.Event().wait()
+
+
+async def before_connect(_: JobContext) -> None:
+    note(failed=True)
+    raise RuntimeError("no configuration")
+
+
+async def after_connect(job: JobContext) -> None:
+    await job.connect()
+    await job.wait_for_participant()
+    note(failed=True)
+    raise FileNotFoundError("model.onnx")
+
+
+async def inside_start(job: JobContext) -> None:
+    await FailingStart().start(Agent(instructions=""), room=job.room)
+
+
+async def start_hangs(job: JobContext) -> None:
+    await HangingStart().start(Agent(instructions=""), room=job.room)
+
+
+async def later(job: JobContext) -> None:
+    session: AgentSession[None] = AgentSession()
+    await session.start(Agent(instructions=""), room=job.room)
+    await job.wait_for_participant()
+    await asyncio.wait_for(session.room_io.wait_for_ready(), 10)
+    note(failed=True)
+    raise ValueError("after the start")
+
+
+async def hangs_up(job: JobContext) -> None:
+    await job.connect()
+    await job.wait_for_participant()
+    note(failed=True)
+    raise APIStatusError("no such key", status_code=401, retryable=False)
+
+
+async def attached(job: JobContext) -> None:
+    """A session that speaks for itself; its clip comes from `prewarm`."""
+    session: AgentSession[None] = AgentSession(llm=llm_of_url(order(job)["gateway"]))
+    lastword.attach(session, job.proc.userdata["clip"], on_report=note_report)
+    closed = asyncio.Event()
+    session.on("error", lambda _: note(failed=True))
+    session.on("close", lambda _: closed.set())
+    await session.start(Agent(instructions=""), room=job.room)
+    await asyncio.wait_for(session.room_io.wait_for_ready(), 10)
+    session.generate_reply(user_input=QUESTION)
+    await asyncio.wait_for(closed.wait(), 30)
+    job.shutdown()
+    raise RuntimeError("after its session has spoken")
+
+
+CASES: dict[str, Callable[[JobContext], Awaitable[None]]] = {
+    case.__name__: case
+    for case in (
+        before_connect,
+        after_connect,
+        inside_start,
+        start_hangs,
+        later,
+        hangs_up,
+        attached,
+    )
+}
+
+
+@lastword.guard(
+    sweep_clip(), after={lastword.FailureKind.AUTH: lastword.hang_up()}, on_report=note_report
+)
+async def entrypoint(job: JobContext) -> None:
+    """Do what the order says."""
+    await CASES[order(job)["case"]](job)
+
+
+def prewarm(process: JobProcess) -> None:
+    """Prepare the clip before there is a job."""
+    process.userdata["clip"] = clip = sweep_clip()
+    clip.frames()
+
+
+def announce(*_: object) -> None:
+    """Tell the test that jobs may come."""
+    sys.stdout.write("registered\n")
+    sys.stdout.flush()
+
+
+async def main(executor: str) -> None:
+    """Be a worker until standard input ends."""
+    server = AgentServer(
+        job_executor_type=JobExecutorType(executor),
+        host="127.0.0.1",
+        port=0,
+        setup_fnc=prewarm,
+        load_fnc=lambda: 0.0,  # a busy machine must not refuse the test's jobs
+        num_idle_processes=1,
+    )
+    server.rtc_session(entrypoint, agent_name=executor)
+    server.on("worker_registered", announce)
+    running = asyncio.create_task(server.run())
+    ended = asyncio.create_task(asyncio.to_thread(sys.stdin.read))
+    await asyncio.wait({running, ended}, return_when=asyncio.FIRST_COMPLETED)
+    await server.aclose()
+    await running
+
+
+if __name__ == "__main__":
+    from room.guarded_agent import main as imported_main  # so that jobs find the entrypoint
+
+    logging.basicConfig(level=logging.INFO)
+    asyncio.run(imported_main(sys.argv[1]))

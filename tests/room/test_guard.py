@@ -1,0 +1,83 @@
+"""`guard` under a real worker: jobs are dispatched for real and fail wherever they can."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lastword.testing.gateway import Gateway, quota_exceeded
+from room.caller import Caller
+from room.outage import CHAT, CLIP_S, WORDS
+from room.sweep import find_sweep
+from room.worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from room.rig import Server
+
+EXECUTORS = ("thread", "process")
+SOON_S = 3.0  # 0.2 to 0.3 s each by itself; here five calls begin at once on a busy machine
+CASES = ("before_connect", "after_connect", "inside_start", "start_hangs", "later")
+
+
+@pytest.fixture(scope="module", params=EXECUTORS)
+def worker(request: pytest.FixtureRequest, server: Server) -> Iterator[Worker]:
+    """A worker of livekit-agents in each of its two modes."""
+    with Worker(server, "room.guarded_agent", request.param) as running:
+        yield running
+
+
+async def test_every_failure_is_heard(server: Server, worker: Worker, room_name: str) -> None:
+    """Wherever the entrypoint fails: the whole message once, and soon, and the job ends."""
+    await asyncio.gather(
+        *(hears(server, worker, f"{room_name}-{worker.name}-{case}", case) for case in CASES)
+    )
+
+
+async def hears(server: Server, worker: Worker, room: str, case: str) -> None:
+    """One call whose entrypoint fails."""
+    async with Caller(server, room) as caller:
+        notes = await worker.dispatch(room, case)
+        await caller.until(lambda: bool(notes.reports()), 40)
+        await caller.until(lambda: not caller.room.remote_participants, 15)
+        recording = caller.recording()
+        heard = find_sweep(recording.samples(), CLIP_S)
+        (report,) = notes.reports()
+        assert heard.times == 1, case
+        assert heard.seconds >= CLIP_S - 0.1, (case, heard)
+        assert report["path"] == "own_track", case
+        assert report["played"] == "full", case
+        assert [shown.text for shown in caller.shown] == [WORDS], case
+        if case != "start_hangs":
+            first_sound_s = recording.at(heard.runs[0].at_s) - notes.failed_at()
+            assert first_sound_s < SOON_S, case
+
+
+async def test_hanging_up_ends_the_room(server: Server, worker: Worker, room_name: str) -> None:
+    """With `hang_up()` for its kind of failure the caller is out when the message is over."""
+    room = f"{room_name}-{worker.name}"
+    async with Caller(server, room) as caller:
+        notes = await worker.dispatch(room, "hangs_up")
+        await caller.until(lambda: not caller.room.isconnected(), 30)
+        heard = find_sweep(caller.recording().samples(), CLIP_S)
+        assert (heard.times, round(heard.seconds, 1)) == (1, CLIP_S)
+        await caller.until(lambda: bool(notes.reports()), 5)
+        assert notes.reports()[0]["after"] == "hang_up"
+        assert notes.reports()[0]["after_error"] is None
+
+
+async def test_a_session_that_spoke_is_enough(
+    server: Server, worker: Worker, room_name: str
+) -> None:
+    """The session's own last word is said; the guard adds nothing when the entrypoint fails too."""
+    room = f"{room_name}-{worker.name}"
+    async with Gateway() as gateway, Caller(server, room) as caller:
+        gateway.script(CHAT, quota_exceeded())
+        notes = await worker.dispatch(room, "attached", gateway=gateway.url)
+        await caller.until(lambda: bool(notes.reports()), 30)
+        await caller.until(lambda: not caller.room.remote_participants, 15)
+        assert find_sweep(caller.recording().samples(), CLIP_S).times == 1
+        assert [report["path"] for report in notes.reports()] == ["say"]

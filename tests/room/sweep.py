@@ -66,11 +66,15 @@ class Heard:
 
     @property
     def times(self) -> int:
-        """How often the same part of it was heard, at most; a run in two pieces counts once."""
+        """How often the same part of it was heard, at most; a run in two pieces counts once.
+
+        Pieces that overlap a little are one playing too: a jitter buffer that runs dry on a busy
+        machine stretches the sound and catches up later.
+        """
         last = max((run.last_s for run in self.runs), default=0.0)
         places = np.arange(0.05, last, 0.05)
         return max(
-            (sum(1 for run in self.runs if run.first_s < at < run.last_s) for at in places),
+            (sum(1 for r in self.runs if r.first_s + 0.3 < at < r.last_s - 0.3) for at in places),
             default=0,
         )
 

@@ -58,5 +58,5 @@ async def test_what_a_session_says_is_heard(server: Server, room_name: str) -> N
             await caller.until(lambda: bool(caller.shown), 5)
         heard = find_sweep(caller.recording().samples())
     assert heard.times == 1
-    assert heard.seconds >= 2.9
+    assert heard.seconds >= 2.8  # a track that has never carried sound loses up to 0.1 s
     assert [s.text for s in caller.shown] == ["a sweep"]

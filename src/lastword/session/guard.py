@@ -1,8 +1,8 @@
 """`guard`: a job's entrypoint that fails or hangs at its start is heard too. Owns that decorator.
 
 A session that `attach` knows speaks for itself; this is for what happens before there is one, while
-it starts, or outside of it. The message goes out on a track of our own. Must not import closing's
-states.
+it starts, or outside of it. The message goes out on a track of our own. Must not import
+closing.
 """
 
 from __future__ import annotations
@@ -13,24 +13,23 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from livekit import rtc
-
 from .. import _upstream
 from ..errors import StartTimeoutError
 from ..failure.classify import classify
 from .after import AfterContext, Plan
 from .attach import attached_to
-from .closing import SIP_TAIL_S, TAIL_S
+from .followup import SIP_TAIL_S, TAIL_S, is_phone
 from .message import DEFAULT, Format, Message
 from .own_track import play_on_own_track
 from .report import Report, deliver
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Collection, Coroutine
 
+    from livekit import rtc
     from livekit.agents import AgentSession, JobContext
 
-    from ..failure.kinds import Failure
+    from ..failure.kinds import Failure, FailureKind
     from .after import After, AnyAfter
     from .message import AnyMessage, Utterance
     from .own_track import OwnTrack
@@ -79,7 +78,7 @@ def guard(
         TypeError: `after` is something else.
     """
     plan = Plan(after, check=False)
-    sounds = _prepared(message, language)
+    sounds = _prepared(message, language, plan.handed_on())
     farewells = {
         action: _prepared(action.on_failure, language)
         for action in plan.actions()
@@ -98,8 +97,12 @@ def guard(
     return decorate
 
 
-def _prepared(message: AnyMessage, language: str | None) -> Message:
-    sounds = Message(message, language=language, max_message_s=MAX_MESSAGE_S)
+def _prepared(
+    message: AnyMessage, language: str | None, handed_on: Collection[FailureKind] = ()
+) -> Message:
+    sounds = Message(
+        message, languages=[language], max_message_s=MAX_MESSAGE_S, handed_on=handed_on
+    )
     sounds.prepare(Format())
     return sounds
 
@@ -253,9 +256,8 @@ class _Guard:
         )
 
     def _phone(self) -> rtc.RemoteParticipant | None:
-        sip = rtc.ParticipantKind.PARTICIPANT_KIND_SIP
         others = self._job.room.remote_participants.values()
-        return next((participant for participant in others if participant.kind == sip), None)
+        return next((participant for participant in others if is_phone(participant)), None)
 
     async def _follow(
         self, action: After, session: AgentSession[Any] | None, failure: Failure

@@ -212,6 +212,8 @@ async def _check(factory: Callable[[], Any]) -> list[dict[str, Any]]:
         await last_word.ready()
         sounds = last_word.would_say()
         last_word.detach()
+        if made is not last_word and made.tts is not None:
+            await made.tts.aclose()
     return [
         {
             "kind": kind.value,

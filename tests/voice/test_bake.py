@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
 import numpy as np
 import pytest
-from livekit.agents import APIConnectOptions, tts
+from livekit.agents import APIConnectOptions, inference, tts
 
 from lastword import BakeError, Clip, MessageError
 from lastword.audio.loudness import integrated_loudness
 from lastword.testing.gateway import Gateway, server_error, stall, status, unauthorized
+from lastword.testing.sockets import receives, sends, websocket
 from lastword.voice.bake import bake
 from voice.speech import RATE, SPEECH, openai_tts, spoken
 
@@ -175,6 +178,32 @@ async def test_a_voice_that_can_only_stream(tmp_path: Path) -> None:
     clip = await bake(voice, WORDS, cache_dir=tmp_path)
     assert clip.duration_s == pytest.approx(0.24, abs=0.02)
     assert noticed.events == []
+
+
+async def test_a_gateways_voice_streams_over_a_websocket(tmp_path: Path) -> None:
+    """LiveKit's own inference, with its pool of connections: one session, unnoticed."""
+    audio = base64.b64encode(b"\x00\x10" * (RATE // 2)).decode()
+    async with Gateway() as gateway, aiohttp.ClientSession() as http:
+        gateway.script(
+            "/tts",
+            websocket(
+                receives(3),  # session.create, the words, session.flush
+                sends({"type": "session.created", "session_id": "1"}),
+                sends({"type": "output_audio", "session_id": "1", "audio": audio}),
+                sends({"type": "done", "session_id": "1"}),
+            ),
+        )
+        secret = "a-secret-of-at-least-thirty-two-characters"  # noqa: S105 - signs for nobody
+        voice = inference.TTS(
+            "cartesia/sonic-3", voice="an-id", base_url=gateway.url, http_session=http,
+            api_key="devkey", api_secret=secret, sample_rate=RATE,
+        )  # fmt: skip
+        noticed = Noticed(voice)
+        for _ in range(2):
+            clip = await bake(voice, WORDS, cache_dir=tmp_path)
+        await voice.aclose()
+        assert clip.duration_s == pytest.approx(0.54, abs=0.01)
+        assert (gateway.asked("/tts"), noticed.events) == (1, [])
 
 
 async def test_a_dead_provider_is_a_bake_error(tmp_path: Path) -> None:

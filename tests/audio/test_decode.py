@@ -1,5 +1,6 @@
 """Every format decodes exactly: nothing lost at either end, not a sample too much."""
 
+import contextlib
 import io
 import struct
 from pathlib import Path
@@ -10,8 +11,9 @@ import soundfile
 from numpy.typing import NDArray
 
 from audio.files import WAV_SUBTYPES, chunk, encoded, pcm_format, riff, sweep, written
-from lastword.audio.decode import Limits, decode
-from lastword.errors import ClipEmptyError, ClipFormatError, ClipLimitError
+from lastword.audio.decode import decode
+from lastword.audio.limits import Limits
+from lastword.errors import ClipEmptyError, ClipError, ClipFormatError, ClipLimitError
 
 STEP = 1 / 32768
 
@@ -251,3 +253,59 @@ def test_samples_of_another_type_are_refused() -> None:
         decode((np.zeros((1, 2, 3), np.float32), 8000))
     with pytest.raises(ClipFormatError, match="integer in Hz"):
         decode((np.zeros(10, np.float32), 8000.5))  # type: ignore[arg-type]
+
+
+# --- damage ------------------------------------------------------------------------------------
+
+FORMATS = {
+    "flac": lambda x: written(x, 48000, "FLAC", "PCM_16"),
+    "vorbis": lambda x: written(x, 48000, "OGG", "VORBIS"),
+    "mp3": lambda x: written(x, 48000, "MP3", "MPEG_LAYER_III"),
+    "caf": lambda x: written(x, 48000, "CAF", "PCM_16"),
+    "w64": lambda x: written(x, 48000, "W64", "PCM_16"),
+    "adpcm": lambda x: written(x, 48000, "WAV", "IMA_ADPCM"),
+    "opus": lambda x: encoded(x, 48000, "libopus", "ogg"),
+    "m4a": lambda x: encoded(x, 48000, "aac", "mp4"),
+    "webm": lambda x: encoded(x, 48000, "libopus", "webm"),
+}
+
+
+def damaged(file: bytes, rng: np.random.Generator) -> bytes:
+    """A file with some bytes changed, cut out or cut off, mostly near its start."""
+    data = bytearray(file)
+    for _ in range(rng.choice([1, 2, 5, 20])):
+        at = int(rng.integers(min(len(data), rng.choice([100, len(file)]))))
+        how = rng.random()
+        if how < 0.7:
+            data[at] = int(rng.integers(256))
+        elif how < 0.9:
+            del data[at : at + int(rng.integers(1, 200))]
+        else:
+            del data[at + 1 :]
+        data = data or bytearray(b"x")
+    return bytes(data)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_damaged_file_decodes_or_is_refused(name: str) -> None:
+    """No other exception, no endless loop, no memory for samples that a broken header claims."""
+    rng = np.random.default_rng(len(name))
+    file = FORMATS[name](sweep(4800, 48000))
+    for _ in range(60):
+        with contextlib.suppress(ClipError):
+            assert np.isfinite(decode(damaged(file, rng)).samples).all()
+
+
+def test_a_header_that_claims_years_takes_no_memory() -> None:
+    """A FLAC of 100 samples that says it has 2^36: refused before anything is allocated."""
+    data = bytearray(written(sweep(100, 48000), 48000, "FLAC", "PCM_16"))
+    data[21:26] = bytes([data[21] | 0x0F, 0xFF, 0xFF, 0xFF, 0xFF])  # STREAMINFO: total samples
+    with pytest.raises(ClipLimitError, match="at most 3600 s of sound"):
+        decode(bytes(data))
+
+
+def test_hours_of_silence_in_a_small_file_stop_at_the_limit() -> None:
+    """FFmpeg's way decodes packet by packet, and no further than the limit."""
+    data = encoded(np.zeros((480_000, 1), np.float32), 48000, "aac", "mp4")
+    with pytest.raises(ClipLimitError, match="at most 1 s of sound"):
+        decode(data, limits=Limits(max_duration_s=1.0))

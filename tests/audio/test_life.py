@@ -118,7 +118,7 @@ def test_preloading_in_a_thread_hardly_holds_the_gil() -> None:
     What is counted is not time, which a busy machine stretches, but turns: a loader that kept the
     GIL would leave the other thread with none, as it asks for it again only when it is let go.
     """
-    samples = np.tile(np.arange(-15000, 15000, 10, np.int16), 6000)
+    samples = np.tile(np.arange(-15000, 15000, 10).astype(np.int16), 6000)
     Clip.load((samples[:99], 48000)).frames()
     done = threading.Event()
 
@@ -179,7 +179,7 @@ def test_10_000_loads_leave_nothing_behind() -> None:
 
 @linux_only
 def test_memory_is_proportional_to_the_samples(tmp_path: Path) -> None:
-    """Ten minutes of 24 kHz (28.8 MB of int16) take their samples, their frames, and little more."""
+    """Ten minutes of 24 kHz, 28.8 MB, take their samples, their frames and little more."""
     path = tmp_path / "long.wav"
     samples = np.zeros(600 * 24000, np.int16)
     samples[::100] = 1000

@@ -16,13 +16,17 @@ def prewarm(process: JobProcess) -> None:
     process.userdata["clip"].frames()
 
 
+def _tell(report: dict[str, object]) -> None:
+    Path(os.environ["LASTWORD_TEST_REPORT"]).write_text(json.dumps(report))
+
+
 async def entrypoint(ctx: JobContext) -> None:
     """Load the same file again and tell whether anything was left to do."""
     clip = ctx.proc.userdata["clip"]
     calls: list[str] = []
-    sound.Sound._prepare = lambda *_: calls.append("prepared")  # type: ignore[method-assign, assignment, return-value]
+    sound.Sound._prepare = lambda *_: calls.append("prepared")  # type: ignore[method-assign, assignment]
     again = Clip.load(os.environ["LASTWORD_TEST_CLIP"])
     same = again.frames()[0].data.obj is clip.frames()[0].data.obj
     report = {"frames": len(clip.frames()), "same": same, "calls": calls, "pid": os.getpid()}
-    Path(os.environ["LASTWORD_TEST_REPORT"]).write_text(json.dumps(report))
+    _tell(report)
     ctx.shutdown()

@@ -17,7 +17,7 @@ class Sip:
     def __init__(self, key: bytes) -> None:
         k0, k1 = struct.unpack("<QQ", key)
         start = struct.unpack(">4Q", b"somepseudorandomlygeneratedbytes")
-        self.v = [k0 ^ start[0], k1 ^ start[1] ^ 0xEE, k0 ^ start[2], k1 ^ start[3]]
+        self.v: list[int] = [k0 ^ start[0], k1 ^ start[1] ^ 0xEE, k0 ^ start[2], k1 ^ start[3]]
 
     def rounds(self, count: int) -> int:
         """Stir; the result is what a finished hash would give."""
@@ -43,7 +43,8 @@ def nh(block: bytes, key: bytes) -> int:
     """Fold a block into 128 bits."""
     words, keys = struct.unpack("<128Q", block), struct.unpack("<128Q", key)
     sums = [(word + k) & MASK for word, k in zip(words, keys, strict=True)]
-    return sum(a * b for a, b in zip(sums[::2], sums[1::2], strict=True)) % 2**128
+    total: int = sum(a * b for a, b in zip(sums[::2], sums[1::2], strict=True))
+    return total % 2**128
 
 
 def digest(data: bytes, key: bytes) -> bytes:

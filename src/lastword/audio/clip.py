@@ -12,8 +12,9 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from . import _native
-from .decode import DEFAULT_LIMITS, Recording, check_limits, decode_exact, to_float
+from .decode import Recording, decode_exact, to_float
 from .frames import Format
+from .limits import DEFAULT_LIMITS
 from .sound import Sound
 from .source import describe, read
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from livekit.rtc import AudioFrame
 
-    from .decode import Limits
+    from .limits import Limits
     from .source import Source
 
 MAX_CACHED_BYTES = 64 * 2**20
@@ -82,7 +83,9 @@ class Clip:
             return Sound(_polish(decode_exact(encoded, limits), normalize=normalize, trim=trim))
 
         sound = _cache.get((_digest(encoded), normalize, trim), make)
-        check_limits(Recording(sound.samples, sound.sample_rate), describe(source), limits)
+        # Perhaps it was loaded before, under wider limits.
+        num_frames, num_channels = sound.samples.shape
+        limits.check(num_frames, num_channels, sound.sample_rate, describe(source))
         return cls(sound, transcript, language)
 
     @property

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from lastword.errors import ClipEmptyError, ClipFormatError, ClipLimitError
+from lastword.errors import ClipFormatError
 
 from . import foreign
+from .limits import DEFAULT_LIMITS, Limits
 from .source import describe, read
 
 try:
@@ -33,25 +34,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger("lastword")
 
 
-class Limits(NamedTuple):
-    """What a sound may be at most; raise them with `decode(..., limits=Limits(...))`.
-
-    Attributes:
-        max_duration_s: A last word is seconds long. An hour as 48 kHz stereo is 1.4 GB of
-            samples: beyond it, a wrong file is likelier than a wish.
-        max_channels: 7.1.4 surround has 12, what studios hand out has up to 32. A damaged header
-            claims thousands.
-        min_rate: In Hz. Telephony begins at 8 kHz, half of it still carries speech.
-        max_rate: In Hz. The highest rate of audio hardware (DXD is 352.8 kHz).
-    """
-
-    max_duration_s: float = 3600.0
-    max_channels: int = 32
-    min_rate: int = 4_000
-    max_rate: int = 384_000
-
-
-DEFAULT_LIMITS = Limits()
 SAMPLE_TYPES = ("float32", "float64", "int16", "int32")
 
 
@@ -115,7 +97,8 @@ def decode_exact(source: Source, limits: Limits) -> Recording:
         recording = _from_samples(source, name)
     else:
         recording = _from_bytes(read(source), name, limits)
-    check_limits(recording, name, limits)
+    num_frames, num_channels = recording.samples.shape
+    limits.check(num_frames, num_channels, recording.sample_rate, name)
     if recording.samples.dtype == np.float32 and not _native.all_finite(recording.samples):
         raise ClipFormatError(
             f"expected finite samples, got NaN or infinity: {name}. Render the file again",
@@ -130,7 +113,10 @@ def _from_samples(source: tuple[NDArray[Any], int], name: str) -> Recording:
         raise ClipFormatError(
             "expected (samples, sample_rate) with the rate as an integer in Hz", source=name
         )
-    samples = np.asarray(source[0])
+    try:
+        samples = np.asarray(source[0])
+    except ValueError as error:  # rows of different lengths
+        raise ClipFormatError(f"expected an array of samples: {error}", source=name) from error
     if samples.dtype.name not in SAMPLE_TYPES or samples.ndim not in (1, 2):
         raise ClipFormatError(
             f"expected samples as {', '.join(SAMPLE_TYPES)} of shape (frames,) or "
@@ -158,7 +144,7 @@ def _from_bytes(data: bytes, name: str, limits: Limits) -> Recording:
         tried.append(f"WAV: {error}")
     for who, decoder in foreign.decoders(data):
         try:
-            return Recording(*decoder(data))
+            return Recording(*decoder(data, name, limits))
         except foreign.CannotDecodeError as error:
             tried.append(f"{who}: {error}")
     raise ClipFormatError(
@@ -174,8 +160,7 @@ def _decode_wav(data: bytes, name: str, limits: Limits) -> Recording | None:
     if layout is None:
         return None
     encoding, num_channels, sample_rate, offset, num_frames, missing_bytes = layout
-    if num_channels > limits.max_channels:
-        raise _too_many_channels(num_channels, name, limits)
+    limits.check(num_frames, num_channels, sample_rate, name)
     if missing_bytes:
         logger.warning(
             "a WAV file is shorter than it says: playing what is there",
@@ -193,39 +178,3 @@ def _decode_wav(data: bytes, name: str, limits: Limits) -> Recording | None:
     samples = np.empty(shape, np.float32)
     _native.wav_decode(data, encoding, offset, samples.reshape(-1))
     return Recording(samples, sample_rate)
-
-
-def _too_many_channels(num_channels: int, name: str, limits: Limits) -> ClipLimitError:
-    return ClipLimitError(
-        f"expected at most {limits.max_channels} channels, got {num_channels}: {name}. "
-        "Mix it down, or pass limits=Limits(max_channels=...)",
-        source=name,
-    )
-
-
-def check_limits(recording: Recording, name: str, limits: Limits) -> None:
-    """Refuse a sound that is empty or beyond the limits.
-
-    Raises:
-        ClipEmptyError: It holds no samples.
-        ClipLimitError: It is longer, wider, slower or faster than `limits`.
-    """
-    samples, sample_rate = recording
-    num_frames, num_channels = samples.shape
-    if num_frames == 0 or num_channels == 0:
-        raise ClipEmptyError(f"expected a sound, got one without samples: {name}", source=name)
-    if num_channels > limits.max_channels:
-        raise _too_many_channels(num_channels, name, limits)
-    if not limits.min_rate <= sample_rate <= limits.max_rate:
-        raise ClipLimitError(
-            f"expected a sample rate of {limits.min_rate} to {limits.max_rate} Hz, "
-            f"got {sample_rate} Hz: {name}. Convert it, or pass limits=Limits(...)",
-            source=name,
-        )
-    if num_frames > limits.max_duration_s * sample_rate:
-        raise ClipLimitError(
-            f"expected at most {limits.max_duration_s:g} s of sound, "
-            f"got {num_frames / sample_rate:.1f} s: {name}. "
-            "Shorten it, or pass limits=Limits(max_duration_s=...)",
-            source=name,
-        )

@@ -11,17 +11,23 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from lastword.errors import ClipError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
+
+    from .limits import Limits
 
 
 class CannotDecodeError(Exception):
     """This decoder does not read the sound; its text says what the decoder said."""
 
 
-Decoder: TypeAlias = "Callable[[bytes], tuple[NDArray[np.int16] | NDArray[np.float32], int]]"
+Decoder: TypeAlias = (
+    "Callable[[bytes, str, Limits], tuple[NDArray[np.int16] | NDArray[np.float32], int]]"
+)
 
 
 def decoders(data: bytes) -> list[tuple[str, Decoder]]:
@@ -41,8 +47,25 @@ _OPUS_MARK = b"OpusHead"  # RFC 7845: the first packet of an Ogg stream of Opus
 _FIRST_OGG_PAGE = 64  # bytes: a page header of 28, then that packet
 
 
-def decode_with_soundfile(data: bytes) -> tuple[NDArray[np.int16] | NDArray[np.float32], int]:
+class _Memory(io.BytesIO):
+    """Bytes as a file. In a damaged one libsndfile seeks before the start, and knows no errors."""
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        try:
+            return super().seek(offset, whence)
+        except ValueError:
+            return self.tell()
+
+
+def decode_with_soundfile(
+    data: bytes, name: str, limits: Limits
+) -> tuple[NDArray[np.int16] | NDArray[np.float32], int]:
     """Decode with libsndfile.
+
+    Args:
+        data: The whole file.
+        name: What messages call it.
+        limits: Checked before memory is taken: a damaged header claims anything.
 
     Returns:
         Samples (frames, channels), int16 for a 16-bit format, else float32, and the sample rate
@@ -50,25 +73,36 @@ def decode_with_soundfile(data: bytes) -> tuple[NDArray[np.int16] | NDArray[np.f
 
     Raises:
         CannotDecodeError: libsndfile does not know the format, or the data is damaged.
+        ClipEmptyError: It holds no samples.
+        ClipLimitError: It is beyond the limits.
     """
     import soundfile  # noqa: PLC0415 - see the module docstring
 
     try:
-        with soundfile.SoundFile(io.BytesIO(data)) as file:
+        with soundfile.SoundFile(_Memory(data)) as file:
+            limits.check(file.frames, file.channels, file.samplerate, name)
             kind = "int16" if file.subtype == "PCM_16" else "float32"
             return file.read(dtype=kind, always_2d=True), file.samplerate
+    except ClipError:
+        raise
     except (soundfile.SoundFileError, RuntimeError, ValueError, OverflowError) as error:
         raise CannotDecodeError(str(error)) from error
 
 
-def decode_with_pyav(data: bytes) -> tuple[NDArray[np.float32], int]:
+def decode_with_pyav(data: bytes, name: str, limits: Limits) -> tuple[NDArray[np.float32], int]:
     """Decode the first audio stream with FFmpeg.
+
+    Args:
+        data: The whole file.
+        name: What messages call it.
+        limits: Checked while decoding: some bytes may hold hours of silence.
 
     Returns:
         Samples, float32 (frames, channels), and the sample rate in Hz.
 
     Raises:
         CannotDecodeError: FFmpeg does not know the format, the data is damaged, or has no sound.
+        ClipLimitError: It is beyond the limits.
     """
     import av  # noqa: PLC0415 - see the module docstring
 
@@ -78,12 +112,15 @@ def decode_with_pyav(data: bytes) -> tuple[NDArray[np.float32], int]:
                 raise CannotDecodeError("it has no audio stream")
             stream = container.streams.audio[0]
             decoder = _decoder_of(stream)
-            end = 0
-            parts = []
+            end = num_frames = 0
+            parts: list[NDArray[np.float32]] = []
             for packet in container.demux(stream):
                 end = max(end, (packet.pts or 0) + (packet.duration or 0))
                 # The last packet is empty and asks the decoder for what it still holds.
-                parts += [_frame_samples(frame) for frame in decoder.decode(packet)]
+                for frame in decoder.decode(packet):
+                    parts.append(_frame_samples(frame))
+                    num_frames += frame.samples
+                    limits.check(num_frames, frame.layout.nb_channels, frame.sample_rate, name)
             if not parts:
                 raise CannotDecodeError("it has no samples")
             samples = np.ascontiguousarray(np.concatenate(parts, axis=1).T)
@@ -92,6 +129,8 @@ def decode_with_pyav(data: bytes) -> tuple[NDArray[np.float32], int]:
                 # The padding at the end it leaves: there the last packet's duration tells.
                 samples = samples[:end]
             return samples, int(decoder.sample_rate)
+    except ClipError:
+        raise
     except (av.FFmpegError, ValueError, OSError) as error:
         raise CannotDecodeError(str(error)) from error
 
@@ -104,6 +143,8 @@ def _decoder_of(stream: Any) -> Any:
     """
     import av  # noqa: PLC0415 - see the module docstring
 
+    if stream.codec_context is None:
+        raise CannotDecodeError("its codec is unknown")
     if stream.codec_context.name != "opus":
         return stream.codec_context
     decoder = av.CodecContext.create("libopus", "r")

@@ -361,6 +361,11 @@ def component_of(worker: object) -> object:
     return worker
 
 
+def same_kind(one: object, other: object) -> bool:
+    """Whether two components are both an LLM, both an STT or both a TTS."""
+    return any(isinstance(one, k) and isinstance(other, k) for k in (llm.LLM, stt.STT, tts.TTS))
+
+
 def is_fallback(component: object) -> bool:
     """Whether a component chooses among several others."""
     return isinstance(component, llm.FallbackAdapter | stt.FallbackAdapter | tts.FallbackAdapter)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
-from livekit.agents import AgentSession, APIConnectOptions, llm
+from livekit.agents import Agent, AgentSession, APIConnectOptions, llm
 
 from failure.rehearsal import BOUND_S, Brain, Ear, Mouth, Watched, overloaded, refused, watched
 from lastword import _upstream
@@ -51,7 +51,7 @@ def test_a_session_that_is_not_known_keeps_its_retries() -> None:
             events: list[Any] = []
             ended = asyncio.Event()
             other.on("error", lambda e: (events.append(e), ended.set()))
-            await other.start(_agent())
+            await other.start(Agent(instructions="Be brief."))
             other.generate_reply(user_input="Hello?")
             call.session.generate_reply(user_input="Hello?")
             await call.unrecoverable()
@@ -61,12 +61,6 @@ def test_a_session_that_is_not_known_keeps_its_retries() -> None:
             await other.aclose()
 
     run_virtual(main())
-
-
-def _agent() -> Any:
-    from livekit.agents import Agent  # noqa: PLC0415 - a helper of two lines
-
-    return Agent(instructions="Be brief.")
 
 
 def test_the_classes_are_restored_with_the_last_owner() -> None:
@@ -137,6 +131,28 @@ def test_a_fault_of_the_tap_never_reaches_the_plugin(
     assert len(ours) == 4
     assert {record.error_type for record in ours} == {"ZeroDivisionError"}
     assert "sk-secret" not in caplog.text
+
+
+def test_what_an_error_handler_starts_stands_on_its_own() -> None:
+    """An agent handed over to by a handler: its STT is no part of the LLM's call that failed."""
+
+    async def main() -> None:
+        ear = Ear(refused)
+        session: AgentSession[Any] = AgentSession(
+            llm=Brain(overloaded, None), stt=Ear(None), tts=Mouth(None), turn_detection="manual"
+        )
+        async with watched(session, hears=True) as call:
+
+            def hand_over(event: Any) -> None:
+                if event.error.type == "llm_error":
+                    session.update_agent(Agent(instructions="Be brief.", stt=ear))
+
+            session.on("error", hand_over)
+            session.generate_reply(user_input="Hello?")
+            error = await call.unrecoverable()
+            assert (error.terminal, ear.script.attempts) == (True, 1)
+
+    run_virtual(main())
 
 
 def test_nothing_is_done_per_token() -> None:

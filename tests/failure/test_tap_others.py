@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("livekit.plugins.openai", reason="the plugins are in an extra of their own")
 
-from livekit.agents import AgentSession, APIConnectOptions, ErrorEvent, inference, llm
+from livekit.agents import Agent, AgentSession, APIConnectOptions, ErrorEvent, inference, llm
 from livekit.plugins import openai
 
 from failure.rehearsal import (
@@ -74,7 +74,7 @@ async def test_a_realtime_model_of_a_session_that_is_not_known_is_left_alone() -
             other: AgentSession[Any] = AgentSession(llm=realtime(gateway), **IMPATIENT)
             events: asyncio.Queue[ErrorEvent] = asyncio.Queue()
             other.on("error", events.put_nowait)
-            await other.start(_agent())
+            await other.start(Agent(instructions="Be brief."))
             first = await asyncio.wait_for(events.get(), REAL_BOUND_S)
             assert first.error.recoverable is True
             assert not hasattr(first.error.error, "terminal")
@@ -132,9 +132,11 @@ async def test_a_refused_interruption_detector_is_typed_and_closes_nothing(
     async with job_http(), gw.Gateway() as gateway:
         monkeypatch.setenv("LIVEKIT_INFERENCE_URL", gateway.url)
         gateway.script("/bargein", gw.quota_exceeded("bargein", "MaxBargeInRequests"))
+        ear = Ear(None)
+        ear.capabilities.aligned_transcript = "word"  # what 1.5 and 1.6 ask for
         session: AgentSession[Any] = AgentSession(
             llm=Brain(None),
-            stt=Ear(None),
+            stt=ear,
             tts=Mouth(None),
             vad=Sentences(),
             turn_handling={"turn_detection": "vad", "interruption": {"mode": "adaptive"}},
@@ -177,9 +179,3 @@ async def test_a_refused_end_of_turn_detector_closes_nothing() -> None:
             handle = call.session.say("I am still here.")
             await asyncio.wait_for(handle.wait_for_playout(), REAL_BOUND_S)
             assert call.events == []
-
-
-def _agent() -> Any:
-    from livekit.agents import Agent  # noqa: PLC0415 - a helper of two lines
-
-    return Agent(instructions="Be brief.")

@@ -36,5 +36,13 @@ class Call:
     over: bool = False
     refused: RefusedResponse | None = None
 
+    @property
+    def outermost(self) -> Call:
+        """The call that no adapter is around."""
+        call = self
+        while call.parent is not None:
+            call = call.parent
+        return call
+
 
 current: ContextVar[Call | None] = ContextVar("lastword_call", default=None)

@@ -1,0 +1,44 @@
+"""Who wants errors watched; owns `Owner` and the list of those who do. Knows no session."""
+
+from __future__ import annotations
+
+import logging
+from typing import Protocol
+
+logger = logging.getLogger("lastword")
+
+
+class Owner(Protocol):
+    """Who wants the errors of some components watched: in practice a session.
+
+    Attributes:
+        refusing: Whether new work of its LLM and TTS is answered with nothing, as livekit-agents
+            answers a status 499.
+    """
+
+    @property
+    def refusing(self) -> bool:
+        """See the class."""
+
+    def owns(self, component: object) -> bool:
+        """Whether the errors of a component, never one behind an adapter, are this owner's."""
+
+    def report(self, component: object, error: object) -> None:
+        """Takes an `LLMError` or the like that no agent has subscribed to."""
+
+
+owners: list[Owner] = []
+"""Everyone whose components are watched now; changed by `tap.install` and `tap.remove` alone."""
+
+
+def owner_of(component: object) -> Owner | None:
+    """Finds who knows a component, the outermost of its adapters."""
+    return next((owner for owner in list(owners) if owner.owns(component)), None)
+
+
+def log_trouble(trouble: Exception) -> None:
+    """Tells of a fault of ours that was kept from the plugin; its text may hold anything."""
+    logger.warning(
+        "an error could not be judged and goes the way of livekit-agents",
+        extra={"error_type": type(trouble).__name__},
+    )

@@ -1,0 +1,197 @@
+"""Watches streams and recognitions, whose errors pass a retry loop; owns the wrappers for them.
+
+What happens to an error of an owned component, in the order of the layers it passes:
+
+    the attempt fails
+      -> `_emit_error`, called by the retry loop   judged, typed, announced; terminal: loop left
+      -> `_main_task`                              what no loop announced is judged and announced
+      -> an adapter's own retry loop               the same again, with the first layer's verdict
+
+Must not import the session.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from livekit.agents import APIError, stt
+
+from .. import _upstream
+from . import bodies
+from .call import Call, current
+from .judgement import Judgement, judgement_of
+from .judging import judge, remember
+from .owners import Owner, log_trouble, owner_of, owners
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, MutableMapping
+
+inner_retries: MutableMapping[Any, int] = WeakKeyDictionary()
+"""Clients that retried below a stream until they were watched -> how often they did."""
+
+
+class _Left(BaseException):
+    """Leaves a retry loop: the loops of 1.4.6 catch every `APIError` and ignore `retryable`."""
+
+    def __init__(self, error: APIError) -> None:
+        self.error = error
+
+
+def _begin(worker: object) -> Call:
+    component, parent = _upstream.component_of(worker), current.get()
+    if parent is not None and not _upstream.same_kind(component, parent.component):
+        parent = None  # started from a handler of an adapter's events, not by the adapter
+    return Call(worker, component, parent, asyncio.current_task())
+
+
+def _prepare(call: Call) -> bool:
+    """Makes a stream of an owner ready; False if its owner closes and gives it no work.
+
+    Hearing goes on while a session closes.
+    """
+    try:
+        refusing = any(owner.refusing for owner in list(owners))
+        client = _upstream.inner_client(call.component)
+        if client is None and (not refusing or isinstance(call.component, stt.STT)):
+            return True
+        owner = owner_of(call.outermost.component)
+        if owner is not None and client is not None:
+            inner_retries.setdefault(client, client.max_retries)
+            client.max_retries = 0
+    except Exception as trouble:  # noqa: BLE001 - never the plugin's trouble
+        log_trouble(trouble)
+        return True
+    return owner is None or not owner.refusing
+
+
+@contextlib.contextmanager
+def _outside() -> Iterator[None]:
+    """Lets handlers run as if in no call: what they start is no child of the call that failed."""
+    token = current.set(None)
+    try:
+        yield
+    finally:
+        current.reset(token)
+
+
+def watched_main_task(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Wraps the life of a stream."""
+
+    @functools.wraps(original)
+    async def _main_task(self: Any) -> None:
+        call = _begin(self)
+        if _prepare(call):
+            await _run(call, original, self)
+
+    return _main_task
+
+
+def watched_recognize(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Wraps one recognition."""
+
+    @functools.wraps(original)
+    async def recognize(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return await _run(_begin(self), original, self, *args, **kwargs)
+
+    return recognize
+
+
+async def _run(call: Call, original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Runs a retry loop with every error that leaves it judged."""
+    token = current.set(call)
+    try:
+        result = await original(*args, **kwargs)
+    except _Left as left:
+        error: Exception = left.error
+    except Exception as raised:  # noqa: BLE001 - whatever plugins raise
+        error = raised if call.over else _announced_late(call, raised)
+    else:
+        if call.parent is not None:
+            remember(call.component, None)
+        return result
+    finally:
+        current.reset(token)
+    # Outside of the handlers: raising inside one would replace `__context__`.
+    raise error
+
+
+def _announced_late(call: Call, raised: Exception) -> Exception:
+    """Announces what a retry loop let pass in silence: a TTS's exception that is no `APIError`."""
+    outcome = _judge(call, raised)
+    if outcome is None:
+        return raised
+    owner, error, _ = outcome
+    call.over = True
+    with _outside():
+        _upstream.announce(call.worker, error, recoverable=False)
+        _report_unheard(call, owner, error, recoverable=False)
+    return error
+
+
+def judged_announcement(original: Callable[..., None]) -> Callable[..., None]:
+    """Wraps what a retry loop calls for each failed attempt."""
+
+    @functools.wraps(original)
+    def _emit_error(self: Any, api_error: Exception, recoverable: bool) -> None:  # noqa: FBT001
+        call = current.get()
+        outcome = None
+        # Not ours: a stream older than the hooks, or one whose last word was said.
+        if call is not None and call.worker is self and not call.over:
+            outcome = _judge(call, api_error)
+            call.over = not recoverable
+        if call is None or outcome is None:
+            original(self, api_error, recoverable)
+            return
+        owner, error, judgement = outcome
+        final = judgement.failure.terminal or owner.refusing
+        recoverable = recoverable and not final
+        call.over = not recoverable
+        with _outside():
+            original(self, error, recoverable)
+            _report_unheard(call, owner, error, recoverable=recoverable)
+        # A handler may have begun to close the session; an error in another's place must be raised.
+        leave = final or owner.refusing or (call.over and error is not api_error)
+        if leave and asyncio.current_task() is call.task:
+            raise _Left(error)
+
+    return _emit_error
+
+
+def _judge(call: Call, error: Exception) -> tuple[Owner, APIError, Judgement] | None:
+    """Judges an error of an owned component; None if it is not ours or judging failed."""
+    try:
+        owner = owner_of(call.outermost.component)
+        if owner is None:
+            return None
+        bodies.attach_refusal(error, call)
+        event = _upstream.error_event(call.component, error, recoverable=False)
+        typed = judge(call.component, event)
+        judgement = judgement_of(typed)
+        if judgement is None:
+            return None
+        if call.parent is not None:
+            remember(call.component, judgement.failure)
+    except Exception as trouble:  # noqa: BLE001 - never the plugin's trouble
+        log_trouble(trouble)
+        return None
+    return owner, typed, judgement
+
+
+def _report_unheard(call: Call, owner: Owner, error: APIError, *, recoverable: bool) -> None:
+    """Reports an error of an outermost component whose errors no agent has subscribed to."""
+    try:
+        judgement = judgement_of(error)
+        if judgement is None:
+            return
+        heard = bool(_upstream.listening_sessions(call.component))
+        if not heard and not judgement.heard and call.parent is None:
+            event = _upstream.error_event(call.component, error, recoverable=recoverable)
+            owner.report(call.component, event)
+            heard = True
+        judgement.heard = judgement.heard or heard
+    except Exception as trouble:  # noqa: BLE001 - never the plugin's trouble
+        log_trouble(trouble)

@@ -233,7 +233,9 @@ class LastWord:
             turn=getattr(self._session.current_speech, "id", None),
             max_unrecoverable_errors=self._session.conn_options.max_unrecoverable_errors,
         )
-        if decision is not Decision.LAST_WORDS or not self._begin(failure, error):
+        # Tolerated ones do not go on to upstream: it would count the parallel sentences of one turn
+        # apart, and close at its own count whatever the user's policy says.
+        if decision is Decision.LAST_WORDS and not self._begin(failure, error):
             self._hooks.on_error(arg)
 
     def _begin(self, failure: Failure, error: Any) -> bool:
@@ -261,6 +263,7 @@ class LastWord:
 
     def _closed(self, report: Report) -> None:
         self._report = report
+        self._judge.reset()  # the session may be started again
         self._closing = None
         self._owner.closing = False
         self._owner.abandoned = report.closed_by == "forced"

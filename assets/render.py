@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import soundfile
-import tomllib
+import tomllib  # type: ignore[import-not-found] # checked for 3.10, run by 3.11
 
 import lastword
 from lastword.audio.loudness import integrated_loudness, normalize, trim

@@ -104,5 +104,5 @@ def test_a_wrapped_voice_is_part_of_its_wrapper() -> None:
 def test_a_counter_beside_the_options_is_no_option() -> None:
     """A plugin that counts its requests still has one voice."""
     one = voice()
-    one._requests = 7
+    vars(one)["_requests"] = 7
     assert sound_key(one, WORDS) == sound_key(voice(), WORDS)

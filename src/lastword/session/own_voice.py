@@ -70,6 +70,8 @@ class OwnVoice:
     def follow(self) -> None:
         """Makes the sounds if the session runs and they are not those of its voice."""
         if _upstream.is_running(self._session) and not _upstream.is_closing(self._session):
+            if self._task is not None and self._task.cancelled():
+                self._made_for = None  # given up in an earlier run of the session
             self._make()
 
     async def ready(self) -> None:

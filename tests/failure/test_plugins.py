@@ -84,7 +84,7 @@ async def test_from_the_wire_to_the_error_event(
     assert error.terminal is wire.terminal
     assert isinstance(error, InferenceQuotaExceededError) is wire.quota
     if wire.terminal:
-        assert asked == 1
+        assert asked <= 1  # 0: over the connection that was opened early
         assert call.recoverable == [False]
     ours = [vars(record) for record in caplog.records if record.name.startswith("lastword")]
     assert KEY not in repr(ours)

@@ -71,6 +71,21 @@ def greeted(greeting: dict[str, Any], *, close: int, reason: str) -> Answer:
     return answer
 
 
+def says_in_context(error: str) -> Answer:
+    """Accept ElevenLabs' multi-context WebSocket and answer the first context with an error."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        ws = web.WebSocketResponse()
+        await ws.prepare(request)
+        context = (await ws.receive_json())["context_id"]
+        await ws.send_str(json.dumps({"contextId": context, "error": error}))
+        async for _ in ws:
+            pass
+        return ws
+
+    return answer
+
+
 def openai(code: int, message: str, type_: str, error_code: str | None) -> Answer:
     """The error object of OpenAI and of those that are compatible."""
     error = {"message": message, "type": type_, "param": None, "code": error_code}
@@ -155,6 +170,9 @@ WIRES: dict[str, Wire] = {
         K.RATE_LIMITED,
         quota=True,
     ),
+    "livekit-stt-429-in-frame": passes(
+        "livekit stt", socket({"type": "error", "code": 429}), K.RATE_LIMITED
+    ),
     "livekit-stt-401": ends("livekit stt", gw.status(401, "invalid token"), K.AUTH),
     # OpenAI
     "openai-insufficient-quota": ends(
@@ -228,6 +246,23 @@ WIRES: dict[str, Wire] = {
         "openai realtime",
         openai(401, _KEY_ECHOED, "invalid_request_error", "invalid_api_key"),
         K.AUTH,
+    ),
+    "openai-realtime-quota": ends(
+        "openai realtime",
+        socket(
+            {
+                "type": "error",
+                "event_id": "event_1",
+                "error": {
+                    "type": "insufficient_quota",
+                    "code": "insufficient_quota",
+                    "message": _QUOTA,
+                    "param": None,
+                    "event_id": None,
+                },
+            }
+        ),
+        K.QUOTA_EXHAUSTED,
     ),
     # Anthropic
     "anthropic-credit-balance": ends(
@@ -320,6 +355,16 @@ WIRES: dict[str, Wire] = {
     ),
     "elevenlabs-stt-quota": ends(
         "elevenlabs stt", gw.status(401, _ELEVENLABS_401), K.QUOTA_EXHAUSTED
+    ),
+    "elevenlabs-tts-quota-in-context": ends(
+        "elevenlabs tts",
+        says_in_context("quota_exceeded: You have 0 credits remaining."),
+        K.QUOTA_EXHAUSTED,
+    ),
+    "elevenlabs-stt-quota-in-frame": ends(
+        "elevenlabs stt",
+        socket({"message_type": "quota_exceeded", "error": "You have exceeded your quota."}),
+        K.QUOTA_EXHAUSTED,
     ),
     # Cartesia
     "cartesia-tts-402": ends(

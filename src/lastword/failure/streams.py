@@ -116,7 +116,10 @@ async def _run(call: Call, original: Callable[..., Any], *args: Any, **kwargs: A
     finally:
         current.reset(token)
     # Outside of the handlers: raising inside one would replace `__context__`.
-    raise error
+    try:
+        raise error
+    finally:
+        del error  # its traceback holds this frame
 
 
 def _announced_late(call: Call, raised: Exception) -> Exception:

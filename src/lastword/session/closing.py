@@ -26,7 +26,7 @@ from .followup import FollowUp
 from .heard import Heard
 from .playout import Speaker
 from .report import Report
-from .waiting import finished, first_of
+from .waiting import Signal, finished, first_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -109,7 +109,7 @@ class Closing:
         self._bounds = bounds
         self._followup = FollowUp(session, words.action, failure)
         self._on_closed = on_closed
-        self._abort = asyncio.Event()
+        self._abort = Signal()
         self._subscribed: bool | None = None
         self._closed_by: ClosedBy = "lastword"
         self._state = State.DECIDED

@@ -5,9 +5,10 @@ Must not import a way out.
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from .waiting import Signal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +47,7 @@ class Heard:
     path: Path | None = None
     position_s: float = 0.0
     started: bool = False
-    reported: asyncio.Event = field(default_factory=asyncio.Event)
+    reported: Signal = field(default_factory=Signal)
 
     @property
     def complete(self) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import _upstream
 from .own_track import play_on_own_track
-from .waiting import finished, first_of
+from .waiting import Signal, finished, first_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -56,7 +56,7 @@ class Speaker:
         heard: Heard,
         *,
         transcript: str,
-        abort: asyncio.Event,
+        abort: Signal,
         deadline: float,
         standby: Standby | None,
     ) -> None:
@@ -67,8 +67,8 @@ class Speaker:
         self._deadline = deadline
         self._standby = standby
         self._loop = asyncio.get_running_loop()
-        self._progress = asyncio.Event()
-        self._way_over = asyncio.Event()
+        self._progress = Signal()
+        self._way_over = Signal()
 
     async def speak(self) -> None:
         """Tries one way after the other until the clip is played or must not be heard any more."""
@@ -160,8 +160,9 @@ class Speaker:
             self._took(pulled_at)
             handed_s += frame.samples_per_channel / frame.sample_rate
             lead = start + handed_s - LEAD_S - self._loop.time()
-            if lead > 0:
-                await asyncio.sleep(lead)
+            # also without a lead: of many sessions that fail together each gets its first frames
+            # before any gets its next half second
+            await asyncio.sleep(max(lead, 0.0))
 
     def _took(self, at: float | None = None) -> None:
         """Counts a frame that was taken, at an event-loop time or now."""
@@ -171,7 +172,7 @@ class Speaker:
     async def _follow(self, handle: SpeechHandle) -> None:
         """Waits until the speech is played, stalls, or ends without having been heard."""
         self._heard.ways.append("say")
-        over = asyncio.Event()
+        over = Signal()
         handle.add_done_callback(lambda _: over.set())
         try:
             while not self._over:
@@ -187,7 +188,7 @@ class Speaker:
                 await first_of(self._heard.reported, self._abort, timeout_s=REST_S)
         finally:
             self._way_over.set()  # a sink that wakes up late takes nothing any more
-            self._way_over = asyncio.Event()
+            self._way_over = Signal()
             if not over.is_set():
                 self._interrupt(handle)
                 await first_of(over, timeout_s=REPORT_S)
@@ -269,6 +270,6 @@ class Speaker:
         _upstream.refuse_new_work(self._session)
         if handle is None:
             return
-        over = asyncio.Event()
+        over = Signal()
         handle.add_done_callback(lambda _: over.set())
         await first_of(over, self._abort, timeout_s=STALL_S)

@@ -69,7 +69,7 @@ class Report:
 
 
 def deliver(
-    report: Report, on_report: Callable[[Report], object] | None, context: Context | None
+    report: Report, on_report: Callable[[Report], object] | None, context: Context | None = None
 ) -> None:
     """Sends a report to the log, to the trace and to the user; never raises.
 

@@ -1,4 +1,4 @@
-"""Waits that always end; owns no state. Imports nothing of ours."""
+"""Waits that always end, and what they wait for. Imports nothing of ours."""
 
 from __future__ import annotations
 
@@ -12,25 +12,41 @@ if TYPE_CHECKING:
 logger = logging.getLogger("lastword")
 
 
-async def first_of(*events: asyncio.Event | asyncio.Future[Any], timeout_s: float) -> bool:
-    """Waits for the first of some events, without cancelling or consuming any of them.
+class Signal:
+    """Something that happens once, or again after `clear()`; waiting for it takes no task."""
+
+    def __init__(self) -> None:
+        self.future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def set(self) -> None:
+        """Says that it happened."""
+        if not self.future.done():
+            self.future.set_result(None)
+
+    def is_set(self) -> bool:
+        """Tells whether it happened."""
+        return self.future.done()
+
+    def clear(self) -> None:
+        """Takes it back; who waits already goes on waiting for the old one."""
+        if self.future.done():
+            self.future = self.future.get_loop().create_future()
+
+
+async def first_of(*signals: Signal | asyncio.Future[Any], timeout_s: float) -> bool:
+    """Waits for the first of some signals, without cancelling or consuming any of them.
 
     Args:
-        events: Events that are set, or futures that are done, one day or never.
+        signals: Signals that are set, or futures that are done, one day or never.
         timeout_s: Longest wait in seconds; 0 or less only looks.
 
     Returns:
         Whether one of them came in time.
     """
-    own = [asyncio.ensure_future(e.wait()) for e in events if isinstance(e, asyncio.Event)]
-    foreign = [e for e in events if not isinstance(e, asyncio.Event)]
-    try:
-        done, _ = await asyncio.wait(
-            [*own, *foreign], timeout=max(timeout_s, 0.0), return_when=asyncio.FIRST_COMPLETED
-        )
-    finally:
-        for task in own:
-            task.cancel()
+    futures = [s.future if isinstance(s, Signal) else s for s in signals]
+    done, _ = await asyncio.wait(
+        futures, timeout=max(timeout_s, 0.0), return_when=asyncio.FIRST_COMPLETED
+    )
     return bool(done)
 
 

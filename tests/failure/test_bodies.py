@@ -16,8 +16,8 @@ from livekit.agents.voice.agent_session import SessionConnectOptions
 from failure.rehearsal import IMPATIENT, Brain, Ear, Sentences, watched
 from lastword import InferenceQuotaExceededError, classify
 from lastword.failure import bodies
-from lastword.failure.evidence import collect
 from lastword.failure.judgement import judgement_of
+from lastword.failure.reader import collect
 from lastword.testing import gateway as gw
 
 if TYPE_CHECKING:

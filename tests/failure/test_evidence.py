@@ -12,7 +12,8 @@ import pytest
 from livekit.agents import APIConnectionError, APIError, APIStatusError, ErrorEvent, llm
 
 from lastword import FailureKind, InferenceQuotaExceededError, classify
-from lastword.failure.evidence import MAX_HOPS, attach_response, chain, collect
+from lastword.failure.evidence import MAX_HOPS, attach_response, chain
+from lastword.failure.reader import collect
 from lastword.failure.reading import MAX_TEXT_CHARS, Reading, seconds
 from lastword.failure.redact import MAX_CHARS
 
@@ -391,3 +392,14 @@ def test_what_the_plugin_wraps_is_no_connection_failure_if_its_own_code_broke() 
 def test_evidence_keeps_no_header_but_the_known_ones() -> None:
     error = sdk_error(429, {}, {"set-cookie": "secret", "x-livekit-inference-credits-used": "9"})
     assert dict(collect(error).headers) == {"x-livekit-inference-credits-used": "9"}
+    assert "credits-used=9" in classify(error).detail
+
+
+def test_headers_that_raise_leave_the_rest_of_the_evidence() -> None:
+    error: Any = APIStatusError("refused", status_code=402)
+    error.response = SimpleNamespace(
+        headers=Raising(), status_code=402, text="insufficient credits"
+    )
+    assert classify(error).kind is FailureKind.QUOTA_EXHAUSTED
+    error.response.headers = SimpleNamespace(get=Raising())
+    assert classify(error).kind is FailureKind.QUOTA_EXHAUSTED

@@ -8,17 +8,21 @@ from typing import TYPE_CHECKING
 
 from livekit.agents import APIError
 
-from .evidence import Evidence, chain, collect
+from .evidence import Evidence, chain
 from .judgement import judgement_of
 from .kinds import Component, Failure, FailureKind
 from .providers import find_rule
 from .quota import QUOTA_BODY_TYPE, InferenceQuotaExceededError
+from .reader import collect
 from .redact import redact
 
 if TYPE_CHECKING:
     from .providers import Rule
 
 logger = logging.getLogger("lastword")
+
+_USAGE = "x-livekit-inference-"
+"""Headers of the gateway that say how much of which limit was used."""
 
 LASTING_WAIT_S = 3600.0
 """A provider that wants to be asked again in an hour or later will not answer in this call."""
@@ -211,4 +215,9 @@ def _quota_of_text(
 
 def _detail(evidence: Evidence) -> str:
     name = type(evidence.error).__name__ if evidence.error is not None else "no exception"
-    return redact(f"{name}: {evidence.said}")
+    usage = [
+        f"{header.removeprefix(_USAGE)}={value}"
+        for header, value in evidence.headers.items()
+        if header.startswith(_USAGE)
+    ]
+    return redact(" ".join((f"{name}:", *usage, evidence.said)))

@@ -1,64 +1,28 @@
-"""Reads an error once: the exception, what caused it, and what its response still holds.
+"""What an error tells, before anyone says what it means; owns `Evidence` and the way to an error.
 
-Owns `Evidence`, `collect`, `chain` and `attach_response`. Knows nothing of what codes mean: it
-gathers numbers, codes and text, and `providers` says what they mean. Does no I/O: of a response
-only what is in memory is looked at. Any foreign value may be hostile: of the wrong type, enormous,
-deeply nested, or raising when it is looked at.
+`reader` gathers it and `providers` says what it means. An exception has others behind it, and may
+be given the response that its library dropped; both ways are here. Imports nothing of ours.
 """
 
 from __future__ import annotations
 
-import functools
-import re
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
-
-from .providers import KNOWN_CODES, provider_of_host, provider_of_name, provider_of_text
-from .reading import Reading, seconds, seconds_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from types import TracebackType
 
     from .kinds import Component
 
 MAX_HOPS = 5
 """Exceptions looked at behind the outermost one."""
 
-_ATTACHED = "lastword_response"
+ATTACHED = "lastword_response"
 """The attribute that `attach_response` sets on an exception."""
 
-_COMPONENTS: dict[str, Component] = {
-    "llm_error": "llm",
-    "stt_error": "stt",
-    "tts_error": "tts",
-    "realtime_model_error": "realtime",
-    "interruption_detection_error": "interruption",
-    "eot_error": "eot",
-}
-"""`type` of the error objects of livekit-agents."""
+_MAX_HEADERS = 128
 
-_MODULES: tuple[tuple[str, Component], ...] = (
-    (".inference.interruption", "interruption"),
-    (".inference.eot", "eot"),
-    (".turn_detector", "eot"),
-    (".realtime", "realtime"),
-    (".stt", "stt"),
-    (".tts", "tts"),
-    (".llm", "llm"),
-)
-"""Parts of the module names of plugins; the narrower first."""
-
-_MAX_FRAMES = 48
-_STATUSES = range(400, 600)
-_CLOSE_CODES = range(1000, 5000)
-
-# Inside a text a code counts only if no sentence can contain it by chance.
-_TEXT_CODES = frozenset(code for code in KNOWN_CODES if "_" in code or len(code) >= 15)  # noqa: PLR2004 - "throttlingexception" and longer
-_WORD = re.compile(r"[a-z0-9_]{4,64}")
-_BRACKETED = re.compile(r"[\[(]([a-z0-9_]{1,64})[\])]")
-_CLOSED_BY = re.compile(r"(?:close_code|\bdata)=([1-4]\d{3})\b")
 HEADERS = (
     "date", "retry-after", "retry-after-ms", "x-request-id",
     "x-livekit-inference-credits-limit", "x-livekit-inference-credits-used",
@@ -69,7 +33,7 @@ HEADERS = (
 
 
 @dataclass(frozen=True)
-class _Attached:
+class Attached:
     """A response that was recovered elsewhere."""
 
     status: int
@@ -96,7 +60,6 @@ class Evidence:
         headers: Those of `HEADERS` that the response had.
         objects: JSON objects that were bodies.
         retry_after_s: Seconds until the provider wants to be asked again.
-        retryable: What the plugin thinks of it, or None.
         error: The outermost exception, or None.
     """
 
@@ -113,7 +76,6 @@ class Evidence:
     headers: Mapping[str, str]
     objects: tuple[dict[str, Any], ...]
     retry_after_s: float | None
-    retryable: bool | None
     error: BaseException | None
 
 
@@ -137,23 +99,9 @@ def attach_response(
         host: The host that answered, without user, path or query.
     """
     try:
-        setattr(error, _ATTACHED, _Attached(status, _kept(headers), body, host))
+        setattr(error, ATTACHED, Attached(status, kept_headers(headers), body, host))
     except (AttributeError, TypeError):
         return
-
-
-def collect(error: object) -> Evidence:
-    """Read an exception, an error object of livekit-agents or an `ErrorEvent`.
-
-    Raises:
-        Exception: Only what a hostile object raises in places that nobody foresaw.
-    """
-    reader = _Reader()
-    outer = reader.unwrap(error)
-    if isinstance(outer, BaseException):
-        for exception in chain(outer):
-            reader.exception(exception)
-    return reader.evidence(outer if isinstance(outer, BaseException) else None)
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:
@@ -174,241 +122,18 @@ def chain(error: BaseException) -> Iterator[BaseException]:
         )
 
 
-def _attr(value: object, name: str) -> Any:
-    """Return an attribute, or None if there is none or it raises (streamed responses do)."""
-    try:
-        return getattr(value, name, None)
-    except Exception:  # noqa: BLE001 - a foreign property may raise anything
-        return None
-
-
-@functools.lru_cache(maxsize=128)
-def _names_of(kind: type[BaseException]) -> tuple[str, ...]:
-    """Names of a class and of its bases below `Exception`."""
-    return tuple(f"{base.__module__}.{base.__name__}" for base in kind.__mro__[:-3])
-
-
-def _kept(headers: object) -> dict[str, str]:
-    get = _attr(headers, "get")
+def kept_headers(headers: object) -> dict[str, str]:
+    """Return those of `HEADERS` that a response has, whatever holds them, names in lower case."""
     kept: dict[str, str] = {}
-    if not callable(get):
+    try:
+        if isinstance(headers, dict):
+            headers = {
+                str(name).lower(): text for name, text in islice(headers.items(), _MAX_HEADERS)
+            }
+        for name in HEADERS:
+            value = headers.get(name)  # type: ignore[attr-defined] # httpx' and aiohttp's ignore case
+            if isinstance(value, str):
+                kept[name] = value[:200]
+    except Exception:  # noqa: BLE001 - no headers, or foreign ones that raise
         return kept
-    for name in HEADERS:
-        # Plain dicts keep the writer's case; the header types of httpx and aiohttp ignore it.
-        value = get(name) or (get(name.title()) if isinstance(headers, dict) else None)
-        if isinstance(value, str):
-            kept[name] = value[:200]
     return kept
-
-
-@dataclass
-class _Reader:
-    """Gathers evidence from one exception after another, outermost first."""
-
-    reading: Reading = field(default_factory=Reading)
-    component: Component = "unknown"
-    sure: list[str] = field(default_factory=list)
-    likely: list[str] = field(default_factory=list)
-    status: int | None = None
-    close_code: int | None = None
-    handshake: bool = False
-    has_body: bool = False
-    classes: set[str] = field(default_factory=set)
-    headers: dict[str, str] = field(default_factory=dict)
-    retryable: bool | None = None
-
-    def unwrap(self, error: object) -> object:
-        """Go from an event over an error object to the exception, and note who failed."""
-        for _ in range(3):
-            if isinstance(error, BaseException):
-                break
-            kind = _attr(error, "type")
-            if isinstance(kind, str):
-                self.component = _COMPONENTS.get(kind, self.component)
-            self._source(_attr(error, "source"))
-            self._label(_attr(error, "label"))
-            error = _attr(error, "error")
-        return error
-
-    def _source(self, source: object) -> None:
-        provider = _attr(source, "provider")
-        if isinstance(provider, str) and (known := provider_of_host(provider[:200])):
-            self.sure.append(known)
-        self._label(_attr(source, "label"))
-
-    def _label(self, label: object) -> None:
-        if isinstance(label, str):
-            self._module(label[:200].rpartition(".")[0])
-
-    def _module(self, module: str) -> None:
-        """Note whom a module belongs to: "livekit.plugins.deepgram.stt" names both."""
-        parts = module.split(".")
-        if parts[:2] == ["livekit", "plugins"] and len(parts) > 2:  # noqa: PLR2004 - the plugin's name
-            self.likely.append(provider_of_name(parts[2]))
-        elif parts[:3] == ["livekit", "agents", "inference"]:
-            self.likely.append("livekit")
-        else:
-            return
-        if self.component == "unknown":
-            for part, component in _MODULES:
-                if part in module:
-                    self.component = component
-                    return
-
-    def exception(self, error: BaseException) -> None:
-        """Read one exception of the chain."""
-        kind = type(error)
-        root = kind.__module__.split(".", 1)[0]
-        self.classes.update(_names_of(kind))  # type: ignore[arg-type] # classes are hashable
-        self.handshake |= "Handshake" in kind.__name__ or kind.__name__ == "InvalidStatus"
-        if root in {"openai", "anthropic", "botocore", "aiobotocore", "google", "mistralai"}:
-            self.likely.append(provider_of_name(root))
-        self._traceback(error.__traceback__)
-        if self.retryable is None and isinstance(retryable := _attr(error, "retryable"), bool):
-            self.retryable = retryable
-        self._message(error)
-        # aiohttp's `code` is an older name of its `status` and warns when it is read.
-        for name in ("status",) if root == "aiohttp" else ("status_code", "status", "code", "type"):
-            self._number_or_code(_attr(error, name))
-        for name in ("body", "details", "response"):
-            self._content(_attr(error, name))
-        closed = _attr(error, "rcvd")  # websockets.ConnectionClosed
-        if closed is not None:
-            self._number_or_code(_attr(closed, "code"))
-            self._text(_attr(closed, "reason"))
-        self._host(_attr(error, "request"), _attr(error, "request_info"))
-        self._attached(_attr(error, _ATTACHED))
-
-    def _message(self, error: BaseException) -> None:
-        message = _attr(error, "message")
-        said = [message] if isinstance(message, str) else list(error.args[:3])
-        # str() of a foreign exception may print a whole body, or the request with its key.
-        for text in (*said, _attr(error, "strerror")):
-            self._text(text)
-
-    def _text(self, text: object) -> None:
-        if isinstance(text, str):
-            self.reading.add_text(text)
-
-    def _number_or_code(self, value: object) -> None:
-        if isinstance(value, str):
-            self.reading.add_code(value)
-        elif isinstance(value, int) and not isinstance(value, bool):
-            if value in _STATUSES:
-                self.status = self.status or int(value)
-            elif value in _CLOSE_CODES:
-                self.close_code = self.close_code or int(value)
-                self.reading.add_code(int(value))
-        elif callable(value) and type(_attr(value, "__self__")).__module__.startswith("grpc"):
-            self.reading.add_code(_attr(value(), "name"))  # grpc: error.code() is an enum
-
-    def _content(self, content: object) -> None:
-        if isinstance(content, str | bytes | bytearray | dict | list):
-            if isinstance(content, dict) and "ResponseMetadata" in content:  # botocore
-                metadata = content["ResponseMetadata"]
-                content = {key: content[key] for key in content if key != "ResponseMetadata"}
-                if isinstance(metadata, dict):
-                    self._number_or_code(metadata.get("HTTPStatusCode"))
-                    self._headers(metadata.get("HTTPHeaders"))
-            self._body(content)
-        elif content is not None and not callable(content):
-            self._response(content)
-
-    def _response(self, response: object) -> None:
-        self._headers(_attr(response, "headers"))
-        self._number_or_code(_attr(response, "status_code"))
-        self._host(response)
-        if type(response).__module__.split(".", 1)[0] in {"requests", "urllib3"}:
-            return  # these read from the network when asked for their content
-        for name in ("content", "body", "text"):
-            content = _attr(response, name)
-            if isinstance(content, str | bytes | bytearray) and content:
-                self._body(content)
-                return
-        # No response, but the error object of an SDK: a realtime event's, for instance.
-        for name in ("code", "type"):
-            self._number_or_code(_attr(response, name))
-        self._text(_attr(response, "message"))
-
-    def _body(self, body: object) -> None:
-        if any(body is known for known in self.reading.objects):
-            return  # plugins hand the SDK's body on
-        self.has_body |= bool(body)
-        self.reading.add_body(body)
-
-    def _headers(self, headers: object) -> None:
-        for name, value in _kept(headers).items():
-            self.headers.setdefault(name, value)
-
-    def _attached(self, attached: object) -> None:
-        if isinstance(attached, _Attached):
-            self._number_or_code(attached.status)
-            self.headers.update(attached.headers)
-            self._body(attached.body)
-            if known := provider_of_host(attached.host):
-                self.sure.append(known)
-
-    def _host(self, *holders: object) -> None:
-        for holder in holders:
-            host = _attr(_attr(holder, "url"), "host") if holder is not None else None
-            if isinstance(host, str) and (known := provider_of_host(host[:200])):
-                self.sure.append(known)
-
-    def _traceback(self, traceback: TracebackType | None) -> None:
-        for _ in range(_MAX_FRAMES):
-            if traceback is None:
-                return
-            module = traceback.tb_frame.f_globals.get("__name__")
-            if isinstance(module, str) and module.startswith("livekit."):
-                self._module(module)
-            traceback = traceback.tb_next
-
-    def evidence(self, error: BaseException | None) -> Evidence:
-        """Close the collection."""
-        reading = self.reading
-        text = reading.said.lower()
-        codes = reading.codes
-        codes.update(_TEXT_CODES.intersection(_WORD.findall(text)))
-        codes.update(_BRACKETED.findall(text))
-        if self.close_code is None and "=" in text and (closed := _CLOSED_BY.search(text)):
-            self.close_code = int(closed[1])
-        providers = tuple(dict.fromkeys([*self.sure, *self.likely]))
-        if not providers and (spoken_of := provider_of_text(text)):
-            providers = (spoken_of,)
-        return Evidence(
-            component=self.component,
-            providers=providers,
-            status=self.status or reading.status,
-            close_code=self.close_code,
-            handshake=self.handshake,
-            codes=frozenset(codes),
-            said=reading.said,
-            text=text,
-            has_body=self.has_body,
-            classes=frozenset(self.classes),
-            headers=self.headers,
-            objects=tuple(reading.objects),
-            retry_after_s=_retry_after(self.headers, reading, text),
-            retryable=self.retryable,
-            error=error,
-        )
-
-
-def _retry_after(headers: Mapping[str, str], reading: Reading, text: str) -> float | None:
-    """Seconds to wait: the header, a field of the body, or what the text says."""
-    milliseconds = seconds(headers.get("retry-after-ms"))
-    if milliseconds is not None:
-        return milliseconds / 1000
-    value = headers.get("retry-after", "")
-    if (found := seconds(value)) is not None and not value.endswith("GMT"):
-        return found
-    if value.endswith("GMT") and "date" in headers:
-        # An HTTP date: against the server's own clock, so ours need not be right.
-        try:
-            wait = parsedate_to_datetime(value) - parsedate_to_datetime(headers["date"])
-            return max(wait.total_seconds(), 0.0)
-        except (TypeError, ValueError):
-            return None
-    if reading.retry_after_s is not None:
-        return reading.retry_after_s
-    return seconds_in(text)

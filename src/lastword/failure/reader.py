@@ -1,0 +1,294 @@
+"""Reads an error once: the exception, what caused it, and what its response still holds.
+
+Owns `collect`. Knows nothing of what codes mean: it gathers numbers, codes and text. Does no I/O:
+of a response only what is in memory is looked at. Any foreign value may be hostile: of the wrong
+type, enormous, deeply nested, or raising when it is looked at.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+from .evidence import ATTACHED, Attached, Evidence, chain, kept_headers
+from .providers import KNOWN_CODES, provider_of_host, provider_of_name, provider_of_text
+from .reading import Reading, seconds, seconds_in
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from .kinds import Component
+
+_COMPONENTS: dict[str, Component] = {
+    "llm_error": "llm",
+    "stt_error": "stt",
+    "tts_error": "tts",
+    "realtime_model_error": "realtime",
+    "interruption_detection_error": "interruption",
+    "eot_error": "eot",
+}
+"""`type` of the error objects of livekit-agents."""
+
+_MODULES: tuple[tuple[str, Component], ...] = (
+    (".inference.interruption", "interruption"),
+    (".inference.eot", "eot"),
+    (".turn_detector", "eot"),
+    (".realtime", "realtime"),
+    (".stt", "stt"),
+    (".tts", "tts"),
+    (".llm", "llm"),
+)
+"""Parts of the module names of plugins; the narrower first."""
+
+_MAX_FRAMES = 48
+_STATUSES = range(400, 600)
+_CLOSE_CODES = range(1000, 5000)
+
+# Inside a text a code counts only if no sentence can contain it by chance.
+_TEXT_CODES = frozenset(code for code in KNOWN_CODES if "_" in code or len(code) >= 15)  # noqa: PLR2004 - "throttlingexception" and longer
+_WORD = re.compile(r"[a-z0-9_]{4,64}")
+_BRACKETED = re.compile(r"[\[(]([a-z0-9_]{1,64})[\])]")
+_CLOSED_BY = re.compile(r"(?:close_code|\bdata)=([1-4]\d{3})\b")
+_SHARED = "livekit.agents.inference.llm"
+"""The stream in it serves every plugin on OpenAI's SDK: in a traceback it names no provider."""
+
+
+def collect(error: object) -> Evidence:
+    """Read an exception, an error object of livekit-agents or an `ErrorEvent`.
+
+    Raises:
+        Exception: Only what a hostile object raises in places that nobody foresaw.
+    """
+    reader = _Reader()
+    outer = reader.unwrap(error)
+    if isinstance(outer, BaseException):
+        for exception in chain(outer):
+            reader.exception(exception)
+    return reader.evidence(outer if isinstance(outer, BaseException) else None)
+
+
+def _attr(value: object, name: str) -> Any:
+    """Return an attribute, or None if there is none or it raises (streamed responses do)."""
+    try:
+        return getattr(value, name, None)
+    except Exception:  # noqa: BLE001 - a foreign property may raise anything
+        return None
+
+
+@functools.lru_cache(maxsize=128)
+def _names_of(kind: type[BaseException]) -> tuple[str, ...]:
+    """Names of a class and of its bases below `Exception`."""
+    return tuple(f"{base.__module__}.{base.__name__}" for base in kind.__mro__[:-3])
+
+
+@dataclass
+class _Reader:
+    """Gathers evidence from one exception after another, outermost first."""
+
+    reading: Reading = field(default_factory=Reading)
+    component: Component = "unknown"
+    sure: list[str] = field(default_factory=list)
+    likely: list[str] = field(default_factory=list)
+    status: int | None = None
+    close_code: int | None = None
+    handshake: bool = False
+    has_body: bool = False
+    classes: set[str] = field(default_factory=set)
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def unwrap(self, error: object) -> object:
+        """Go from an event over an error object to the exception, and note who failed."""
+        for _ in range(3):
+            if isinstance(error, BaseException):
+                break
+            kind = _attr(error, "type")
+            if isinstance(kind, str):
+                self.component = _COMPONENTS.get(kind, self.component)
+            self._source(_attr(error, "source"))
+            self._label(_attr(error, "label"))
+            error = _attr(error, "error")
+        return error
+
+    def _source(self, source: object) -> None:
+        provider = _attr(source, "provider")
+        if isinstance(provider, str) and (known := provider_of_host(provider[:200])):
+            self.sure.append(known)
+        self._label(_attr(source, "label"))
+
+    def _label(self, label: object) -> None:
+        if isinstance(label, str):
+            self._module(label[:200].rpartition(".")[0])
+
+    def _module(self, module: str) -> None:
+        """Note whom a module belongs to: "livekit.plugins.deepgram.stt" names both."""
+        parts = module.split(".")
+        if parts[:2] == ["livekit", "plugins"] and len(parts) > 2:  # noqa: PLR2004 - the plugin's name
+            self.likely.append(provider_of_name(parts[2]))
+        elif parts[:3] == ["livekit", "agents", "inference"]:
+            self.likely.append("livekit")
+        else:
+            return
+        if self.component == "unknown":
+            for part, component in _MODULES:
+                if part in module:
+                    self.component = component
+                    return
+
+    def exception(self, error: BaseException) -> None:
+        """Read one exception of the chain."""
+        kind = type(error)
+        root = kind.__module__.split(".", 1)[0]
+        self.classes.update(_names_of(kind))  # type: ignore[arg-type] # classes are hashable
+        self.handshake |= "Handshake" in kind.__name__ or kind.__name__ == "InvalidStatus"
+        if root in {"openai", "anthropic", "botocore", "aiobotocore", "google", "mistralai"}:
+            self.likely.append(provider_of_name(root))
+        self._traceback(error.__traceback__)
+        self._message(error)
+        # aiohttp's `code` is an older name of its `status` and warns when it is read.
+        for name in ("status",) if root == "aiohttp" else ("status_code", "status", "code", "type"):
+            self._number_or_code(_attr(error, name))
+        for name in ("body", "details", "response"):
+            self._content(_attr(error, name))
+        closed = _attr(error, "rcvd")  # websockets.ConnectionClosed
+        if closed is not None:
+            self._number_or_code(_attr(closed, "code"))
+            self._text(_attr(closed, "reason"))
+        self._host(_attr(error, "request"), _attr(error, "request_info"))
+        self._attached(_attr(error, ATTACHED))
+
+    def _message(self, error: BaseException) -> None:
+        message = _attr(error, "message")
+        said = [message] if isinstance(message, str) else list(error.args[:3])
+        # str() of a foreign exception may print a whole body, or the request with its key.
+        for text in (*said, _attr(error, "strerror")):
+            self._text(text)
+
+    def _text(self, text: object) -> None:
+        if isinstance(text, str):
+            self.reading.add_text(text)
+
+    def _number_or_code(self, value: object) -> None:
+        if isinstance(value, str):
+            self.reading.add_code(value)
+        elif isinstance(value, int) and not isinstance(value, bool):
+            if value in _STATUSES:
+                self.status = self.status or int(value)
+            elif value in _CLOSE_CODES:
+                self.close_code = self.close_code or int(value)
+                self.reading.add_code(int(value))
+        elif callable(value) and type(_attr(value, "__self__")).__module__.startswith("grpc"):
+            self.reading.add_code(_attr(value(), "name"))  # error.code() is an enum
+
+    def _content(self, content: object) -> None:
+        if isinstance(content, str | bytes | bytearray | dict | list):
+            if isinstance(content, dict) and "ResponseMetadata" in content:  # botocore
+                metadata = content["ResponseMetadata"]
+                content = {key: content[key] for key in content if key != "ResponseMetadata"}
+                if isinstance(metadata, dict):
+                    self._number_or_code(metadata.get("HTTPStatusCode"))
+                    self._headers(metadata.get("HTTPHeaders"))
+            self._body(content)
+        elif content is not None and not callable(content):
+            self._response(content)
+
+    def _response(self, response: object) -> None:
+        self._headers(_attr(response, "headers"))
+        self._number_or_code(_attr(response, "status_code"))
+        self._host(response)
+        if type(response).__module__.split(".", 1)[0] in {"requests", "urllib3"}:
+            return  # these read from the network when asked for their content
+        for name in ("content", "body", "text"):
+            content = _attr(response, name)
+            if isinstance(content, str | bytes | bytearray) and content:
+                self._body(content)
+                return
+        # No response, but the error object of an SDK: a realtime event's, for instance.
+        for name in ("code", "type"):
+            self._number_or_code(_attr(response, name))
+        self._text(_attr(response, "message"))
+
+    def _body(self, body: object) -> None:
+        if any(body is known for known in self.reading.objects):
+            return  # plugins hand the SDK's body on
+        self.has_body |= bool(body)
+        self.reading.add_body(body)
+
+    def _headers(self, headers: object) -> None:
+        for name, value in kept_headers(headers).items():
+            self.headers.setdefault(name, value)
+
+    def _attached(self, attached: object) -> None:
+        if isinstance(attached, Attached):
+            self._number_or_code(attached.status)
+            self.headers.update(attached.headers)
+            self._body(attached.body)
+            if known := provider_of_host(attached.host):
+                self.sure.append(known)
+
+    def _host(self, *holders: object) -> None:
+        for holder in holders:
+            host = _attr(_attr(holder, "url"), "host") if holder is not None else None
+            if isinstance(host, str) and (known := provider_of_host(host[:200])):
+                self.sure.append(known)
+
+    def _traceback(self, traceback: TracebackType | None) -> None:
+        for _ in range(_MAX_FRAMES):
+            if traceback is None:
+                return
+            module = traceback.tb_frame.f_globals.get("__name__")
+            if isinstance(module, str) and module.startswith("livekit.") and module != _SHARED:
+                self._module(module)
+            traceback = traceback.tb_next
+
+    def evidence(self, error: BaseException | None) -> Evidence:
+        """Close the collection."""
+        reading = self.reading
+        text = reading.said.lower()
+        codes = reading.codes
+        codes.update(_TEXT_CODES.intersection(_WORD.findall(text)))
+        codes.update(_BRACKETED.findall(text))
+        if self.close_code is None and "=" in text and (closed := _CLOSED_BY.search(text)):
+            self.close_code = int(closed[1])
+        providers = tuple(dict.fromkeys([*self.sure, *self.likely]))
+        if not providers and (spoken_of := provider_of_text(text)):
+            providers = (spoken_of,)
+        return Evidence(
+            component=self.component,
+            providers=providers,
+            status=self.status or reading.status,
+            close_code=self.close_code,
+            handshake=self.handshake,
+            codes=frozenset(codes),
+            said=reading.said,
+            text=text,
+            has_body=self.has_body,
+            classes=frozenset(self.classes),
+            headers=self.headers,
+            objects=tuple(reading.objects),
+            retry_after_s=_retry_after(self.headers, reading, text),
+            error=error,
+        )
+
+
+def _retry_after(headers: Mapping[str, str], reading: Reading, text: str) -> float | None:
+    """Seconds to wait: the header, a field of the body, or what the text says."""
+    milliseconds = seconds(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    value = headers.get("retry-after", "")
+    if (found := seconds(value)) is not None and not value.endswith("GMT"):
+        return found
+    if value.endswith("GMT") and "date" in headers:
+        # An HTTP date: against the server's own clock, so ours need not be right.
+        try:
+            wait = parsedate_to_datetime(value) - parsedate_to_datetime(headers["date"])
+            return max(wait.total_seconds(), 0.0)
+        except (TypeError, ValueError):
+            return None
+    if reading.retry_after_s is not None:
+        return reading.retry_after_s
+    return seconds_in(text)

@@ -534,18 +534,21 @@ def voices_of(component: tts.TTS[Any]) -> list[tts.TTS[Any]]:
     return [end for end in _ends_of(component) if isinstance(end, tts.TTS)]
 
 
-def silenced(component: tts.TTS[Any]) -> tts.TTS[Any]:
+def silenced(component: tts.TTS[Any], _made: dict[int, tts.TTS[Any]] | None = None) -> tts.TTS[Any]:
     """Makes a twin of a TTS that speaks the same but whose events nobody hears.
 
     A session counts the errors and adds up the metrics that its TTS emits. The twin shares
-    connections and options with the original, and has no listeners.
+    connections and options with the original, and has no listeners. Neither have the TTS that it
+    holds, were they to hold it in turn.
     """
-    twin = copy.copy(component)
-    twin._events = {}
-    for name, value in vars(twin).items():
-        if isinstance(value, tts.TTS):
-            setattr(twin, name, silenced(value))
-    return twin
+    made = {} if _made is None else _made
+    if id(component) not in made:
+        twin = made[id(component)] = copy.copy(component)
+        twin._events = {}
+        for name, value in vars(twin).items():
+            if isinstance(value, tts.TTS):
+                setattr(twin, name, silenced(value, made))
+    return made[id(component)]
 
 
 def start_outside_sessions(work: Coroutine[Any, Any, _T], *, name: str) -> asyncio.Task[_T]:

@@ -128,6 +128,22 @@ async def test_without_a_tts_a_bundled_clip_speaks() -> None:
         assert would_say(last_word).source == "bundled"
 
 
+async def test_a_voice_that_cannot_be_told_stops_nothing(provider: Gateway) -> None:
+    """A TTS whose own attributes raise: the session runs, the bundled clip speaks."""
+
+    class Broken(type(openai_tts(provider.url))):  # type: ignore[misc] # of the real plugin
+        @property
+        def provider(self) -> str:
+            raise RuntimeError("not today")
+
+    broken = Broken(base_url=provider.url + "/v1", api_key="none")
+    made.append(broken)
+    async with call(WORDS, broken) as (running, last_word):
+        await asyncio.wait_for(last_word.ready(), LIMIT_S)
+        assert would_say(last_word).source == "bundled"
+        assert running.session.agent_state == "listening"
+
+
 async def test_rendering_leaves_history_and_metrics_alone(provider: Gateway) -> None:
     """The session does not notice."""
     noticed: list[str] = []

@@ -7,6 +7,7 @@ import pytest
 from livekit.agents import inference, tts
 from livekit.plugins import openai
 
+from lastword._upstream import silenced
 from lastword.voice.identity import sound_key, voice_options
 
 WORDS = "Please call again later."
@@ -106,3 +107,13 @@ def test_a_counter_beside_the_options_is_no_option() -> None:
     one = voice()
     vars(one)["_requests"] = 7
     assert sound_key(one, WORDS) == sound_key(voice(), WORDS)
+
+
+def test_voices_that_hold_each_other_have_a_name() -> None:
+    """A wrapper and its inner voice may know each other."""
+    outer, inner = voice(), voice(voice="coral")
+    vars(outer)["inner"], vars(inner)["outer"] = inner, outer
+    assert sound_key(outer, WORDS) == sound_key(outer, WORDS)
+    twin = silenced(outer)
+    assert vars(vars(twin)["inner"])["outer"] is twin
+    assert vars(twin)["inner"] is not inner

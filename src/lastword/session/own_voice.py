@@ -89,8 +89,12 @@ class OwnVoice:
         if not self._messages:
             return
         speaker = _upstream.speaker_of(self._session)
-        voices = [] if speaker is None else _upstream.voices_of(speaker)
-        voice = _Voice([voice_options(v) for v in voices], _upstream.languages_of(self._session))
+        try:
+            voice = _voice_of(self._session, speaker)
+        except Exception:  # the attributes of a foreign TTS; a state event must go on
+            logger.exception("the voice of the agent cannot be told; its words are not rendered")
+            self._messages = []
+            return
         if voice == self._made_for or self._renderings == MAX_RENDERINGS:
             return
         self._made_for = voice
@@ -120,6 +124,11 @@ class OwnVoice:
             await _try(message, words, bake(speaker, words, language=language), "own_voice")
 
 
+def _voice_of(session: AgentSession[Any], speaker: tts.TTS[Any] | None) -> _Voice:
+    voices = [] if speaker is None else _upstream.voices_of(speaker)
+    return _Voice([voice_options(one) for one in voices], _upstream.languages_of(session))
+
+
 async def _try(message: Message, late: Late, making: Awaitable[Clip], source: Source) -> None:
     try:
         await asyncio.to_thread(message.put, late, await making, source)
@@ -136,6 +145,8 @@ async def _after(earlier: asyncio.Task[None] | None, work: Coroutine[Any, Any, N
         if earlier is not None:
             await asyncio.wait({earlier})
         await work
+    except Exception:  # a foreign TTS may do anything; what spoke before it speaks
+        logger.exception("the words could not be rendered")
     finally:
         if earlier is not None:
             earlier.cancel()

@@ -49,17 +49,21 @@ def sound_key(voice: tts.TTS[Any], text: str) -> str:
     return hashlib.sha256(json.dumps(name, sort_keys=True).encode()).hexdigest()
 
 
-def voice_options(voice: tts.TTS[Any]) -> dict[str, Any]:
+def voice_options(voice: tts.TTS[Any], *, depth: int = _MAX_DEPTH) -> dict[str, Any]:
     """Collect what says how a TTS sounds: provider, model, and its options, credentials left out.
 
     Whatever of the options is plain data counts: an option too many means a rendering too many,
     one too few a sound of the wrong voice.
+
+    Args:
+        voice: A TTS that speaks itself.
+        depth: How far options of options are followed.
     """
     return {
         "class": f"{type(voice).__module__}.{type(voice).__qualname__}",
         "provider": voice.provider,
         "model": voice.model,
-        "options": dict(_plain_items(option_attributes(voice), _MAX_DEPTH)),
+        "options": dict(_plain_items(option_attributes(voice), depth)),
     }
 
 
@@ -85,7 +89,7 @@ def _plain(value: Any, depth: int) -> Any:  # noqa: PLR0911 - one line per kind 
     if isinstance(value, bytes):
         return hashlib.sha256(value).hexdigest()
     if isinstance(value, tts.TTS):
-        return voice_options(value)
+        return voice_options(value, depth=depth)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
         return dict(_plain_items(fields, depth))

@@ -27,7 +27,7 @@ async def answer(job: JobContext) -> None:
             lastword.FailureKind.RATE_LIMITED: "Sorry, we are very busy. Please call again later.",
         },
         after=lastword.hang_up(),
-        on_report=lambda report: print(report.played, report.failure.kind),  # noqa: T201
+        on_report=lambda report: print(report.played, report.failure.kind),
     )
     await session.start(Agent(instructions="You answer the phone."), room=job.room)
     await session.generate_reply(instructions="Greet the caller.")

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     )
     from .failure.classify import classify
     from .failure.kinds import Failure, FailureKind
+    from .failure.policy import Decision
     from .failure.quota import InferenceQuotaExceededError
     from .session.after import hang_up, leave
     from .session.attach import LastWord, attach
@@ -53,6 +54,7 @@ _OWNERS = {
     "ClipFormatError": ".errors",
     "ClipLimitError": ".errors",
     "ClipNotFoundError": ".errors",
+    "Decision": ".failure.policy",
     "Failure": ".failure.kinds",
     "FailureKind": ".failure.kinds",
     "InferenceQuotaExceededError": ".failure.quota",
@@ -89,6 +91,7 @@ __all__ = [
     "ClipFormatError",
     "ClipLimitError",
     "ClipNotFoundError",
+    "Decision",
     "Failure",
     "FailureKind",
     "InferenceQuotaExceededError",

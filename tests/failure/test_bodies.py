@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("collected")
 
-BOUND_S = 20.0
+BOUND_S = 60.0
 QUICK = SessionConnectOptions(
     stt_conn_options=APIConnectOptions(max_retry=1, retry_interval=0.0, timeout=5.0)
 )

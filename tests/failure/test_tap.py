@@ -21,7 +21,7 @@ from lastword.testing import gateway as g
 
 pytestmark = pytest.mark.usefixtures("collected")
 
-BOUND_S = 20.0
+BOUND_S = 60.0
 CHAT = "/v1/chat/completions"
 
 
@@ -110,3 +110,23 @@ async def test_a_transient_error_keeps_its_retries(
     assert all(isinstance(event.error.error, APIStatusError) for event in heard.events)
     assert [event.error.error.terminal for event in heard.events] == [False, False]
     assert gateway.asked(CHAT) == 3
+
+
+async def test_retries_below_the_stream_are_taken_for_a_while(
+    gateway: g.Gateway, owned: list[SessionOwner]
+) -> None:
+    """In 1.4 and 1.5 the client inside `inference.LLM` asks again; a stranger's still does."""
+    gateway.script(CHAT, g.quota_exceeded())
+    ours, strangers = gateway_llm(gateway), gateway_llm(gateway)
+    ours._client.max_retries = strangers._client.max_retries = 2
+    async with AgentSession(llm=ours) as session:
+        owned.append(SessionOwner(session))
+        tap.install(owned[0])
+        heard = Heard(session)
+        await session.start(Agent(instructions="Be brief."))
+        session.generate_reply(user_input="Hello?")
+        await heard.unrecoverable()
+        assert gateway.asked(CHAT) == 1
+        assert (ours._client.max_retries, strangers._client.max_retries) == (0, 2)
+        tap.remove(owned[0])
+        assert ours._client.max_retries == 2

@@ -91,8 +91,11 @@ class OwnVoice:
         speaker = _upstream.speaker_of(self._session)
         try:
             voice = _voice_of(self._session, speaker)
-        except Exception:  # the attributes of a foreign TTS; a state event must go on
-            logger.exception("the voice of the agent cannot be told; its words are not rendered")
+        except Exception as error:  # noqa: BLE001 - attributes of a foreign TTS; events must go on
+            logger.warning(
+                "the voice of the agent cannot be told; its words are not rendered",
+                extra={"error": type(error).__name__},
+            )
             self._messages = []
             return
         if voice == self._made_for or self._renderings == MAX_RENDERINGS:
@@ -145,8 +148,8 @@ async def _after(earlier: asyncio.Task[None] | None, work: Coroutine[Any, Any, N
         if earlier is not None:
             await asyncio.wait({earlier})
         await work
-    except Exception:  # a foreign TTS may do anything; what spoke before it speaks
-        logger.exception("the words could not be rendered")
+    except Exception as error:  # noqa: BLE001 - a foreign TTS may do and say anything
+        logger.warning("the words are not rendered", extra={"error": type(error).__name__})
     finally:
         if earlier is not None:
             earlier.cancel()

@@ -1,10 +1,13 @@
-"""What is measured, and on what: the race of one entrant, and the clips.
+"""What is measured, and on what: the race between us and the peers, and the clips.
 
-Each benchmark belongs to a group, "<what> | <case>", and says who does the work: `ours`, or a peer
-by its name. `table.py` sets both beside each other.
+Each benchmark is one of ours, in a group "<what> | <case>"; the medians of its peers are in its
+`extra_info`. `table.py` sets both beside each other.
 """
 
-from collections.abc import Callable, Iterator
+import itertools
+import statistics
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +56,7 @@ def write(path: Path, samples: NDArray[np.float32], name: str) -> None:
 
 
 class Race:
-    """Measures one entrant of a group."""
+    """Measures us and, in the same round, the peers: a busy machine is busy for all of them."""
 
     def __init__(self, benchmark: Any) -> None:
         self._benchmark = benchmark
@@ -61,29 +64,42 @@ class Race:
     def run(
         self,
         group: str,
-        who: str,
-        work: Callable[[Any], Any],
+        ours: Callable[[Any], Any],
+        peers: Mapping[str, Callable[[Any], Any]],
         inputs: list[Any],
         *,
         rounds: int,
         items: int = 0,
     ) -> Any:
-        """Time `work(one of the inputs)`, with empty caches and another input each round.
+        """Time what `ours` and each of the peers make of the inputs, with empty caches.
 
         Args:
             group: "<what> | <case>".
-            who: "ours" or the peer.
-            work: What is timed.
-            inputs: Taken in turn.
+            ours: What pytest-benchmark times.
+            peers: Timed before each of our rounds; by name.
+            inputs: Taken in turn, so that each round has another one than the last.
             rounds: Calls that are timed, after two that are not.
             items: Frames handed out by a call; the table then tells frames per second.
+
+        Returns:
+            The last result of `ours`.
         """
-        turn: Iterator[int] = iter(range(rounds + 2))
+        turn = itertools.cycle(inputs)
+        times: dict[str, list[float]] = {name: [] for name in peers}
 
         def fresh() -> tuple[tuple[Any], dict[str, Any]]:
+            chosen = next(turn)
+            for name, work in peers.items():
+                clear_cache()
+                started = time.perf_counter()
+                work(chosen)
+                times[name].append(time.perf_counter() - started)
             clear_cache()
-            return (inputs[next(turn) % len(inputs)],), {}
+            return (chosen,), {}
 
         self._benchmark.group = group
-        self._benchmark.extra_info.update(who=who, items=items)
-        return self._benchmark.pedantic(work, setup=fresh, rounds=rounds, warmup_rounds=2)
+        result = self._benchmark.pedantic(ours, setup=fresh, rounds=rounds, warmup_rounds=2)
+        # The first two belong to the warm-up.
+        medians = {name: statistics.median(taken[2:]) for name, taken in times.items()}
+        self._benchmark.extra_info.update(peers=medians, items=items)
+        return result

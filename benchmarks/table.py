@@ -17,14 +17,12 @@ BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
 
 def rows(benchmarks: list[dict[str, Any]]) -> Iterator[str]:
     """One line per peer: what, ours, the peer, its figure, how many times faster we are."""
-    ours = {b["group"]: b for b in benchmarks if b["extra_info"].get("who") == "ours"}
-    for peer in benchmarks:
-        who, group = peer["extra_info"].get("who"), peer["group"]
-        if who in (None, "ours") or group not in ours:
-            continue
-        what, case = group.split(" | ")
-        ratio = peer["stats"]["median"] / ours[group]["stats"]["median"]
-        yield f"| {what} | {case} | {figure(ours[group])} | {who} | {figure(peer)} | {ratio:.1f}x |"
+    for ours in sorted(benchmarks, key=lambda b: b["group"].split(" | ")[0]):
+        what, _, case = ours["group"].partition(" | ")
+        median_s, items = ours["stats"]["median"], ours["extra_info"].get("items", 0)
+        for peer, peer_s in ours["extra_info"].get("peers", {}).items():
+            figures = f"{figure(median_s, items)} | {peer} | {figure(peer_s, items)}"
+            yield f"| {what} | {case} | {figures} | {peer_s / median_s:.1f}x |"
 
 
 def resample_rows(benchmarks: list[dict[str, Any]]) -> Iterator[str]:
@@ -43,10 +41,8 @@ def resample_rows(benchmarks: list[dict[str, Any]]) -> Iterator[str]:
         )
 
 
-def figure(benchmark: dict[str, Any]) -> str:
+def figure(median_s: float, items: int) -> str:
     """The median as people read it: a time, or frames per second."""
-    median_s = benchmark["stats"]["median"]
-    items = benchmark["extra_info"].get("items")
     if items:
         return f"{items / median_s / 1e6:.2f} M frames/s"
     return f"{median_s * 1e3:.2f} ms"

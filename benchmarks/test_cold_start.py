@@ -21,12 +21,7 @@ def in_a_new_process(code: str) -> Callable[[str], None]:
     return run
 
 
-def test_ours(race: Race, clips: Callable[[str], list[str]]) -> None:
-    race.run("cold start | WAV", "ours", in_a_new_process(OURS), clips("WAV"), rounds=7)
-
-
-def test_livekit(race: Race, clips: Callable[[str], list[str]]) -> None:
-    race.run(
-        "cold start | WAV", "audio_frames_from_file", in_a_new_process(LIVEKIT), clips("WAV"),
-        rounds=7,
-    )  # fmt: skip
+def test_cold_start(race: Race, clips: Callable[[str], list[str]]) -> None:
+    ours, livekit = in_a_new_process(OURS), in_a_new_process(LIVEKIT)
+    peers = {"audio_frames_from_file": livekit}
+    race.run("cold start | WAV", ours, peers, clips("WAV"), rounds=7)

@@ -9,6 +9,7 @@ from race import FORMATS, Race
 
 from lastword import Clip
 
+PEERS = {"soundfile + soxr HQ": frames_by_soxr, "audio_frames_from_file": frames_by_livekit}
 NUM_FRAMES = 138  # 6.9 s in frames of 50 ms
 
 
@@ -17,22 +18,6 @@ def frames_by_us(path: str) -> list[AudioFrame]:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_ours(race: Race, clips: Callable[[str], list[str]], name: str) -> None:
-    frames = race.run(f"preload | {name}", "ours", frames_by_us, clips(name), rounds=100)
+def test_preload(race: Race, clips: Callable[[str], list[str]], name: str) -> None:
+    frames = race.run(f"preload | {name}", frames_by_us, PEERS, clips(name), rounds=40)
     assert len(frames) == NUM_FRAMES
-
-
-@pytest.mark.parametrize("name", FORMATS)
-def test_soundfile_soxr(race: Race, clips: Callable[[str], list[str]], name: str) -> None:
-    frames = race.run(
-        f"preload | {name}", "soundfile + soxr HQ", frames_by_soxr, clips(name), rounds=100
-    )
-    assert len(frames) == NUM_FRAMES
-
-
-@pytest.mark.parametrize("name", FORMATS)
-def test_livekit(race: Race, clips: Callable[[str], list[str]], name: str) -> None:
-    frames = race.run(
-        f"preload | {name}", "audio_frames_from_file", frames_by_livekit, clips(name), rounds=20
-    )
-    assert frames

@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-import math
-import struct
-import wave
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import soundfile
 from aiohttp import web
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 """How one request is answered: any aiohttp handler will do."""
@@ -197,21 +199,28 @@ def fails_inside(error: Mapping[str, Any], text: str = "") -> Answer:
 
 
 def speaks(seconds: float = 1.0) -> Answer:
-    """Answer a request for speech with a tone, as a WAV file: OpenAI's TTS and compatible ones.
+    """Answer a request for speech with a tone: OpenAI's TTS and compatible ones.
 
     Args:
         seconds: How long it sounds.
     """
-    samples = (
-        round(8000 * math.sin(2 * math.pi * 440 * n / _RATE)) for n in range(round(seconds * _RATE))
-    )
+    time_s = np.arange(round(seconds * _RATE)) / _RATE
+    tone = np.round(8000 * np.sin(2 * np.pi * 440 * time_s)).astype(np.int16)
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        wanted = str((await request.json()).get("response_format", "mp3"))
+        body = tone.tobytes() if wanted == "pcm" else _encoded(tone, wanted)
+        return web.Response(body=body, content_type=f"audio/{wanted}")
+
+    return answer
+
+
+def _encoded(samples: NDArray[np.int16], wanted: str) -> bytes:
+    """Encode mono samples in a format as OpenAI names it: wav, flac, opus or mp3."""
     file = io.BytesIO()
-    with wave.open(file, "wb") as sound:
-        sound.setnchannels(1)
-        sound.setsampwidth(2)
-        sound.setframerate(_RATE)
-        sound.writeframes(b"".join(struct.pack("<h", sample) for sample in samples))
-    return status(200, file.getvalue(), content_type="audio/wav")
+    kind, subtype = {"opus": ("OGG", "OPUS")}.get(wanted, (wanted.upper(), None))
+    soundfile.write(file, samples, _RATE, format=kind, subtype=subtype)
+    return file.getvalue()
 
 
 def hears(text: str) -> Answer:

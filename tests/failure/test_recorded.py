@@ -1,13 +1,19 @@
 """The recorded errors are understood: those that the rules were written with, and the others."""
 
 import json
+import logging
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aiohttp import RequestInfo
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
 
 from failure.recorded import CASES, HELD_OUT, event_of, exception_of
 from lastword import Failure, classify
 
+MARKER = "mark-9c1e-key"
 BUILDING = [case for case in CASES if case["id"] not in HELD_OUT]
 UNSEEN = [case for case in CASES if case["id"] in HELD_OUT]
 
@@ -46,3 +52,23 @@ def test_the_component_is_known_from_the_event(case: dict[str, Any]) -> None:
 def test_the_split_is_two_to_one() -> None:
     assert (len(BUILDING), len(UNSEEN)) == (54, 27)
     assert json.dumps(CASES)  # plain data
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
+def test_no_key_is_told(case: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
+    """A key as header, URL parameter, user of a URL and echoed in the text is told nowhere."""
+    caplog.set_level(logging.DEBUG, "lastword")
+    event = event_of(case)
+    url = URL(f"wss://user:{MARKER}@example.com/v1?api_key={MARKER}")
+    headers = CIMultiDict({"Authorization": f"Bearer {MARKER}"})
+    event.error.request_info = RequestInfo(url, "GET", CIMultiDictProxy(headers), url)
+    event.error.headers = headers
+    event.error.response = SimpleNamespace(
+        status_code=case["exception"].get("status_code"),
+        headers=headers,
+        url=url,
+        text=f"Incorrect API key provided: {MARKER} for {url}, headers {dict(headers)}",
+    )
+    failure = classify(event)
+    assert MARKER not in f"{failure!r} {failure} {failure.quota!r} {failure.quota}"
+    assert MARKER not in repr([vars(record) for record in caplog.records])

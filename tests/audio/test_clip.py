@@ -200,6 +200,12 @@ def test_what_is_no_sound_is_refused(tmp_path: Path) -> None:
         Clip.load(io.StringIO("text"))  # type: ignore[arg-type]
     with pytest.raises(ClipFormatError, match="got int"):
         Clip.load(3)  # type: ignore[arg-type]
+    for samples in ([[0.1], [0.1, 0.2]], ["text"], None, object()):
+        with pytest.raises(ClipFormatError, match="expected"):
+            Clip.load((samples, 24000))  # type: ignore[arg-type]
+    for pair in ((tone(),), (tone(), "24000"), (tone(), [24000]), ()):
+        with pytest.raises(ClipFormatError, match=r"expected \(samples, sample_rate\)"):
+            Clip.load(pair)  # type: ignore[arg-type]
     with pytest.raises(ClipFormatError, match="NaN or infinity"):
         Clip.load((np.array([0.0, np.nan], np.float32), 24000))
     with pytest.raises(ClipLimitError, match="4000 to 384000 Hz, got 100 Hz"):

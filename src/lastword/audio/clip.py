@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
@@ -43,7 +43,7 @@ class Clip:
         language: BCP 47 tag of what is said, or `None` if unknown.
     """
 
-    _sound: Sound = field(kw_only=False)
+    _sound: Sound
     transcript: str = ""
     language: str | None = None
 
@@ -77,12 +77,19 @@ class Clip:
             ClipEmptyError: It holds no samples.
             ClipLimitError: It is longer, wider, slower or faster than `limits`.
         """
-        encoded: Source = source if isinstance(source, tuple) else read(source)
+        if isinstance(source, tuple):
+            recording = decode_exact(source, limits)
+            content = _name_samples(recording)
+        else:
+            data = read(source)
+            recording = None
+            content = _native.digest(data, _DIGEST_KEY)
 
         def make() -> Sound:
-            return Sound(_polish(decode_exact(encoded, limits), normalize=normalize, trim=trim))
+            decoded = decode_exact(data, limits) if recording is None else recording
+            return Sound(_polish(decoded, normalize=normalize, trim=trim))
 
-        sound = _cache.get((_digest(encoded), normalize, trim), make)
+        sound = _cache.get((content, normalize, trim), make)
         # Perhaps it was loaded before, under wider limits.
         num_frames, num_channels = sound.samples.shape
         limits.check(num_frames, num_channels, sound.sample_rate, describe(source))
@@ -143,8 +150,8 @@ def clear_cache() -> None:
 
 
 def _unpickle(samples: Any, sample_rate: int, transcript: str, language: str | None) -> Clip:
-    key = (_digest((samples, sample_rate)), False, False)
-    sound = _cache.get(key, lambda: Sound(Recording(samples, sample_rate)))
+    recording = Recording(samples, sample_rate)
+    sound = _cache.get((_name_samples(recording), False, False), lambda: Sound(recording))
     return Clip(sound, transcript, language)
 
 
@@ -164,13 +171,11 @@ def _polish(recording: Recording, *, normalize: bool, trim: bool) -> Recording:
 _DIGEST_KEY = os.urandom(_native.DIGEST_KEY_SIZE)
 
 
-def _digest(source: Any) -> Hashable:
-    """Name a source by its content: encoded bytes, or samples and their form."""
-    if not isinstance(source, tuple):
-        return _native.digest(source, _DIGEST_KEY)
-    samples = np.ascontiguousarray(source[0])
+def _name_samples(recording: Recording) -> Hashable:
+    """Name samples by their content and their form."""
+    samples, sample_rate = recording
     content = samples.reshape(-1).view(np.uint8)
-    return samples.dtype.str, samples.shape, source[1], _native.digest(content, _DIGEST_KEY)
+    return samples.dtype.str, samples.shape, sample_rate, _native.digest(content, _DIGEST_KEY)
 
 
 class _Cache:

@@ -169,9 +169,9 @@ def is_closing(session: AgentSession[Any]) -> bool:
     return session._closing_task is not None or bool(getattr(session, "_closing", False))
 
 
-def mark_closing(session: AgentSession[Any], task: asyncio.Task[None] | None) -> None:
-    """Sets or clears the task that upstream takes as "a close is under way"."""
-    session._closing_task = task
+def mark_closing(session: AgentSession[Any], mark: asyncio.Future[None] | None) -> None:
+    """Sets or clears what upstream takes as "a close is under way"; it only looks if it is there."""
+    setattr(session, "_closing_task", mark)  # noqa: B010 - typed as a Task, of which it is the base
 
 
 def refuse_new_work(session: AgentSession[Any]) -> None:

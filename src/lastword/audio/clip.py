@@ -13,13 +13,13 @@ import numpy as np
 
 from . import _native
 from .decode import Recording, decode_exact, to_float
-from .frames import Format
+from .frames import Format, FramesOnDemand
 from .limits import DEFAULT_LIMITS
 from .sound import Sound
 from .source import describe, read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Sequence
 
     from livekit.rtc import AudioFrame
 
@@ -131,6 +131,15 @@ class Clip:
             ClipLimitError: No output has such a format.
         """
         return self._sound.frames(Format.of(sample_rate, num_channels, frame_ms)).fresh()
+
+    def frames_on_demand(
+        self, sample_rate: int = 24000, num_channels: int = 1, frame_ms: int = 50
+    ) -> Sequence[AudioFrame]:
+        """Give the same as `frames`, each frame object built when it is asked for.
+
+        Where many sessions begin to play at once, none waits for frames that are needed later.
+        """
+        return FramesOnDemand(self._sound.frames(Format.of(sample_rate, num_channels, frame_ms)))
 
     def __repr__(self) -> str:
         return (

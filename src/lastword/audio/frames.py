@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 from livekit.rtc import AudioFrame
@@ -10,8 +11,6 @@ from livekit.rtc import AudioFrame
 from lastword.errors import ClipLimitError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
 MIN_FRAME_MS = 10
@@ -84,20 +83,41 @@ class Frames:
 
     def fresh(self) -> list[AudioFrame]:
         """Build frame objects for one playout."""
-        if not self.contents:
-            return []
+        return [self.build(data) for data in self.contents]
+
+    def build(self, data: bytes) -> AudioFrame:
+        """Build one frame object over contents of this format."""
         data_name, userdata_name = self._data_name, self._userdata_name
         if data_name is None or userdata_name is None:  # a livekit that keeps them otherwise
-            return [AudioFrame(data, *self._format) for data in self.contents]
-        frames = []
-        for data in self.contents:
-            attributes = self._model.copy()
-            attributes[data_name] = data
-            attributes[userdata_name] = {}
-            frame = AudioFrame.__new__(AudioFrame)
-            frame.__dict__ = attributes
-            frames.append(frame)
-        return frames
+            return AudioFrame(data, *self._format)
+        attributes = self._model.copy()
+        attributes[data_name] = data
+        attributes[userdata_name] = {}
+        frame = AudioFrame.__new__(AudioFrame)
+        frame.__dict__ = attributes
+        return frame
+
+
+class FramesOnDemand(Sequence[AudioFrame]):
+    """Frames for one playout, each built when it is asked for; slices build nothing."""
+
+    __slots__ = ("_contents", "_frames")
+
+    def __init__(self, frames: Frames, contents: Sequence[bytes] | None = None) -> None:
+        self._frames = frames
+        self._contents = frames.contents if contents is None else contents
+
+    def __len__(self) -> int:
+        return len(self._contents)
+
+    @overload
+    def __getitem__(self, index: int) -> AudioFrame: ...
+    @overload
+    def __getitem__(self, index: slice) -> FramesOnDemand: ...
+    def __getitem__(self, index: int | slice) -> AudioFrame | FramesOnDemand:
+        if isinstance(index, slice):
+            return FramesOnDemand(self._frames, self._contents[index])
+        return self._frames.build(self._contents[index])
 
 
 def _attribute_with(value: object, attributes: dict[str, Any]) -> str | None:

@@ -132,9 +132,8 @@ class Closing:
     def start(self) -> None:
         """Begins, and marks the session as closing before anything can be awaited."""
         self._atask = self._loop.create_task(self._run(), name="lastword_closing")
-        # What others may cancel is only a watch on it.
-        watch = self._loop.create_task(self.wait(), name="lastword_closing_watch")
-        _upstream.mark_closing(self._session, watch)
+        # what upstream takes for its closing task: others may cancel it, and nothing happens
+        _upstream.mark_closing(self._session, self._loop.create_future())
 
     def stop_speaking(self) -> None:
         """Ends the message at once; the close goes on in order."""

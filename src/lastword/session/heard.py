@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .waiting import Signal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from livekit import rtc
     from livekit.agents.voice import io
@@ -39,7 +39,7 @@ class Heard:
         reported: Set once a sink has said how far it came.
     """
 
-    frames: list[rtc.AudioFrame]
+    frames: Sequence[rtc.AudioFrame]
     clip_s: float = 0.0
     accepted: int = 0
     first_frame_at: float | None = None
@@ -73,7 +73,7 @@ class Heard:
         self.position_s = min(self.position_s + seconds, self.clip_s)
         self.reported.set()
 
-    def rewind(self) -> list[rtc.AudioFrame]:
+    def rewind(self) -> Sequence[rtc.AudioFrame]:
         """Goes back to where the sinks stopped playing, if they said so; returns what is left."""
         if self.reported.is_set():
             frame_s = self.frames[0].samples_per_channel / self.frames[0].sample_rate

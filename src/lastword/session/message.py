@@ -7,7 +7,7 @@ All decoding and looking up happens here, when a session is attached, its output
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterable, Collection, Iterable, Mapping
+from collections.abc import AsyncIterable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -72,9 +72,9 @@ class Utterance:
     transcript: str
     source: Source
 
-    def frames(self, to: Format) -> list[rtc.AudioFrame]:
+    def frames(self, to: Format) -> Sequence[rtc.AudioFrame]:
         """Returns fresh frames over the bytes that `Message.prepare` has made ready."""
-        return self.clip.frames(to.sample_rate, to.num_channels, to.frame_ms)
+        return self.clip.frames_on_demand(to.sample_rate, to.num_channels, to.frame_ms)
 
 
 @dataclass(frozen=True)

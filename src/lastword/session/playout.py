@@ -14,7 +14,7 @@ from .own_track import play_on_own_track
 from .waiting import Signal, finished, first_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
     from livekit import rtc
     from livekit.agents import AgentSession
@@ -147,7 +147,7 @@ class Speaker:
             logger.debug("the speech was interrupted at once")
         return handle
 
-    async def _paced(self, frames: list[rtc.AudioFrame]) -> AsyncIterator[rtc.AudioFrame]:
+    async def _paced(self, frames: Sequence[rtc.AudioFrame]) -> AsyncIterator[rtc.AudioFrame]:
         """Yields frames at most `LEAD_S` ahead; a frame counts once the next one is asked for."""
         start, handed_s, way_over = self._loop.time(), 0.0, self._way_over
         for frame in frames:

@@ -170,7 +170,7 @@ def is_closing(session: AgentSession[Any]) -> bool:
 
 
 def mark_closing(session: AgentSession[Any], mark: asyncio.Future[None] | None) -> None:
-    """Sets or clears what upstream takes as "a close is under way"; it only looks if it is there."""
+    """Sets or clears what upstream takes for a close under way; it only looks if it is there."""
     setattr(session, "_closing_task", mark)  # noqa: B010 - typed as a Task, of which it is the base
 
 

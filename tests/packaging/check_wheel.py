@@ -17,4 +17,5 @@ package = where.parent
 assert (package / "py.typed").exists()
 assert (package / "audio" / "_native.pyi").exists()
 assert not list(package.rglob("*.c")), "C sources in the wheel"
+assert len(lastword.bundled_languages()) >= 12
 print(f"wheel ok: {len(frames)} frames of {clip.transcript!r}")

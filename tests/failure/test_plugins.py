@@ -14,7 +14,7 @@ from livekit.agents.voice.events import CloseReason
 
 pytest.importorskip("livekit.plugins.google", reason="the plugins are in an extra of their own")
 
-from livekit.plugins import anthropic, openai
+from livekit.plugins import anthropic, elevenlabs, openai
 
 import lastword
 from failure.providers import KEY, PLUGINS
@@ -70,6 +70,10 @@ async def test_from_the_wire_to_the_error_event(
     wire = WIRES[name]
     if name == "anthropic-overloaded" and anthropic.__version__.startswith("1.4."):
         pytest.skip("its second attempt awaits the coroutine of the first one")
+    if name == "elevenlabs-stt-quota-in-frame" and elevenlabs.__version__.startswith(
+        ("1.4.", "1.5.", "1.6.")
+    ):
+        pytest.skip("it logs its own error as a message that could not be processed, and goes on")
     caplog.set_level(logging.DEBUG, "lastword")
     async with job_http(), gw.Gateway() as gateway:
         gateway.script(PLUGINS[wire.plugin].path, wire.answer)

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
 
 pytest.importorskip("livekit.plugins.openai", reason="the plugins are in an extra of their own")
 
-from livekit.agents import Agent, AgentSession, APIConnectOptions, ErrorEvent, inference, llm
+from livekit.agents import (
+    Agent,
+    AgentSession,
+    APIConnectOptions,
+    APIStatusError,
+    ErrorEvent,
+    inference,
+    llm,
+)
 from livekit.plugins import openai
 
 from failure.rehearsal import (
@@ -117,9 +126,8 @@ async def test_a_refused_interruption_detector_is_typed_and_closes_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The quota error reaches the detector's listeners typed; the session goes on by VAD."""
-    detector = getattr(inference, "AdaptiveInterruptionDetector", None)
-    if detector is None:
-        pytest.skip("this livekit-agents has no interruption detector")
+    interruption = pytest.importorskip("livekit.agents.inference.interruption")
+    detector = interruption.AdaptiveInterruptionDetector
     errors: asyncio.Queue[Any] = asyncio.Queue()
     announce = detector.emit
 
@@ -131,7 +139,8 @@ async def test_a_refused_interruption_detector_is_typed_and_closes_nothing(
     monkeypatch.setattr(detector, "emit", listen)
     async with job_http(), gw.Gateway() as gateway:
         monkeypatch.setenv("LIVEKIT_INFERENCE_URL", gateway.url)
-        gateway.script("/bargein", gw.quota_exceeded("bargein", "MaxBargeInRequests"))
+        category = "MaxBargeInRequests"
+        gateway.script("/bargein", gw.quota_exceeded("bargein", category))
         ear = Ear(None)
         ear.capabilities.aligned_transcript = "word"  # what 1.5 and 1.6 ask for
         session: AgentSession[Any] = AgentSession(
@@ -143,9 +152,14 @@ async def test_a_refused_interruption_detector_is_typed_and_closes_nothing(
             **IMPATIENT,
         )
         async with watched(session, hears=True) as call:
+            if hasattr(interruption, "InterruptionHttpStream"):
+                # 1.5 asks by HTTP, and only while both speak
+                body = json.dumps({"type": "inference_quota_exceeded", "category": category})
+                refusal = APIStatusError("refused", status_code=429, body=body)
+                session._activity._interruption_detector._emit_error(refusal, recoverable=False)
             event = await asyncio.wait_for(errors.get(), REAL_BOUND_S)
             assert isinstance(event.error, InferenceQuotaExceededError)
-            assert (event.error.category, event.error.terminal) == ("MaxBargeInRequests", True)
+            assert (event.error.category, event.error.terminal) == (category, True)
             assert classify(event).component == "interruption"
             handle = call.session.say("I am still here.")
             await asyncio.wait_for(handle.wait_for_playout(), REAL_BOUND_S)

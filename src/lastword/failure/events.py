@@ -44,7 +44,12 @@ def judged_detector(original: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(original)
     def _emit_error(self: Any, api_error: Exception, recoverable: bool) -> None:  # noqa: FBT001
-        event = _upstream.detector_error(self, api_error, recoverable=recoverable)
+        try:
+            event = _upstream.detector_error(self, api_error, recoverable=recoverable)
+        except Exception as trouble:  # noqa: BLE001 - never the plugin's trouble
+            log_trouble(trouble)
+            original(self, api_error, recoverable)
+            return
         _judge_event(self, event)
         original(self, event.error, event.recoverable)
 

@@ -32,9 +32,9 @@ _DEEPSEEK = "https://api-docs.deepseek.com/quick_start/error_codes"
 _OPENROUTER = "https://openrouter.ai/docs/api/reference/errors-and-debugging"
 _TOGETHER = "https://docs.together.ai/docs/error-codes"
 _FIREWORKS = "https://docs.fireworks.ai/guides/inference-error-codes"
-_MISTRAL = "https://docs.mistral.ai/resources/error-codes"
+_MISTRAL = "https://docs.mistral.ai/resources/error-glossary"
 _REALTIME = "https://platform.openai.com/docs/guides/realtime"
-_ULTRAVOX = "https://docs.ultravox.ai/api-reference/introduction"
+_ULTRAVOX = "https://docs.ultravox.ai/essentials/concurrency"
 
 # The gateway's quota body is no row: `quota` types it, and its category decides.
 _GATEWAY = (
@@ -162,6 +162,8 @@ _COMPATIBLE = (
         provider="together", statuses=(403,)),
     row(_K.ACCOUNT_DISABLED, "suspended for a spending limit or an unpaid invoice", _FIREWORKS,
         provider="fireworks", statuses=(412,)),
+    row(_K.MODEL_UNAVAILABLE, "no such model", _MISTRAL, provider="mistral",
+        codes="unknown_model"),
     row(_K.RATE_LIMITED, "service tier capacity or rate", _MISTRAL, provider="mistral",
         codes="1300 3505"),
 )  # fmt: skip
@@ -169,10 +171,8 @@ _COMPATIBLE = (
 _REALTIME_ROWS = (
     row(_K.CONNECTION, "a session lasts 60 minutes; a new one may be opened", _REALTIME,
         provider="openai", codes="session_expired"),
-    row(_K.RATE_LIMITED, "calls at once", _ULTRAVOX, provider="ultravox",
-        phrases=("concurrent call", "concurrency")),
-    row(_K.QUOTA_EXHAUSTED, "the free minutes are used up", _ULTRAVOX, provider="ultravox",
-        statuses=(402,)),
+    row(_K.RATE_LIMITED, "calls at once, or no free GPU: try again", _ULTRAVOX,
+        provider="ultravox", statuses=(429,)),
 )  # fmt: skip
 
 MODELS = (*_GATEWAY, *_ANTHROPIC_ROWS, *_GOOGLE_ROWS, *_AWS_ROWS, *_COMPATIBLE, *_REALTIME_ROWS)

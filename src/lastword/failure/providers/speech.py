@@ -32,7 +32,6 @@ _GRADIUM = "https://docs.gradium.ai/guides/errors"
 _HUME = "https://dev.hume.ai/docs/resources/errors"
 _RIME = "https://docs.rime.ai/docs/stt/errors"
 _GLADIA = "https://docs.gladia.io/chapters/limits-and-specifications/concurrency"
-_PLAYHT = "https://docs.play.ht/reference/api-rate-limits"
 
 _DEEPGRAM_ROWS = (
     row(_K.MODEL_UNAVAILABLE, "the project may not use the model, or none of this kind exists",
@@ -199,8 +198,6 @@ _OTHERS = (
     row(_K.RATE_LIMITED, "rate or capacity; quota over a longer time has status 402", _RIME,
         provider="rime", codes="resource_exhausted"),
     row(_K.RATE_LIMITED, "sessions at once, a plan's limit", _GLADIA, provider="gladia",
-        statuses=(429,)),
-    row(_K.RATE_LIMITED, "requests per minute or at once", _PLAYHT, provider="playht",
         statuses=(429,)),
 )  # fmt: skip
 

@@ -88,7 +88,7 @@ static double choose_blocks(struct blocks *best, uint32_t up, uint32_t down, dou
     const int step = up_step > down_step ? up_step : down_step; /* both are powers of two */
     double least = INFINITY;
     for (int k = step; (double)k * down <= in_limit && (double)k * up <= out_limit; k += step) {
-        struct blocks blocks;
+        struct blocks blocks = {0};
         if (k * (int)down < lanes * lanes || k * (int)up < lanes * lanes ||
             !cut_blocks(&blocks, (int)up, (int)down, k, low, lanes))
             continue;
@@ -117,7 +117,7 @@ static void choose_between(struct resampler *rs, double low) {
         uint32_t q = (uint32_t)(p / (BETWEEN * low) + 1e-9);
         while (q && !is_smooth(q)) q--;
         if (!q || !is_smooth(p) || common_divisor(p, q) > 1) continue;
-        struct blocks blocks;
+        struct blocks blocks = {0};
         const double cost = choose_blocks(&blocks, p, q, low, rs->kernel->lanes) / q;
         if (cost < least) {
             least = cost;

@@ -64,7 +64,7 @@ def test_two_stages_join_their_pieces() -> None:
 @paths
 @pytest.mark.parametrize(("in_rate", "out_rate"), [*VOICE_RATIOS, *AWKWARD_RATIOS])
 def test_int16_is_rounded_and_saturated(in_rate: int, out_rate: int, path: str) -> None:
-    samples = as_int16(noise(3001) * 4)
+    samples = as_int16(noise(601 if (in_rate, out_rate) in AWKWARD_RATIOS else 3001) * 4)
     expected = np.clip(np.rint(reference.resample(samples, in_rate, out_rate)), -32768, 32767)
     result = by_path(samples, in_rate, out_rate, path)
     assert np.abs(result.astype(np.float64) - expected).max() <= INT16_STEPS

@@ -124,11 +124,14 @@ def decode_with_pyav(data: bytes, name: str, limits: Limits) -> tuple[NDArray[np
             if not parts:
                 raise CannotDecodeError("it has no samples")
             samples = np.ascontiguousarray(np.concatenate(parts, axis=1).T)
-            if "mp4" in container.format.name and stream.time_base == Fraction(1, stream.rate):
+            sample_rate = int(decoder.sample_rate)
+            counts_samples = stream.time_base == Fraction(1, max(sample_rate, 1))
+            is_padded = 0 < num_frames - end < parts[-1].shape[1]
+            if "mp4" in container.format.name and counts_samples and is_padded:
                 # Time 0 is the first sample after the encoder's delay, which FFmpeg has cut off.
                 # The padding at the end it leaves: there the last packet's duration tells.
                 samples = samples[:end]
-            return samples, int(decoder.sample_rate)
+            return samples, sample_rate
     except ClipError:
         raise
     except (av.FFmpegError, ValueError, OSError) as error:

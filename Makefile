@@ -41,13 +41,16 @@ clean: ## remove what was built
 
 # --- to see and hear ---------------------------------------------------------------------------
 
-.PHONY: demo demo-room
+.PHONY: demo demo-room room-record
 
 demo: $(VENV)/.native ## one failing call, with the last word and without: demo/heard.wav and a timeline
 	$(BIN)/python examples/demo.py
 
 demo-room: $(VENV)/.native ## the same in a real room (needs Go): demo/heard-in-room.wav and a page, demo/room.html
 	$(BIN)/python examples/demo_room.py
+
+room-record: $(VENV)/.dev ## the room tests with 50 runs each, their figures printed
+	LASTWORD_ROOM_RUNS=50 $(BIN)/python -m pytest tests/room/test_matrix.py tests/room/test_numbers.py -q -s
 
 # --- checks ------------------------------------------------------------------------------------
 

@@ -39,6 +39,6 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
 
 
 @pytest.fixture
-def room_name() -> str:
+def room_name(request: pytest.FixtureRequest) -> str:
     """A name that no other test uses."""
-    return f"room-{next(_rooms)}"
+    return f"{request.node.name}-{next(_rooms)}"

@@ -6,6 +6,7 @@ client, the 429 comes over HTTP, the room and the caller are real; only the prov
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -64,8 +65,14 @@ class Outage:
     room: rtc.Room
     run: Running
     gateway: Gateway
-    last_word: lastword.LastWord | None
+    last_word: lastword.LastWord | None = None
     reports: list[lastword.Report] = field(default_factory=list)
+    reported: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def on_report(self, report: lastword.Report) -> None:
+        """Keep a report."""
+        self.reports.append(report)
+        self.reported.set()
 
     @property
     def session(self) -> AgentSession[Any]:
@@ -88,6 +95,16 @@ class Outage:
         """Seconds from the error event to the close event."""
         return self.run.closes[0][0] - self.failed_at
 
+    def row(self, name: str) -> str:
+        """The figures of this call as a row: heard, first sound, close, and what the report says."""
+        heard = self.heard()
+        first = f"{self.first_sound_s():.3f}" if heard.runs and self.run.errors else "-"
+        close = f"{self.close_s:.2f}" if self.run.closes and self.run.errors else "-"
+        told = self.reports[0] if self.reports else None
+        says = f"{told.played} {told.played_s:.2f} {told.path}" if told else "-"
+        shown = len(self.caller.shown) if self.caller else 0
+        return f"| {name} | {heard.seconds:.2f} | {first} | {close} | {says} | {shown} |"
+
     async def fail(self) -> None:
         """Let the agent be asked something, which the provider refuses."""
         if self.caller is not None and self.caller.room.isconnected():
@@ -95,9 +112,15 @@ class Outage:
         else:
             self.session.generate_reply(user_input=QUESTION)
 
-    async def until_over(self, timeout_s: float = 20.0) -> None:
-        """Wait for the close event and until the caller hears nothing any more."""
+    async def until_closed(self, timeout_s: float = 20.0) -> None:
+        """Wait for the close event and for the report, which follows it."""
         await self.run.until_closed(timeout_s)
+        if self.last_word is not None:
+            await asyncio.wait_for(self.reported.wait(), 10)
+
+    async def until_over(self, timeout_s: float = 20.0) -> None:
+        """Wait for the close event, the report, and until the caller hears nothing any more."""
+        await self.until_closed(timeout_s)
         if self.caller is not None:
             await self.caller.until_quiet()
 
@@ -153,11 +176,10 @@ async def outage(
         llm = llm_of_url(gateway.url)
         stack.push_async_callback(llm.aclose)
         session: AgentSession[Any] = AgentSession(llm=llm)
-        reports: list[lastword.Report] = []
-        last_word = None
+        call = Outage(caller, room, Running(session), gateway)
         if with_last_word:
             attach.setdefault("message", sweep_clip())
-            last_word = lastword.attach(session, on_report=reports.append, **attach)
+            call.last_word = lastword.attach(session, on_report=call.on_report, **attach)
         begun = running(
             session,
             room,
@@ -165,13 +187,13 @@ async def outage(
             options=options,
             wait_for_caller_s=10.0 if with_caller else None,
         )
-        run = await stack.enter_async_context(begun)
-        call = Outage(caller, room, run, gateway, last_word, reports)
+        call.run = await stack.enter_async_context(begun)
         if warm and caller is not None:
             await _warm_up(call, caller)
         yield call
-        if last_word is not None:
-            last_word.detach()
+        print(f"\n{call.row(room_name)}")  # noqa: T201 - pytest shows it with -s
+        if call.last_word is not None:
+            call.last_word.detach()
 
 
 async def _warm_up(call: Outage, caller: Caller) -> None:

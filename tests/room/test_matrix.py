@@ -1,0 +1,191 @@
+"""The last word in every state of a real call, measured at the caller's ear.
+
+Bounds are those of the closing sequence: a listener and the first frame within
+`first_frame_timeout_s` (3 s), the clip, its tail, 1 s; a stuck teardown adds `close_timeout_s`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+from livekit import rtc
+from livekit.agents import CloseReason
+
+from room.call import frames
+from room.caller import Caller
+from room.network import Network
+from room.outage import CLIP_S, Outage, outage
+from room.rig import Server
+from room.sweep import find_sweep, tone
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+WHOLE_S = CLIP_S - 0.1
+BOUND_S = 3.0 + CLIP_S + 0.2 + 1.0
+TEARDOWN_S = 8.0
+
+
+def heard_whole(call: Outage, caller: Caller | None = None) -> None:
+    """The whole message, once, and the report says so."""
+    heard = call.heard(caller)
+    assert heard.times == 1
+    assert heard.seconds >= WHOLE_S, heard
+    assert call.report.played == "full"
+
+
+def closed_in_order(call: Outage, bound_s: float = BOUND_S) -> None:
+    """One close event, with the reason and the error, in time."""
+    assert [event.reason for _, event in call.run.closes] == [CloseReason.ERROR]
+    assert call.run.closes[0][1].error is not None
+    assert call.close_s < bound_s
+
+
+async def agent_is_speaking(call: Outage) -> None:
+    """A long reply, under way when the failure comes: it is cut."""
+    assert call.caller is not None
+    call.session.say("a long reply", audio=frames(tone(4000, 20)))
+    await call.caller.until(call.caller.loud, 5)
+
+
+async def caller_is_speaking(call: Outage) -> None:
+    """The caller talks all the time."""
+    assert call.caller is not None
+    call.caller.say(tone(440, 10))
+
+
+@pytest.mark.parametrize("state", [agent_is_speaking, caller_is_speaking])
+async def test_somebody_is_speaking(
+    server: Server, room_name: str, state: Callable[[Outage], Awaitable[None]]
+) -> None:
+    """Neither the agent's own reply nor the caller's voice keeps the message back."""
+    async with outage(server, room_name) as call:
+        await state(call)
+        call.session.generate_reply(user_input="Hello?")
+        await call.until_over()
+        heard_whole(call)
+        closed_in_order(call)
+
+
+async def test_barge_in_during_the_message(server: Server, room_name: str) -> None:
+    """A caller who talks into the message, or types, does not stop it."""
+    async with outage(server, room_name) as call:
+        assert call.caller is not None
+        await call.fail()
+        await call.caller.until(call.caller.loud, 10)
+        call.caller.say(tone(440, 2))
+        await call.caller.type("Stop!")
+        await call.until_over()
+        heard_whole(call)
+        closed_in_order(call)
+
+
+async def test_nobody_listens(server: Server, room_name: str) -> None:
+    """With nobody in the room it waits as long as it may, says so, and closes."""
+    async with outage(server, room_name, with_caller=False) as call:
+        await call.fail()
+        await call.until_closed(BOUND_S)
+        closed_in_order(call)
+        assert (call.report.played, call.report.subscribed) == ("none", False)
+
+
+async def test_a_caller_who_comes_late(server: Server, room_name: str) -> None:
+    """Somebody who begins to listen within the time hears it from the start."""
+    async with outage(server, room_name, with_caller=False, first_frame_timeout_s=15.0) as call:
+        await call.fail()
+        await asyncio.sleep(3.0)
+        async with Caller(server, room_name) as late:
+            await call.until_closed(25)
+            await late.until_quiet()
+            heard = find_sweep(late.recording().samples(), CLIP_S)
+            assert heard.times == 1
+            assert heard.seconds >= WHOLE_S - 0.1  # a track that has never carried sound
+        assert call.report.played == "full"
+
+
+async def test_the_caller_leaves(server: Server, room_name: str) -> None:
+    """Nobody is talked to who has gone: it stops, and the report knows."""
+    async with outage(server, room_name) as call:
+        assert call.caller is not None
+        await call.fail()
+        await call.caller.until(call.caller.loud, 10)
+        await call.caller.leave()
+        await call.until_closed(CLIP_S)
+        assert len(call.run.closes) == 1
+        assert call.report.played == "part"
+
+
+async def test_a_second_caller_hears_it_too(server: Server, room_name: str) -> None:
+    """Everybody in the room hears it."""
+    async with (
+        outage(server, room_name) as call,
+        Caller(server, room_name, identity="guest") as guest,
+    ):
+        await guest.until(lambda: bool(guest.heard), 10)
+        await call.fail()
+        await call.until_over()
+        await guest.until_quiet()
+        heard_whole(call)
+        heard_whole(call, guest)
+
+
+async def test_the_caller_reconnects(server: Server, room_name: str) -> None:
+    """A caller who drops out and comes back in time still hears the rest of it."""
+    async with outage(server, room_name) as call:
+        assert call.caller is not None
+        await call.fail()
+        await call.caller.until(call.caller.loud, 10)
+        await call.caller.room.simulate_scenario(rtc.SimulateScenarioKind.SIMULATE_SIGNAL_RECONNECT)
+        await call.until_over()
+        heard_whole(call)
+        closed_in_order(call)
+
+
+async def test_the_output_track_is_unpublished(server: Server, room_name: str) -> None:
+    """An output that plays to nobody any more: bounded, and closed in order."""
+    async with outage(server, room_name) as call:
+        for sid in list(call.room.local_participant.track_publications):
+            await call.room.local_participant.unpublish_track(sid)
+        await call.fail()
+        await call.until_over()
+        closed_in_order(call, BOUND_S + TEARDOWN_S)
+
+
+async def test_the_network_is_cut_for_two_seconds(server: Server, room_name: str) -> None:
+    """What was said meanwhile is lost, nothing is said twice, the call closes in order."""
+    async with Network(server) as network, outage(server, room_name, url=network.url) as call:
+        assert network.datagrams > 0
+        assert call.caller is not None
+        await call.fail()
+        await call.caller.until(call.caller.loud, 10)
+        network.cut()
+        await asyncio.sleep(2.0)
+        network.mend()
+        await call.until_over(30)
+        closed_in_order(call, BOUND_S + TEARDOWN_S)
+        assert call.heard().times == 1
+
+
+async def test_the_network_is_gone(server: Server, room_name: str) -> None:
+    """With the network cut for ever the call still closes, in its bound."""
+    async with Network(server) as network, outage(server, room_name, url=network.url) as call:
+        assert call.caller is not None
+        await call.fail()
+        await call.caller.until(call.caller.loud, 10)
+        network.cut()
+        await call.until_closed(BOUND_S + TEARDOWN_S)
+        closed_in_order(call, BOUND_S + TEARDOWN_S)
+        network.mend()
+
+
+async def test_the_server_dies(room_name: str, server: Server) -> None:
+    """A server that is killed during the message: one close event, with the error."""
+    async with Server() as doomed, outage(doomed, room_name) as call:
+        assert call.caller is not None
+        await call.fail()
+        await call.caller.until(call.caller.loud, 10)
+        doomed.kill()
+        await call.until_closed(BOUND_S + TEARDOWN_S)
+        closed_in_order(call, BOUND_S + TEARDOWN_S)

@@ -96,7 +96,7 @@ class Outage:
         return self.run.closes[0][0] - self.failed_at
 
     def row(self, name: str) -> str:
-        """The figures of this call as a row: heard, first sound, close, and what the report says."""
+        """The figures of this call as a row: heard, first sound, close, the report, words shown."""
         heard = self.heard()
         first = f"{self.first_sound_s():.3f}" if heard.runs and self.run.errors else "-"
         close = f"{self.close_s:.2f}" if self.run.closes and self.run.errors else "-"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from room.rig import Server
 
 RUNS = int(os.environ.get("LASTWORD_ROOM_RUNS", "2"))
-AT_ONCE = 20
+AT_ONCE = 20 if RUNS > 2 else 5  # twenty real callers are much for a small CI machine
 HEALTHY_S = 8.0
 
 
@@ -57,9 +57,8 @@ async def test_latency(server: Server, room_name: str) -> None:
         ("429 to first sound", from_wire, 0.15),
     ):
         p50 = statistics.median(values)
-        show(
-            f"{name}: p50 {p50:.3f} s, worst {max(values):.3f} s of {len(values)} (target {target})"
-        )
+        worst = f"worst {max(values):.3f} s of {len(values)}"
+        show(f"{name}: p50 {p50:.3f} s, {worst} (target {target})")
         assert p50 < 1.0
 
 
@@ -86,7 +85,7 @@ async def test_the_end_is_not_cut(
 
 
 async def test_many_at_once(server: Server, room_name: str) -> None:
-    """Twenty calls of one process fail together: all are heard, and a healthy one goes on."""
+    """Many calls of one process fail together: all are heard, and a healthy one goes on."""
     async with AsyncExitStack() as stack:
         healthy = await stack.enter_async_context(Caller(server, f"{room_name}-healthy"))
         room = await stack.enter_async_context(joined(server, f"{room_name}-healthy"))
@@ -102,9 +101,8 @@ async def test_many_at_once(server: Server, room_name: str) -> None:
         first = sorted(call.first_sound_s() for call in calls)
         heard = [call.heard() for call in calls]
         gap_s = longest_gap_s(healthy)
-    show(
-        f"{AT_ONCE} at once: first sound p50 {statistics.median(first):.3f}, worst {first[-1]:.3f} s"
-    )
+    p50 = statistics.median(first)
+    show(f"{AT_ONCE} at once: first sound p50 {p50:.3f} s, worst {first[-1]:.3f} s")
     show(f"{AT_ONCE} at once: heard, least {min(h.seconds for h in heard):.2f} of {CLIP_S} s")
     show(f"{AT_ONCE} at once: longest gap in a healthy room {gap_s * 1000:.0f} ms")
     assert [h.times for h in heard] == [1] * AT_ONCE

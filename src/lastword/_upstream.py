@@ -256,9 +256,21 @@ def first_subscription(session: AgentSession[Any]) -> asyncio.Future[None] | Non
 
 
 def output_is_poisoned(session: AgentSession[Any]) -> bool:
-    """Tells whether the output's wait for a subscriber was cancelled: it will never play."""
+    """Tells whether nobody can hear the output, although it takes frames and reports them played.
+
+    Either its wait for a subscriber was cancelled, or its track was taken out of the room or muted.
+    """
     subscription = first_subscription(session)
-    return subscription is not None and subscription.cancelled()
+    if subscription is not None and subscription.cancelled():
+        return True
+    output = getattr(session._room_io, "_audio_output", None)
+    publication = getattr(output, "_publication", None)
+    if session._room_io is None or publication is None or session.output.audio is None:
+        return False
+    if leaf_of(session.output.audio) is not output:
+        return False  # an avatar or a user's own output speaks instead
+    published = session._room_io.room.local_participant.track_publications
+    return publication.sid not in published or publication.track is None or publication.track.muted
 
 
 def audio_is_coming(session: AgentSession[Any]) -> bool:

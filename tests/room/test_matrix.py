@@ -16,7 +16,7 @@ from livekit.agents import CloseReason
 from room.call import frames
 from room.caller import Caller
 from room.network import Network
-from room.outage import CLIP_S, Outage, outage
+from room.outage import CLIP_S, WORDS, Outage, outage
 from room.rig import Server
 from room.sweep import find_sweep, tone
 
@@ -144,13 +144,17 @@ async def test_the_caller_reconnects(server: Server, room_name: str) -> None:
 
 
 async def test_the_output_track_is_unpublished(server: Server, room_name: str) -> None:
-    """An output that plays to nobody any more: bounded, and closed in order."""
+    """An output that plays to nobody any more: a track of our own speaks."""
     async with outage(server, room_name) as call:
         for sid in list(call.room.local_participant.track_publications):
             await call.room.local_participant.unpublish_track(sid)
         await call.fail()
         await call.until_over()
-        closed_in_order(call, BOUND_S + TEARDOWN_S)
+        heard_whole(call)
+        assert call.report.path == "own_track"
+        assert call.caller is not None
+        assert [shown.text for shown in call.caller.shown] == [WORDS]
+        closed_in_order(call)
 
 
 async def test_the_network_is_cut_for_two_seconds(server: Server, room_name: str) -> None:
@@ -189,3 +193,19 @@ async def test_the_server_dies(room_name: str, server: Server) -> None:
         doomed.kill()
         await call.until_closed(BOUND_S + TEARDOWN_S)
         closed_in_order(call, BOUND_S + TEARDOWN_S)
+
+
+async def test_the_output_track_is_muted(server: Server, room_name: str) -> None:
+    """An output that was muted: a track of our own speaks."""
+    async with outage(server, room_name) as call:
+        for publication in call.room.local_participant.track_publications.values():
+            track = publication.track
+            assert isinstance(track, rtc.LocalAudioTrack)
+            track.mute()
+        await call.fail()
+        await call.until_over()
+        heard_whole(call)
+        assert call.report.path == "own_track"
+        assert call.caller is not None
+        assert [shown.text for shown in call.caller.shown] == [WORDS]
+        closed_in_order(call)

@@ -239,6 +239,8 @@ class Speaker:
             left_s = max(left_s, STALL_S)  # the deadline was for the first frame
         if room is None or not room.isconnected() or left_s <= 0:
             return
+        # the words went out with say(), if that could be called
+        words = "" if "say" in self._heard.ways else self._transcript
         self._heard.ways.append("own_track")
         playing = asyncio.ensure_future(
             play_on_own_track(

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from livekit.agents import Agent, AgentTask, function_tool, llm
+from livekit.agents import Agent, AgentTask, APIStatusError, function_tool, llm
 from livekit.agents.voice import io
 from livekit.agents.voice.events import CloseReason
 
@@ -377,5 +377,27 @@ def test_frames_pushed_by_someone_else_keep_playing_elsewhere() -> None:
         s.check(close_s=CLIP_S + TAIL_S)
         await asyncio.sleep(2)
         assert background.heard_s == pytest.approx(2.0, abs=0.01)
+
+    run_virtual(main())
+
+
+def test_rate_limits_with_good_answers_between_end_no_call() -> None:
+    """A provider that refuses every other turn is tolerated for ever: its answers count."""
+    turn = 0
+
+    def every_other() -> str:
+        if turn % 2:
+            raise APIStatusError("slow down", status_code=429, body=None, retryable=False)
+        return "hello"
+
+    async def main() -> None:
+        nonlocal turn
+        s = await Scenario.start(llm=FakeLLM(every_other), tts=FakeTTS(0.5))
+        for turn in range(14):  # noqa: B007 - read by the model
+            s.fail()
+            await asyncio.sleep(3)
+        assert s.call.events.count("error") >= 7
+        assert s.call.closes == []
+        await s.session.aclose()
 
     run_virtual(main())

@@ -203,6 +203,8 @@ class LastWord:
                 self._judge.good("tts")
         elif event == "user_input_transcribed":
             self._judge.good("stt")
+        elif event == "metrics_collected" and args[0].metrics.type == "llm_metrics":
+            self._judge.good("llm")  # emitted for answers that came without an error alone
         if event != "error" and self._closing is None:
             self._hooks.emit(event, *args)
             return

@@ -115,6 +115,7 @@ class Caller:
 
     async def __aenter__(self) -> Self:
         self.room.on("track_subscribed", self._on_track)
+        self.room.on("track_unsubscribed", self._on_track_gone)
         self.room.on("participant_attributes_changed", self._on_attributes)
         for name in ("participant_connected", "participant_disconnected", "disconnected"):
             self.room.on(name, lambda *_, name=name: self._note(name))
@@ -212,6 +213,12 @@ class Caller:
             recording = self.heard.setdefault((participant.identity, track.sid), Recording())
             self._spawn(self._record(track, recording), f"caller_record_{track.sid}")
             self._note("track_subscribed")
+
+    def _on_track_gone(self, track: rtc.Track, *_: object) -> None:
+        """End its recording: the next track may come by the same transceiver."""
+        for task in self._tasks:
+            if task.get_name() == f"caller_record_{track.sid}":
+                task.cancel()
 
     def _on_attributes(self, changed: dict[str, str], participant: rtc.Participant) -> None:
         if AGENT_STATE in changed:

@@ -250,6 +250,7 @@ class Speaker:
                 tail_s=OWN_TAIL_S,
                 on_frame=self._took,
                 track=self._standby.take() if self._standby is not None else None,
+                transcript=words,
             )
         )
         playing.set_name("lastword_own_track")

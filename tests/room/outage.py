@@ -127,7 +127,9 @@ class Outage:
     def heard(self, caller: Caller | None = None) -> Heard:
         """What a caller, by default the first, heard of the message."""
         listener = caller or self.caller
-        return find_sweep(listener.recording().samples() if listener else sweep(0), CLIP_S)
+        if listener is None:
+            return Heard(())
+        return find_sweep(listener.recording().samples(), CLIP_S)
 
     def first_sound_s(self, caller: Caller | None = None) -> float:
         """Seconds from the error event to the first sound of the message at the caller."""

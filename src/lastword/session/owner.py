@@ -28,10 +28,12 @@ class SessionOwner:
     @property
     def refusing(self) -> bool:
         """Whether the session's LLM and TTS get no new work."""
+        if not (self.closing or self.abandoned):
+            return False  # asked for each call of any session
         session = self._session()
         if session is None or self.closing:
             return self.closing
-        return self.abandoned and _upstream.is_left_closed(session)
+        return _upstream.is_left_closed(session)
 
     def owns(self, component: object) -> bool:
         """Says whether a component works for the session.

@@ -143,7 +143,9 @@ async def test_a_rate_limit_says_when_to_ask_again() -> None:
 async def test_a_scripted_voice_is_heard_for_as_long_as_it_was_asked(sound: Any) -> None:
     async with gw.Gateway() as gateway:
         gateway.script("/v1/audio/speech", gw.speaks(0.5), gw.out_of_credits())
-        voice = openai.TTS(base_url=gateway.url + "/v1", api_key="none", response_format=sound)
+        voice = openai.TTS(
+            base_url=gateway.url + "/v1", model="tts-1", api_key="none", response_format=sound
+        )
         async with voice.synthesize("Hello.", conn_options=IMPATIENT) as stream:
             frame = await stream.collect()
         assert frame.duration == pytest.approx(0.5, abs=0.2)  # upstream drops blocks of FLAC

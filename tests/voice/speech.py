@@ -32,6 +32,8 @@ def spoken(length_s: float = 1.0, *, silence_s: float = 0.3) -> Answer:
 
 def openai_tts(url: str, *, key: str = "sk-secret-of-the-test", voice: str = "ash") -> openai.TTS:
     """The real plugin, pointed at a provider of ours; closed by the folder's fixture."""
-    tts = openai.TTS(base_url=url + "/v1", api_key=key, voice=voice, response_format="wav")
+    tts = openai.TTS(
+        base_url=url + "/v1", api_key=key, model="tts-1", voice=voice, response_format="wav"
+    )
     made.append(tts)
     return tts

@@ -46,6 +46,12 @@ class FakeRoom:
     def isconnected(self) -> bool:
         return False
 
+    def on(self, *_: Any) -> None:
+        """Nothing ever happens here."""
+
+    def off(self, *_: Any) -> None:
+        """So nothing is missed."""
+
 
 @pytest.fixture
 def _room(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -187,10 +187,14 @@ class Closing:
             _upstream.refuse_new_work(self._session)
             return
         self._to(State.SPEAKING)
-        if self._words.first is not None:
-            await self._speaker(self._words.first, self._heard, deadline).speak()
-        if self._heard.accepted and not self._abort.is_set():
-            await first_of(self._abort, timeout_s=self._followup.tail_s)
+        stop_watching = self._heard.watch(_upstream.room_of(self._session))
+        try:
+            if self._words.first is not None:
+                await self._speaker(self._words.first, self._heard, deadline).speak()
+            if self._heard.accepted and not self._abort.is_set():
+                await first_of(self._abort, timeout_s=self._followup.tail_s)
+        finally:
+            stop_watching()
 
     def _heard_of(self, utterance: Utterance | None) -> Heard:
         if utterance is None:

@@ -36,6 +36,7 @@ class Heard:
         path: The way by which the last frame was taken.
         position_s: Seconds played, as the sinks reported.
         started: A sink reported that playing began.
+        line_lost: The agent lost its room meanwhile: what sinks say is not what was heard.
         reported: Set once a sink has said how far it came.
     """
 
@@ -47,6 +48,7 @@ class Heard:
     path: Path | None = None
     position_s: float = 0.0
     started: bool = False
+    line_lost: bool = False
     reported: Signal = field(default_factory=Signal)
 
     @property
@@ -56,8 +58,8 @@ class Heard:
 
     @property
     def played(self) -> Played:
-        """How much was heard, as the sinks say."""
-        if self.frames and self.position_s >= self.clip_s - ROUNDING_S:
+        """How much was heard, as the sinks say; never all of it if the line was lost."""
+        if self.frames and not self.line_lost and self.position_s >= self.clip_s - ROUNDING_S:
             return "full"
         return "part" if self.started or self.position_s > 0 else "none"
 
@@ -72,6 +74,23 @@ class Heard:
         """Notes that a sink has played some seconds more."""
         self.position_s = min(self.position_s + seconds, self.clip_s)
         self.reported.set()
+
+    def watch(self, room: rtc.Room | None) -> Callable[[], None]:
+        """Notices from here on that the room is lost; returns the function that ends it."""
+        if room is None:
+            return lambda: None
+
+        def on_lost(*_: Any) -> None:
+            self.line_lost = True
+
+        room.on("reconnecting", on_lost)
+        room.on("disconnected", on_lost)
+
+        def stop() -> None:
+            room.off("reconnecting", on_lost)
+            room.off("disconnected", on_lost)
+
+        return stop
 
     def rewind(self) -> Sequence[rtc.AudioFrame]:
         """Goes back to where the sinks stopped playing, if they said so; returns what is left."""

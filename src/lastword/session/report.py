@@ -33,8 +33,8 @@ class Report:
 
     Attributes:
         failure: Why the session ended.
-        played: "full" if the sink says that it played the whole clip, "part" if it began, else
-            "none".
+        played: "full" if the sink says that it played the whole clip and the agent did not lose its
+            room meanwhile, "part" if it began, else "none".
         played_s: Seconds of the clip that the sink says it played.
         clip_s: Seconds of the clip; 0.0 without one.
         transcript: The words of the clip.

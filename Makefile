@@ -33,6 +33,10 @@ $(VENV)/.versions: $(VENV)/.native
 	$(PIP) --editable '.[versions]'
 	touch $@
 
+$(VENV)/.fuzz: $(VENV)/.native
+	$(PIP) --editable '.[fuzz]'
+	touch $@
+
 build: $(VENV)/.native ## create .venv and build the extension in place
 
 clean: ## remove what was built
@@ -81,5 +85,5 @@ bench: $(VENV)/.dev ## measure against the peers and print the table of the READ
 	$(BIN)/python -m pytest benchmarks --benchmark-json=build/bench.json
 	$(BIN)/python benchmarks/table.py build/bench.json
 
-fuzz: ## fuzz the C of ext/ under ASan and UBSan for FUZZ_S=300 seconds (needs clang)
-	tests/fuzz/run $(FUZZ_S)
+fuzz: $(VENV)/.fuzz ## fuzz the C of ext/ under ASan and UBSan, and decode, for FUZZ_S=300 seconds (needs clang)
+	tests/fuzz/run $(FUZZ_S) $(BIN)/python

@@ -34,6 +34,17 @@ PLAYOUT_SLACK_S = 1.0
 QUEUE_MS = 200  # what RoomIO's own output holds; its size does not change what is heard when
 
 
+LEAD_IN_S = 0.15
+"""Silence before the first sound of a new track: a subscriber hears nothing of its first 0.1 s
+(measured with livekit-server 1.11, livekit 1.1.21)."""
+
+
+def silence(seconds: float, sample_rate: int, num_channels: int) -> rtc.AudioFrame:
+    """Returns one frame of silence."""
+    samples = round(seconds * sample_rate)
+    return rtc.AudioFrame(bytes(2 * samples * num_channels), sample_rate, num_channels, samples)
+
+
 class OwnTrack:
     """One published audio track that plays ready frames.
 
@@ -51,6 +62,7 @@ class OwnTrack:
         self.played_s = 0.0
         self._room = room
         self._source = rtc.AudioSource(sample_rate, num_channels, queue_size_ms=QUEUE_MS)
+        self._lead_in = silence(LEAD_IN_S, sample_rate, num_channels)
         self._track = rtc.LocalAudioTrack.create_audio_track(TRACK_NAME, self._source)
         self._publication: rtc.LocalTrackPublication | None = None
         self._publishing: asyncio.Task[rtc.LocalTrackPublication] | None = None
@@ -112,6 +124,7 @@ class OwnTrack:
             self._track.unmute()
         pushed_s = 0.0
         try:
+            await asyncio.wait_for(self._source.capture_frame(self._lead_in), PLAYOUT_SLACK_S)
             for frame in frames:
                 frame_s = frame.samples_per_channel / frame.sample_rate
                 bound = QUEUE_MS / 1000 + frame_s + PLAYOUT_SLACK_S

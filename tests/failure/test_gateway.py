@@ -16,10 +16,11 @@ from livekit.agents import (
     inference,
     llm,
 )
-from livekit.plugins import openai
 
 from lastword import Failure, FailureKind, classify
 from lastword.testing import gateway as gw
+
+openai = pytest.importorskip("livekit.plugins.openai", reason="no release fits this pre-release")
 
 IMPATIENT = APIConnectOptions(max_retry=0, timeout=5.0)
 CHAT = "/v1/chat/completions"

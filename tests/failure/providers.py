@@ -5,16 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from livekit.agents import inference, stt
-from livekit.plugins import (
-    anthropic,
-    assemblyai,
-    cartesia,
-    deepgram,
-    elevenlabs,
-    google,
-    openai,
-)
+import pytest
+from livekit.agents import inference
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,66 +30,168 @@ class Plugin:
     path: str
 
 
-def _google(gateway: Gateway) -> Any:
+def _of(plugin: str) -> Any:
+    """A plugin's module; a test whose plugin is not installed is skipped."""
+    return pytest.importorskip(
+        f"livekit.plugins.{plugin}", reason=f"the extra `plugins` brings livekit-plugins-{plugin}"
+    )
+
+
+def _once(component: Any) -> Any:
+    """A component that is asked for whole utterances, as one that cannot stream."""
+    component.capabilities.streaming = False
+    return component
+
+
+def _google(gateway: Gateway, **where: Any) -> Any:
     from google.genai import types  # noqa: PLC0415 - 0.6 s that only its own tests pay
 
     options = types.HttpOptions(base_url=gateway.url)
-    return google.LLM(model="gemini-2.5-flash", api_key=KEY, http_options=options)
+    return _of("google").LLM(model="gemini-2.5-flash", http_options=options, **where)
 
 
-def _once(ear: stt.STT) -> stt.STT:
-    """An STT that is asked for whole utterances, as one that cannot stream."""
-    ear.capabilities.streaming = False
-    return ear
+def _vertex(gateway: Gateway) -> Any:
+    from google.auth import credentials  # noqa: PLC0415 - as above
+
+    known = credentials.AnonymousCredentials()
+    known.token = KEY
+    return _google(gateway, vertexai=True, project="p", location="us-central1", credentials=known)
+
+
+def _google_realtime(gateway: Gateway) -> Any:
+    from google.genai import types  # noqa: PLC0415 - as above
+
+    options = types.HttpOptions(base_url=gateway.url)
+    return _of("google").realtime.RealtimeModel(api_key=KEY, http_options=options)
 
 
 _INFERENCE = {"api_key": "devkey", "api_secret": KEY}
+_AWS = {"api_key": "AKIAMARKER", "api_secret": KEY, "region": "us-east-1"}
+"""AWS's plugins take the address from the environment, `AWS_ENDPOINT_URL`."""
 
 PLUGINS: dict[str, Plugin] = {
+    # LLMs
     "livekit llm": Plugin(
         lambda g: inference.LLM("openai/gpt-4.1-mini", base_url=g.url + "/v1", **_INFERENCE),
         "/v1/chat/completions",
     ),
+    "openai llm": Plugin(
+        lambda g: _of("openai").LLM(base_url=g.url + "/v1", api_key=KEY), "/v1/chat/completions"
+    ),
+    "openai llm responses": Plugin(
+        lambda g: _of("openai").responses.LLM(
+            base_url=g.url + "/v1", api_key=KEY, use_websocket=False
+        ),
+        "/v1/responses",
+    ),
+    "openai llm responses socket": Plugin(
+        lambda g: _of("openai").responses.LLM(base_url=g.ws_url + "/v1/responses", api_key=KEY),
+        "/v1/responses",
+    ),
+    "azure llm": Plugin(
+        lambda g: _of("openai").LLM.with_azure(
+            azure_endpoint=g.url, azure_deployment="d", api_version="2024-10-21", api_key=KEY
+        ),
+        "/openai/*",
+    ),
+    "groq llm": Plugin(
+        lambda g: _of("groq").LLM(base_url=g.url + "/v1", api_key=KEY), "/v1/chat/completions"
+    ),
+    "cerebras llm": Plugin(
+        lambda g: _of("cerebras").LLM(base_url=g.url + "/v1", api_key=KEY), "/v1/chat/completions"
+    ),
+    "deepseek llm": Plugin(
+        lambda g: _of("openai").LLM.with_deepseek(base_url=g.url + "/v1", api_key=KEY),
+        "/v1/chat/completions",
+    ),
+    "anthropic llm": Plugin(
+        lambda g: _of("anthropic").LLM(base_url=g.url, api_key=KEY), "/v1/messages"
+    ),
+    "google llm": Plugin(lambda g: _google(g, api_key=KEY), "/v1*"),
+    "google llm vertex": Plugin(_vertex, "/v1*"),
+    "aws llm": Plugin(lambda _: _of("aws").LLM(**_AWS), "/model/*"),
+    # realtime models
+    "openai realtime": Plugin(
+        lambda g: _of("openai").realtime.RealtimeModel(base_url=g.url + "/v1", api_key=KEY),
+        "/v1/realtime",
+    ),
+    "google realtime": Plugin(_google_realtime, "/ws/*"),
+    # STTs
     "livekit stt": Plugin(
         lambda g: inference.STT("deepgram/nova-3", base_url=g.url, **_INFERENCE), "/stt"
     ),
-    "livekit tts": Plugin(
-        lambda g: inference.TTS("cartesia/sonic-2", base_url=g.url, **_INFERENCE), "/tts"
-    ),
-    "openai llm": Plugin(
-        lambda g: openai.LLM(base_url=g.url + "/v1", api_key=KEY), "/v1/chat/completions"
-    ),
-    "openai tts": Plugin(
-        lambda g: openai.TTS(base_url=g.url + "/v1", api_key=KEY), "/v1/audio/speech"
-    ),
     "openai stt": Plugin(
-        lambda g: openai.STT(base_url=g.url + "/v1", api_key=KEY), "/v1/audio/transcriptions"
+        lambda g: _of("openai").STT(base_url=g.url + "/v1", api_key=KEY),
+        "/v1/audio/transcriptions",
     ),
-    "openai realtime": Plugin(
-        lambda g: openai.realtime.RealtimeModel(base_url=g.url + "/v1", api_key=KEY),
+    "openai stt realtime": Plugin(
+        lambda g: _of("openai").STT(base_url=g.url + "/v1", api_key=KEY, use_realtime=True),
         "/v1/realtime",
     ),
-    "anthropic llm": Plugin(lambda g: anthropic.LLM(base_url=g.url, api_key=KEY), "/v1/messages"),
-    "google llm": Plugin(_google, "/v1*"),
     "deepgram stt": Plugin(
-        lambda g: deepgram.STT(base_url=g.url + "/v1/listen", api_key=KEY), "/v1/listen"
+        lambda g: _of("deepgram").STT(base_url=g.url + "/v1/listen", api_key=KEY), "/v1/listen"
     ),
     "deepgram stt once": Plugin(
-        lambda g: _once(deepgram.STT(base_url=g.url + "/v1/listen", api_key=KEY)), "/v1/listen"
+        lambda g: _once(_of("deepgram").STT(base_url=g.url + "/v1/listen", api_key=KEY)),
+        "/v1/listen",
     ),
-    "deepgram tts": Plugin(
-        lambda g: deepgram.TTS(base_url=g.url + "/v1/speak", api_key=KEY), "/v1/speak"
-    ),
-    "elevenlabs tts": Plugin(
-        lambda g: elevenlabs.TTS(base_url=g.url + "/v1", api_key=KEY), "/v1/text-to-speech/*"
+    "deepgram stt flux": Plugin(
+        lambda g: _of("deepgram").STTv2(base_url=g.ws_url + "/v2/listen", api_key=KEY),
+        "/v2/listen",
     ),
     "elevenlabs stt": Plugin(
-        lambda g: elevenlabs.STT(
+        lambda g: _of("elevenlabs").STT(
             base_url=g.url + "/v1", api_key=KEY, model_id="scribe_v2_realtime"
         ),
         "/v1/speech-to-text/*",
     ),
-    "cartesia tts": Plugin(lambda g: cartesia.TTS(base_url=g.url, api_key=KEY), "/tts/*"),
-    "cartesia stt": Plugin(lambda g: cartesia.STT(base_url=g.url, api_key=KEY), "/stt/*"),
-    "assemblyai stt": Plugin(lambda g: assemblyai.STT(base_url=g.ws_url, api_key=KEY), "/v3/*"),
+    "elevenlabs stt once": Plugin(
+        lambda g: _once(_of("elevenlabs").STT(base_url=g.url + "/v1", api_key=KEY)),
+        "/v1/speech-to-text*",
+    ),
+    "cartesia stt": Plugin(lambda g: _of("cartesia").STT(base_url=g.url, api_key=KEY), "/stt/*"),
+    "assemblyai stt": Plugin(
+        lambda g: _of("assemblyai").STT(base_url=g.ws_url, api_key=KEY), "/v3/*"
+    ),
+    "soniox stt": Plugin(
+        lambda g: _of("soniox").STT(base_url=g.ws_url + "/soniox", api_key=KEY), "/soniox"
+    ),
+    "speechmatics stt": Plugin(
+        lambda g: _of("speechmatics").STT(base_url=g.ws_url + "/v2/agent", api_key=KEY), "/v2*"
+    ),
+    "azure stt": Plugin(lambda g: _of("azure").STT(speech_host=g.ws_url), "/speech/*"),
+    # TTSs
+    "livekit tts": Plugin(
+        lambda g: inference.TTS("cartesia/sonic-2", base_url=g.url, **_INFERENCE), "/tts"
+    ),
+    "openai tts": Plugin(
+        lambda g: _of("openai").TTS(base_url=g.url + "/v1", api_key=KEY), "/v1/audio/speech"
+    ),
+    "groq tts": Plugin(
+        lambda g: _of("groq").TTS(base_url=g.url + "/v1", api_key=KEY), "/v1/audio/speech"
+    ),
+    "aws tts": Plugin(lambda _: _of("aws").TTS(**_AWS), "/v1/speech"),
+    "deepgram tts": Plugin(
+        lambda g: _of("deepgram").TTS(base_url=g.url + "/v1/speak", api_key=KEY), "/v1/speak"
+    ),
+    "deepgram tts once": Plugin(
+        lambda g: _once(_of("deepgram").TTS(base_url=g.url + "/v1/speak", api_key=KEY)),
+        "/v1/speak",
+    ),
+    "elevenlabs tts": Plugin(
+        lambda g: _of("elevenlabs").TTS(base_url=g.url + "/v1", api_key=KEY),
+        "/v1/text-to-speech/*",
+    ),
+    "cartesia tts": Plugin(
+        lambda g: _of("cartesia").TTS(base_url=g.url, api_key=KEY), "/tts/websocket"
+    ),
+    "cartesia tts once": Plugin(
+        lambda g: _once(_of("cartesia").TTS(base_url=g.url, api_key=KEY)), "/tts/bytes"
+    ),
+    "minimax tts": Plugin(
+        lambda g: _of("minimax").TTS(base_url=g.url, api_key=KEY), "/ws/v1/t2a_v2"
+    ),
+    "minimax tts once": Plugin(
+        lambda g: _once(_of("minimax").TTS(base_url=g.url, api_key=KEY)), "/v1/t2a_v2"
+    ),
 }

@@ -249,14 +249,20 @@ class Watched:
         self.session = session
         self.owner = SessionOwner(session)
         self.events: list[Any] = []
-        self._final = asyncio.Event()
+        self._any, self._final = asyncio.Event(), asyncio.Event()
         session.output.audio = RecordingSink()
         session.on("error", self._note)
 
     def _note(self, event: Any) -> None:
         self.events.append(event)
+        self._any.set()
         if not event.error.recoverable:
             self._final.set()
+
+    async def error(self) -> Any:
+        """Waits for the first error event, recoverable or not, and returns its error."""
+        await asyncio.wait_for(self._any.wait(), bound_s())
+        return self.events[0].error.error
 
     async def unrecoverable(self) -> Any:
         """Waits for the first error event that is not recoverable and returns its error."""

@@ -18,9 +18,20 @@ pytest.importorskip("livekit.plugins.google", reason="the plugins are in an extr
 from livekit.plugins import openai
 
 import lastword
+from failure.marked import echoing, mark_requests
 from failure.providers import KEY, PLUGINS
-from failure.rehearsal import IMPATIENT, REAL_BOUND_S, Sentences, Watched, job_http, watched
-from failure.wires import WIRES
+from failure.recorded import CASES, exception_of
+from failure.rehearsal import (
+    IMPATIENT,
+    REAL_BOUND_S,
+    Brain,
+    Sentences,
+    Watched,
+    job_http,
+    watched,
+)
+from failure.wires.forms import BY_ID, PATIENCE_S
+from failure.wires.table import RAISED, WAYS, WIRES
 from lastword import InferenceQuotaExceededError, classify
 from lastword.testing import gateway as gw
 from session.fakes import clip_of
@@ -31,36 +42,40 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("collected")
 
 RETRIES = 1
-QUICK = APIConnectOptions(max_retry=RETRIES, retry_interval=0.0, timeout=5.0)
-
 
 OLD: dict[str, tuple[tuple[str, ...], str]] = {
-    "anthropic-overloaded": (
+    "anthropic-overloaded-529": (
         ("1.4.",),
         "its second attempt awaits the coroutine of the first one",
     ),
-    "elevenlabs-stt-quota-in-frame": (
+    "elevenlabs-stt-ws-quota": (
         ("1.4.", "1.5.", "1.6."),
         "it logs its own error as a message that could not be processed, and goes on",
     ),
-    "livekit-stt-429-in-frame": (("1.4.",), "it drops the code"),
+    "livekit-inference-stt-error-frame": (("1.4.",), "it drops the code"),
 }
 """What plugins of these versions make of a wire that later ones pass on."""
 
 
 @contextlib.asynccontextmanager
 async def failing(
-    plugin: str, gateway: gw.Gateway, *, prepare: Callable[[AgentSession[Any]], object] = id
+    component: Any,
+    part: str,
+    *,
+    prepare: Callable[[AgentSession[Any]], object] = id,
+    patience_s: float = PATIENCE_S,
 ) -> AsyncIterator[Watched]:
-    """A session whose plugin asks the gateway, once it has been made to."""
-    component = PLUGINS[plugin].make(gateway)
-    part = plugin.split()[1]
+    """A session whose component is asked, once it has been made to."""
+    quick = APIConnectOptions(max_retry=RETRIES, retry_interval=0.0, timeout=patience_s)
     session: AgentSession[Any] = AgentSession(
         vad=Sentences(),
         **IMPATIENT,
         turn_detection="realtime_llm" if part == "realtime" else "manual",
         conn_options=SessionConnectOptions(
-            llm_conn_options=QUICK, stt_conn_options=QUICK, tts_conn_options=QUICK
+            llm_conn_options=quick,
+            stt_conn_options=quick,
+            tts_conn_options=quick,
+            max_unrecoverable_errors=0,
         ),
         **{"llm" if part == "realtime" else part: component},
     )
@@ -77,35 +92,102 @@ async def failing(
             await component.aclose()
 
 
+UNMARKED = {"azure stt", "speechmatics stt"}
+"""Plugins whose SDKs open their connections themselves: they are only given the marker as a key."""
+
+
+class Trial:
+    """A session with its last word, without a message, and what is told about its failure.
+
+    Attributes:
+        failures: What handlers of its error events learn.
+        reports: Its report, once it is over.
+    """
+
+    def __init__(self) -> None:
+        self.failures: list[lastword.Failure] = []
+        self.reports: asyncio.Queue[lastword.Report] = asyncio.Queue()
+
+    def prepare(self, session: AgentSession[Any]) -> None:
+        """Attaches the last word and listens."""
+        session.on("error", lambda event: self.failures.append(classify(event)))
+        lastword.attach(session, None, on_report=self.reports.put_nowait)
+
+    async def report(self) -> lastword.Report:
+        """Waits for the end."""
+        return await asyncio.wait_for(self.reports.get(), REAL_BOUND_S)
+
+
+def assert_no_secret(trial: Trial, report: object, error: Exception, records: Any) -> None:
+    """The marker is in no record of our logger, no repr of ours and no report."""
+    ours = [vars(record) for record in records if record.name.startswith("lastword")]
+    shown = [*ours, *trial.failures, report]
+    if isinstance(error, InferenceQuotaExceededError):
+        shown.append(f"{error!r} {error}")
+    assert KEY not in repr(shown)
+    assert KEY not in str(shown)
+
+
 @pytest.mark.parametrize("name", WIRES)
 async def test_from_the_wire_to_the_error_event(
-    name: str, caplog: pytest.LogCaptureFixture
+    name: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What it means, how often the provider was asked, the type of the error, and no secret."""
     wire = WIRES[name]
     if name in OLD and livekit.agents.__version__.startswith(OLD[name][0]):
         pytest.skip(OLD[name][1])
     caplog.set_level(logging.DEBUG, "lastword")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")  # its SDK asks again by itself
+    trial, plugin = Trial(), PLUGINS[wire.plugin]
     async with job_http(), gw.Gateway() as gateway:
-        gateway.script(PLUGINS[wire.plugin].path, wire.answer)
-        async with failing(wire.plugin, gateway) as call:
-            failures = []
-            call.session.on("error", lambda event: failures.append(classify(event)))
-            error = await call.unrecoverable()
-            asked = asked_for(PLUGINS[wire.plugin].path, gateway) - opens_early(call.session)
+        monkeypatch.setenv("AWS_ENDPOINT_URL", gateway.url)
+        gateway.script(plugin.path, echoing(wire.answer))
+        component, part = plugin.make(gateway), wire.plugin.split()[1]
+        mark_requests(monkeypatch)
+        async with failing(
+            component, part, prepare=trial.prepare, patience_s=wire.patience_s
+        ) as call:
+            error = await (call.error() if wire.recoverable else call.unrecoverable())
+            report = None if wire.recoverable else await trial.report()
+            asked = asked_for(plugin.path, gateway) - opens_early(call.session)
 
-    failure = failures[-1]
+    failure = trial.failures[-1]
     assert (failure.kind, failure.terminal) == (wire.kind, wire.terminal), failure
+    if name in BY_ID:
+        assert failure.retry_after_s == wire.retry_after_s
     assert error.terminal is wire.terminal
     assert isinstance(error, InferenceQuotaExceededError) is wire.quota
     if wire.terminal:
         assert asked <= 1  # 0: over the connection that was opened early
         assert call.recoverable == [False]
-    ours = [vars(record) for record in caplog.records if record.name.startswith("lastword")]
-    assert KEY not in repr(ours)
-    assert KEY not in repr(failures)
-    if wire.quota:
-        assert KEY not in f"{error!r} {error}"
+    assert report is None or report.failure == failure
+    if wire.plugin not in UNMARKED:
+        assert all(request.query.get("api_key") == KEY for request in gateway.requests)
+    assert_no_secret(trial, report, error, caplog.records)
+
+
+@pytest.mark.parametrize("name", RAISED)
+async def test_from_the_base_class_to_the_error_event(
+    name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The recorded exception, raised by a stream of its plugin, goes the rest of the way."""
+    case, trial = BY_ID[name], Trial()
+    caplog.set_level(logging.DEBUG, "lastword")
+    brain = Brain(lambda: exception_of(case["exception"]))
+    async with failing(brain, case["kind"], prepare=trial.prepare) as call:
+        error = await call.unrecoverable()
+        report = await trial.report()
+    failure = trial.failures[-1]
+    assert (failure.kind.value, failure.terminal) == (case["expected"], case["terminal"])
+    assert (error.terminal, call.recoverable, brain.script.attempts) == (True, [False], 1)
+    assert report.failure == failure
+    assert_no_secret(trial, report, error, caplog.records)
+
+
+def test_every_recorded_case_goes_one_way() -> None:
+    assert {name for name in (*WIRES, *RAISED) if name in BY_ID} == WAYS.keys()
+    assert len(WAYS) == len(CASES)
+    assert not WIRES.keys() & RAISED.keys()
 
 
 HEARD = {
@@ -130,7 +212,8 @@ async def test_a_terminal_error_of_any_component_is_heard(plugin: str) -> None:
             session.on("close", closes.append)
             lastword.attach(session, clip_of(0.3), on_report=reports.put_nowait)
 
-        async with failing(plugin, gateway, prepare=prepare) as call:
+        component = PLUGINS[plugin].make(gateway)
+        async with failing(component, plugin.split()[1], prepare=prepare) as call:
             early = opens_early(call.session)
             report = await asyncio.wait_for(reports.get(), REAL_BOUND_S)
             asked = asked_for(PLUGINS[plugin].path, gateway) - early

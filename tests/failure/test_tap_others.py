@@ -31,8 +31,8 @@ from failure.rehearsal import (
     job_http,
     watched,
 )
-from failure.wires import openai as refusal
-from failure.wires import socket
+from failure.wires.forms import openai as refusal
+from failure.wires.forms import socket
 from lastword import FailureKind, InferenceQuotaExceededError, classify
 from lastword.testing import gateway as gw
 

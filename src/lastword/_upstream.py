@@ -489,13 +489,22 @@ def runs_realtime_loop(session: llm.RealtimeSession[Any]) -> bool:
     return getattr(session, "_main_atask", None) is asyncio.current_task()
 
 
-def inner_client(component: object) -> Any:
-    """The HTTP client of a gateway LLM that retries on its own below the stream, else None.
+_ANTHROPIC = "livekit.plugins.anthropic."
+_SDK_RETRIES = 2
 
-    The OpenAI client asks twice more by default; `inference.LLM` sets 0 since 1.6.
+
+def inner_client(component: object) -> Any:
+    """The HTTP client of an LLM that retries on its own below the stream, else None.
+
+    The clients of OpenAI's and Anthropic's SDKs ask twice more by default; any other number is the
+    user's wish. `inference.LLM` sets 0 since 1.6, Anthropic's plugin some time after 1.4.
     """
-    client = getattr(component, "_client", None) if isinstance(component, inference.LLM) else None
-    return client if getattr(client, "max_retries", 0) else None
+    if not isinstance(component, inference.LLM) and not type(component).__module__.startswith(
+        _ANTHROPIC
+    ):
+        return None
+    client = getattr(component, "_client", None)
+    return client if getattr(client, "max_retries", 0) == _SDK_RETRIES else None
 
 
 # --- the voices ----------------------------------------------------------------------------------

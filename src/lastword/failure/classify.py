@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import re
 from typing import TYPE_CHECKING
@@ -57,31 +58,55 @@ _QUOTA_TEXT = re.compile(
 _NETWORK = frozenset(
     {
         "builtins.ConnectionError",
-        "builtins.OSError",
         "aiohttp.client_exceptions.ClientConnectionError",
+        "aiohttp.client_exceptions.ClientPayloadError",
         "httpx.TransportError",
         "httpx2.TransportError",
+        "socket.gaierror",
+        "socket.herror",
+        "ssl.SSLError",
         "websockets.exceptions.ConnectionClosed",
     }
 )
 """Classes that say by themselves that the network was the cause."""
 
-_BUGS = frozenset(
+_NETWORK_ERRNOS = frozenset(
+    {
+        errno.EADDRNOTAVAIL,
+        errno.EHOSTDOWN,
+        errno.EHOSTUNREACH,
+        errno.ENETDOWN,
+        errno.ENETRESET,
+        errno.ENETUNREACH,
+        errno.ENOTCONN,
+    }
+)
+"""What an `OSError` that has no class of its own says about the network."""
+
+_CONNECT_FAILED = "connect call failed"
+"""What asyncio says; without a number if several addresses of one host failed."""
+
+_OS_ERROR = "builtins.OSError"
+"""The base of them all: by itself a file that is missing, or any other trouble of this machine."""
+
+_NO_NETWORK = frozenset(
     {
         "builtins.ArithmeticError",
         "builtins.AttributeError",
         "builtins.LookupError",
+        _OS_ERROR,
         "builtins.TypeError",
         "builtins.ValueError",
     }
 )
-"""Classes that plugins wrap as connection errors though an unexpected answer broke the code."""
+"""Classes that plugins wrap as connection errors though an unexpected answer broke the code, or
+something on this machine is missing."""
 
 _CONNECTION = "livekit.agents._exceptions.APIConnectionError"
 
 _PLUGIN_WORDS = (
-    "attempts", "closed", "connect", "no audio frames", "non-audio data", "synthesize", "timed out",
-    "unexpected", "connection error",
+    "attempts", "closed", "connect", "no audio frames", "non-audio data", "session stopped",
+    "synthesize", "timed out", "unexpected", "connection error",
 )  # fmt: skip
 """Words of plugins and of livekit-agents that pass on nothing the provider said."""
 
@@ -158,18 +183,26 @@ def _verdict(
 def _kind_of_class(evidence: Evidence) -> FailureKind:
     if any("Timeout" in name for name in evidence.classes) or "timed out" in evidence.text:
         return FailureKind.TIMEOUT
-    if not evidence.classes.isdisjoint(_NETWORK):
+    if _is_network(evidence):
         return FailureKind.CONNECTION
-    if _CONNECTION in evidence.classes and evidence.classes.isdisjoint(_BUGS):
+    if _CONNECTION in evidence.classes and evidence.classes.isdisjoint(_NO_NETWORK):
         return FailureKind.CONNECTION
     return FailureKind.UNKNOWN
+
+
+def _is_network(evidence: Evidence) -> bool:
+    return (
+        not evidence.classes.isdisjoint(_NETWORK)
+        or not evidence.errnos.isdisjoint(_NETWORK_ERRNOS)
+        or (_OS_ERROR in evidence.classes and _CONNECT_FAILED in evidence.text)
+    )
 
 
 def _is_mute(evidence: Evidence, rule: Rule | None, kind: FailureKind) -> bool:
     """Tell whether nothing that the provider said is left: only repetition can tell then."""
     if rule is not None or evidence.status is not None or evidence.has_body:
         return False
-    if kind is FailureKind.CONNECTION and not evidence.classes.isdisjoint(_NETWORK):
+    if kind is FailureKind.CONNECTION and _is_network(evidence):
         return False
     return not isinstance(evidence.error, APIError) or any(
         word in evidence.text for word in _PLUGIN_WORDS

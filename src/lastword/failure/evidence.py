@@ -57,6 +57,7 @@ class Evidence:
         text: The same in lower case.
         has_body: A body of any form was there.
         classes: Names of the classes of the exceptions and their bases, "module.Name".
+        errnos: Numbers of the errors of the operating system.
         headers: Those of `HEADERS` that the response had.
         objects: JSON objects that were bodies.
         retry_after_s: Seconds until the provider wants to be asked again.
@@ -73,6 +74,7 @@ class Evidence:
     text: str
     has_body: bool
     classes: frozenset[str]
+    errnos: frozenset[int]
     headers: Mapping[str, str]
     objects: tuple[dict[str, Any], ...]
     retry_after_s: float | None

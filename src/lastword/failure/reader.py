@@ -98,6 +98,7 @@ class _Reader:
     handshake: bool = False
     has_body: bool = False
     classes: set[str] = field(default_factory=set)
+    errnos: set[int] = field(default_factory=set)
     headers: dict[str, str] = field(default_factory=dict)
 
     def unwrap(self, error: object) -> object:
@@ -148,6 +149,8 @@ class _Reader:
         self.handshake |= "Handshake" in kind.__name__ or kind.__name__ == "InvalidStatus"
         if root in {"openai", "anthropic", "botocore", "aiobotocore", "google", "mistralai"}:
             self.likely.append(provider_of_name(root))
+        if isinstance(error, OSError) and isinstance(error.errno, int):
+            self.errnos.add(error.errno)
         self._traceback(error.__traceback__)
         self._message(error)
         # aiohttp's `code` is an older name of its `status` and warns when it is read.
@@ -269,6 +272,7 @@ class _Reader:
             text=text,
             has_body=self.has_body,
             classes=frozenset(self.classes),
+            errnos=frozenset(self.errnos),
             headers=self.headers,
             objects=tuple(reading.objects),
             retry_after_s=_retry_after(self.headers, reading, text),

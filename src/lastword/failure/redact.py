@@ -31,6 +31,7 @@ _NAMES = frozenset(
 _ENDINGS = ("-key", "_key", "apikey", "-token", "_token", "-secret", "_secret", "password")
 _SCHEMES = frozenset({"basic", "bearer", "token"})
 _HIDING = frozenset({"basic", "bearer"})
+_BEGINNINGS = ("sk_", "pk_", "rk_", "gsk_", "xai_", "aiza", "eyj", "akia", "asia")
 _PUNCTUATION = "\"'`:=,;.!?()[]{}<>"
 
 _PARTS = re.compile(
@@ -62,27 +63,50 @@ def redact(text: str | None) -> str | None:
     words = text[:_READ_CHARS].split()
     if len(text) > _READ_CHARS and words:
         words.pop()  # it may be the first half of a secret
+    if _names_one(" ".join(words)):
+        words = _without_named(words)
+    # Most words are words of a sentence: a look at each would cost most of the time.
+    for index in [i for i, w in enumerate(words) if len(w) >= _SHORT_WORD or ":" in w or "=" in w]:
+        if not _is_plain(words[index]):
+            words[index] = _PARTS.sub(_hide, words[index])
+    line = " ".join(words)
+    return line if len(line) <= MAX_CHARS else line[: MAX_CHARS - 1] + "…"
+
+
+def _names_one(line: str) -> bool:
+    """Tell quickly whether a word may have to be hidden for what stands before it."""
+    lowered = line.lower()
+    if any(scheme in lowered for scheme in _HIDING):
+        return True
+    parts = [part for named in lowered.split(": ") for part in named.split("= ")]
+    return any(
+        _is_name(word.strip(_PUNCTUATION))
+        for part in parts[:-1]
+        for word in part.rsplit(None, _FAR)[-_FAR:]
+    )
+
+
+def _without_named(words: list[str]) -> list[str]:
+    """Hide what is named, as in `authorization: Bearer x` and `API key provided: x`."""
     shown: list[str] = []
     since_name = _FAR
     hide = False
     for word in words:
-        if word.isalpha():
-            bare, named = word.lower(), word.lower() in _NAMES
-        else:
-            bare = word.strip(_PUNCTUATION).lower()
-            named = _is_name(bare)
-            short = len(word) < _SHORT_WORD and ":" not in word and "=" not in word
-            word = word if short else _PARTS.sub(_hide, word)  # noqa: PLW2901 - as it is shown
+        bare = word.strip(_PUNCTUATION).lower()
         if hide and bare not in _SCHEMES:
             shown.append(HIDDEN)
             hide = False
             continue
         shown.append(word)
-        since_name = 0 if named else since_name + 1
-        # As in `authorization: Bearer x` and `API key provided: x`.
+        since_name = 0 if _is_name(bare) else since_name + 1
         hide = hide or (since_name < _FAR and word[-1] in ":=") or bare in _HIDING
-    line = " ".join(shown)
-    return line if len(line) <= MAX_CHARS else line[: MAX_CHARS - 1] + "…"
+    return shown
+
+
+def _is_plain(word: str) -> bool:
+    """Tell quickly that `_PARTS` finds nothing in a word."""
+    bare = word.strip(_PUNCTUATION)
+    return bare.replace("_", "").isalpha() and not bare.lower().startswith(_BEGINNINGS)
 
 
 def _is_name(bare: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,13 @@ def _once(component: Any) -> Any:
     """A component that is asked for whole utterances, as one that cannot stream."""
     component.capabilities.streaming = False
     return component
+
+
+def _speechmatics(**options: Any) -> Any:
+    stt = _of("speechmatics").STT
+    if "vad" in inspect.signature(stt).parameters:
+        options["vad"] = None  # else 1.5 .. 1.7 want one of their own
+    return stt(**options)
 
 
 def _google(gateway: Gateway, **where: Any) -> Any:
@@ -98,7 +106,8 @@ PLUGINS: dict[str, Plugin] = {
         lambda g: _of("groq").LLM(base_url=g.url + "/v1", api_key=KEY), "/v1/chat/completions"
     ),
     "cerebras llm": Plugin(
-        lambda g: _of("cerebras").LLM(base_url=g.url + "/v1", api_key=KEY), "/v1/chat/completions"
+        lambda g: _of("openai").LLM.with_cerebras(base_url=g.url + "/v1", api_key=KEY),
+        "/v1/chat/completions",
     ),
     "deepseek llm": Plugin(
         lambda g: _of("openai").LLM.with_deepseek(base_url=g.url + "/v1", api_key=KEY),
@@ -157,7 +166,7 @@ PLUGINS: dict[str, Plugin] = {
         lambda g: _of("soniox").STT(base_url=g.ws_url + "/soniox", api_key=KEY), "/soniox"
     ),
     "speechmatics stt": Plugin(
-        lambda g: _of("speechmatics").STT(base_url=g.ws_url + "/v2/agent", api_key=KEY), "/v2*"
+        lambda g: _speechmatics(base_url=g.ws_url + "/v2/agent", api_key=KEY), "/v2*"
     ),
     "azure stt": Plugin(lambda g: _of("azure").STT(speech_host=g.ws_url), "/speech/*"),
     # TTSs

@@ -48,12 +48,14 @@ class Line:
 
 # openai 3 dropped httpx, which livekit-agents before 1.6 imports without asking for it
 _OPENAI_2 = ("openai>=2,<3", "httpx")
+# anthropic 1 dropped what the plugin before 1.8 imports, and the plugin asks for no older one
+_ANTHROPIC_0 = ("anthropic<1",)
 
 LINES = (
-    Line("1.4", "livekit-agents>=1.4.6,<1.5", _OPENAI_2, lowest=True),
-    Line("1.5", "livekit-agents>=1.5,<1.6", _OPENAI_2),
-    Line("1.6", "livekit-agents>=1.6,<1.7"),
-    Line("1.7", "livekit-agents>=1.7,<1.8"),
+    Line("1.4", "livekit-agents>=1.4.6,<1.5", _OPENAI_2 + _ANTHROPIC_0, lowest=True),
+    Line("1.5", "livekit-agents>=1.5,<1.6", _OPENAI_2 + _ANTHROPIC_0),
+    Line("1.6", "livekit-agents>=1.6,<1.7", _ANTHROPIC_0),
+    Line("1.7", "livekit-agents>=1.7,<1.8", _ANTHROPIC_0),
     Line("1.8", "livekit-agents>=1.8,<1.9"),
     Line("newest", "livekit-agents"),  # the same as the last one, or a line not listed yet
 )
@@ -73,6 +75,7 @@ class Outcome:
         summary: The last line of pytest, or why it did not run.
         passed: Whether every test passed.
         complaints: The lines that name failed tests.
+        extras: What of pyproject.toml could be installed.
         seconds: Wall time of installing and testing.
     """
 
@@ -81,6 +84,7 @@ class Outcome:
     summary: str = ""
     passed: bool = False
     complaints: list[str] = field(default_factory=list)
+    extras: tuple[str, ...] = ()
     seconds: float = 0.0
 
     @property
@@ -118,16 +122,21 @@ def install(outcome: Outcome) -> bool:
     if not (venv / "bin" / "python").exists():
         shutil.rmtree(venv, ignore_errors=True)
         uv("venv", "--quiet", "--python", sys.executable, str(venv))
-    done = uv(
-        *("pip", "install", "--quiet", "--python", str(venv / "bin" / "python")),
-        *(("--resolution", "lowest-direct") if line.lowest else ()),
-        *("--requirements", str(ROOT / "pyproject.toml"), "--extra", "test"),
-        *(f"livekit-agents=={outcome.version}", *line.pins),
-    )
-    if done.returncode:
+    for extras in (("test", "plugins"), ("test",)):  # there may be no plugins of a pre-release
+        done = uv(
+            *("pip", "install", "--quiet", "--python", str(venv / "bin" / "python")),
+            *(("--resolution", "lowest-direct") if line.lowest else ()),
+            *("--requirements", str(ROOT / "pyproject.toml")),
+            *(part for extra in extras for part in ("--extra", extra)),
+            *(f"livekit-agents=={outcome.version}", *line.pins),
+        )
+        if not done.returncode:
+            outcome.extras = extras
+            break
+    else:
         outcome.summary, outcome.complaints = "not installed", done.stderr.splitlines()
     outcome.seconds = time.monotonic() - started
-    return done.returncode == 0
+    return bool(outcome.extras)
 
 
 def test(outcome: Outcome, pytest_args: list[str]) -> None:

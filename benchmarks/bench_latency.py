@@ -5,6 +5,8 @@
 One session, then 50 that fail in the same turn of the event loop, with a healthy one beside them
 that is fed 20 ms of sound every 20 ms. Times are at the sink, from the error event on (from the
 call, for the bare `say()`); rounds of all ways take turns, so that a busy machine is busy for all.
+With one session the garbage collector runs just before the failure and not during it: how soon a
+collection is due (0.2 ms) else depends on what the set-up of a way happens to allocate.
 """
 
 from __future__ import annotations
@@ -43,6 +45,8 @@ ROUNDS_OF_ONE = 41
 ROUNDS_OF_CROWD = 3
 BOUND_S = 60.0
 LIVE_MS = 20
+ANNOUNCED = "announced"
+"""What livekit-agents does between an error and `_on_error`, where ours and #6152's begin."""
 QUOTA_BODY = {
     "type": "inference_quota_exceeded",
     "error": "LLM token credit quota exceeded",
@@ -182,11 +186,37 @@ async def measure_one(prepare: Callable[[Rig, Sounds], Fail], sounds: Sounds) ->
     """Fails one session and returns how long its first frame took."""
     rig = await started()
     fail = prepare(rig, sounds)
-    await asyncio.sleep(0.01)
-    fail()
-    await asyncio.wait_for(rig.first.wait(), BOUND_S)
+    with collected():
+        await asyncio.sleep(0.01)
+        fail()
+        await asyncio.wait_for(rig.first.wait(), BOUND_S)
     await rig.end()
     return rig.first_frame_ms
+
+
+async def measure_announcement() -> float:
+    """Fails one session that knows nothing of us; returns how long it takes to decide about it."""
+    rig = await started()
+    fail = rig.ready_to_fail()
+    session: Any = rig.session
+    told_at: list[float] = []
+    session._on_error = lambda _: told_at.append(asyncio.get_running_loop().time())  # noqa: SLF001 - where a decision begins
+    with collected():
+        await asyncio.sleep(0.01)
+        fail()
+    await rig.end()
+    return (told_at[0] - rig.error_at) * 1e3
+
+
+@contextlib.contextmanager
+def collected() -> Iterator[None]:
+    """Keeps the garbage collector out, with nothing left for it."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 async def measure_crowd(
@@ -238,11 +268,11 @@ async def watch_turns(turns: list[float]) -> None:
 
 async def measure(ways: dict[str, Way], sounds: Sounds) -> dict[str, Figures]:
     """Measures every way once per round; the first round of one session only warms up."""
-    figures = {name: Figures() for name in ways}
+    figures = {name: Figures() for name in (*ways, ANNOUNCED)}
     for _ in range(1 + ROUNDS_OF_ONE):
         for name, prepare in ways.items():
-            gc.collect()
             figures[name].one.append(await measure_one(prepare, sounds))
+        figures[ANNOUNCED].one.append(await measure_announcement())
     for _ in range(ROUNDS_OF_CROWD):
         for name, prepare in ways.items():
             gc.collect()
@@ -273,18 +303,25 @@ def lines(figures: dict[str, Figures]) -> Iterator[str]:
     heads = ("one: p50", "worst", f"{CROWD}: p50", "worst", "stall", "healthy gap")
     yield f"{'error to first frame, ms':<26}" + "".join(f"{head:>13}" for head in heads)
     for name, of in figures.items():
+        if name == ANNOUNCED:
+            continue
         cells = (
             *(statistics.median(of.one), max(of.one), statistics.median(of.crowd), max(of.crowd)),
             *(statistics.median(of.stalls), statistics.median(of.gaps)),
         )
         yield f"  {name:<24}" + "".join(f"{cell:>13.2f}" for cell in cells)
-    we, bare = figures["lastword"], figures["bare say()"]
-    share_ms = statistics.median(we.one) - statistics.median(bare.one)
-    ratio = statistics.median(we.one) / statistics.median(bare.one)
-    yield f"own share {share_ms:.3f} ms (aim: < 0.2), {ratio:.2f}x a bare say() (aim: <= 1.1)"
+    we, bare, announced = (
+        statistics.median(figures[name].one) for name in ("lastword", "bare say()", ANNOUNCED)
+    )
+    yield f"of these, livekit-agents takes {announced:.2f} ms to announce the error to anybody"
     yield (
-        f"{CROWD} sessions: p50 {statistics.median(we.crowd):.1f} ms (aim: < 20), "
-        f"longest turn {statistics.median(we.stalls):.1f} ms (aim: <= 16)"
+        f"own share {we - announced - bare:.3f} ms (aim: < 0.2), "
+        f"{(we - announced) / bare:.2f}x a bare say() (aim: <= 1.1)"
+    )
+    crowd = figures["lastword"]
+    yield (
+        f"{CROWD} sessions: p50 {statistics.median(crowd.crowd):.1f} ms (aim: < 20), "
+        f"longest turn {statistics.median(crowd.stalls):.1f} ms (aim: <= 16)"
     )
 
 
@@ -293,6 +330,7 @@ def test_error_to_first_frame(capsys: pytest.CaptureFixture[str]) -> None:
     figures = run()
     with capsys.disabled():
         print("", *lines(figures), sep="\n")
+    del figures[ANNOUNCED]
     assert all(len(of.crowd) == CROWD * ROUNDS_OF_CROWD for of in figures.values())
 
 

@@ -36,11 +36,9 @@ class Judgement:
 def judgement_of(error: object) -> Judgement | None:
     """Finds what is known about an exception, or about the one in an event, if anything is."""
     for _ in range(3):  # an ErrorEvent holds an LLMError or the like, and that the exception
-        found = getattr(error, _ATTRIBUTE, None)
-        if isinstance(found, Judgement):
-            return found
         if isinstance(error, BaseException):
-            return None
+            found = getattr(error, _ATTRIBUTE, None)
+            return found if isinstance(found, Judgement) else None
         error = getattr(error, "error", None)
     return None
 

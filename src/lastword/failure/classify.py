@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from livekit.agents import APIError
 
-from .evidence import Evidence, chain
 from .judgement import judgement_of
 from .kinds import Component, Failure, FailureKind
 from .providers import find_rule
@@ -18,6 +17,7 @@ from .reader import collect
 from .redact import redact
 
 if TYPE_CHECKING:
+    from .evidence import Evidence
     from .providers import Rule
 
 logger = logging.getLogger("lastword")
@@ -210,9 +210,7 @@ def _is_mute(evidence: Evidence, rule: Rule | None, kind: FailureKind) -> bool:
 
 
 def _quota(evidence: Evidence) -> InferenceQuotaExceededError | None:
-    if evidence.error is None:
-        return None
-    for error in chain(evidence.error):
+    for error in evidence.errors:
         if isinstance(error, InferenceQuotaExceededError):
             return error
     status = evidence.status or 429

@@ -61,7 +61,7 @@ class Evidence:
         headers: Those of `HEADERS` that the response had.
         objects: JSON objects that were bodies.
         retry_after_s: Seconds until the provider wants to be asked again.
-        error: The outermost exception, or None.
+        errors: The exceptions that were read, outermost first; none if there was none.
     """
 
     component: Component
@@ -78,7 +78,12 @@ class Evidence:
     headers: Mapping[str, str]
     objects: tuple[dict[str, Any], ...]
     retry_after_s: float | None
-    error: BaseException | None
+    errors: tuple[BaseException, ...]
+
+    @property
+    def error(self) -> BaseException | None:
+        """The outermost exception."""
+        return self.errors[0] if self.errors else None
 
 
 def attach_response(

@@ -45,6 +45,8 @@ _WAIT = re.compile(
     r"((?:\d{1,9}(?:\.\d{1,9})?\s?(?:milliseconds?|ms|seconds?|s|minutes?|m|hours?|h)\b\s?){1,3}"
     r"|\d{1,9}(?:\.\d{1,9})?(?:ms|s|m|h)[\dhms.]{1,24})"
 )
+_WAIT_WORDS = ("again in", "retry in", "retry after", "wait", "retry_after")
+"""What `_WAIT` begins with."""
 _UNIT = re.compile(r"\s?(milliseconds?|ms|seconds?|s|minutes?|m|hours?|h)")
 _UNITS = {"milliseconds": "ms", "millisecond": "ms"}
 
@@ -156,9 +158,8 @@ def _seconds_of_text(text: str) -> float | None:
 
 def seconds_in(text: str) -> float | None:
     """Return the delay that a sentence in lower case asks for, in seconds; else None."""
-    if "again" not in text and "retry" not in text and "wait" not in text:
-        return None
-    said = _WAIT.search(text)
+    starts = [start for start in map(text.find, _WAIT_WORDS) if start >= 0]
+    said = _WAIT.search(text, min(starts)) if starts else None
     return seconds(_UNIT.sub(_short_unit, said[1])) if said else None
 
 

@@ -1,0 +1,58 @@
+"""What a class of exceptions says by itself, read once per class; owns `ErrorClass`.
+
+Also which attributes are worth asking an exception for. Knows no exception and no meaning of codes.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import NamedTuple
+
+from .evidence import ATTACHED
+from .providers import provider_of_name
+
+NUMBERS = ("status_code", "status", "code", "type")
+"""Attributes that hold a status or a code."""
+
+CONTENTS = ("body", "details", "response")
+"""Attributes that hold what was answered."""
+
+_OTHERS = ("message", "strerror", "rcvd", "request", "request_info", ATTACHED)
+_ALL = frozenset((*NUMBERS, *CONTENTS, *_OTHERS))
+_SDKS = frozenset({"openai", "anthropic", "botocore", "aiobotocore", "google", "mistralai"})
+
+
+class ErrorClass(NamedTuple):
+    """What a class of exceptions says.
+
+    Attributes:
+        names: Its name and those of its bases below `Exception`, "module.Name".
+        handshake: It is raised when a WebSocket handshake is refused.
+        provider: Who answered, if it is of an SDK that asks one provider alone.
+        numbers: Those of `NUMBERS` to look at.
+        attributes: Attributes of interest that all of its instances have.
+    """
+
+    names: tuple[str, ...]
+    handshake: bool
+    provider: str | None
+    numbers: tuple[str, ...]
+    attributes: frozenset[str]
+
+
+@functools.lru_cache(maxsize=128)
+def class_of(kind: type[BaseException]) -> ErrorClass:
+    """Read a class of exceptions."""
+    root = kind.__module__.split(".", 1)[0]
+    # An attribute that is computed when it is asked for cannot be known of beforehand.
+    computed = (
+        hasattr(kind, "__getattr__") or kind.__getattribute__ is not BaseException.__getattribute__
+    )
+    return ErrorClass(
+        tuple(f"{base.__module__}.{base.__name__}" for base in kind.__mro__[:-3]),
+        "Handshake" in kind.__name__ or kind.__name__ == "InvalidStatus",
+        provider_of_name(root) if root in _SDKS else None,
+        # aiohttp's `code` is an older name of its `status` and warns when it is read.
+        ("status",) if root == "aiohttp" else NUMBERS,
+        _ALL if computed else frozenset(name for name in _ALL if hasattr(kind, name)),
+    )

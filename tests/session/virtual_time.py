@@ -21,6 +21,7 @@ class _JumpingSelector(selectors.DefaultSelector):
     def __init__(self) -> None:
         super().__init__()
         self.now = 1000.0
+        self.late_s = 0.0
 
     def select(self, timeout: float | None = None) -> list[Any]:
         ready = super().select(0)
@@ -29,7 +30,8 @@ class _JumpingSelector(selectors.DefaultSelector):
         if timeout is None:
             # only another thread (an executor) can go on from here
             return super().select(0.05)
-        self.now += max(timeout, 0.0)
+        if timeout > 0:
+            self.now += timeout + self.late_s
         return ready
 
 
@@ -43,6 +45,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self._jumping.now
+
+    def be_late(self, late_s: float) -> None:
+        """From now on every timer comes so many seconds late, as on an overloaded machine."""
+        self._jumping.late_s = late_s
 
 
 def run_virtual(main: Coroutine[Any, Any, T]) -> T:

@@ -35,7 +35,9 @@ REPORT_S = 0.25
 OWN_TAIL_S = 0.2
 """Quiet before our own track is taken out of the room: its last packets are still on their way."""
 REST_S = LEAD_S + 1.0
-"""Once all frames are taken, so soon a sink must report that it has played them."""
+"""Once all frames are taken, so soon a sink must report that it has played them. What the loop is
+late does not count, up to the clip's own length: twenty calls of one process that speak at once on
+a busy machine are slower than the clock, and would all be cut at the end."""
 
 
 class Speaker:
@@ -159,10 +161,11 @@ class Speaker:
                 return
             self._took(pulled_at)
             handed_s += frame.samples_per_channel / frame.sample_rate
-            lead = start + handed_s - LEAD_S - self._loop.time()
-            # also without a lead: of many sessions that fail together each gets its first frames
-            # before any gets its next half second
-            await asyncio.sleep(max(lead, 0.0))
+            lead_s = start + handed_s - LEAD_S - self._loop.time()
+            # of many sessions that fail together each gets its first frames before any gets its
+            # next ones; from then on who is behind the clock catches up in one turn of the loop
+            if handed_s <= LEAD_S or lead_s > 0:
+                await asyncio.sleep(max(lead_s, 0.0))
 
     def _took(self, at: float | None = None) -> None:
         """Counts a frame that was taken, at an event-loop time or now."""
@@ -185,7 +188,12 @@ class Speaker:
                 if not await first_of(self._progress, self._abort, timeout_s=limit_s):
                     break
             if self._heard.complete:
-                await first_of(self._heard.reported, self._abort, timeout_s=REST_S)
+                await first_of(
+                    self._heard.reported,
+                    self._abort,
+                    timeout_s=REST_S,
+                    late_s=self._heard.clip_s,
+                )
         finally:
             self._way_over.set()  # a sink that wakes up late takes nothing any more
             self._way_over = Signal()
@@ -213,7 +221,12 @@ class Speaker:
         rest_s = min(STALL_S, self._deadline - self._loop.time())
         await finished(output.wait_for_playout(), name="lastword_rest", timeout_s=rest_s)
         if await self._push(output):
-            await finished(output.wait_for_playout(), name="lastword_end", timeout_s=REST_S)
+            await finished(
+                output.wait_for_playout(),
+                name="lastword_end",
+                timeout_s=REST_S,
+                late_s=self._heard.clip_s,
+            )
 
     async def _push(self, output: io.AudioOutput) -> bool:
         """Pushes all frames that no sink has taken yet; True if all were taken."""

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("lastword")
 
+SLICE_S = 0.05
+"""So often a wait looks whether the loop is late: the length of the frames that it waits for."""
+
 
 class Signal:
     """Something that happens once, or again after `clear()`; waiting for it takes no task."""
@@ -33,30 +36,33 @@ class Signal:
             self.future = self.future.get_loop().create_future()
 
 
-async def first_of(*signals: Signal | asyncio.Future[Any], timeout_s: float) -> bool:
+async def first_of(
+    *signals: Signal | asyncio.Future[Any], timeout_s: float, late_s: float = 0.0
+) -> bool:
     """Waits for the first of some signals, without cancelling or consuming any of them.
 
     Args:
         signals: Signals that are set, or futures that are done, one day or never.
         timeout_s: Longest wait in seconds; 0 or less only looks.
+        late_s: How much longer if the loop itself is late, in seconds.
 
     Returns:
         Whether one of them came in time.
     """
     futures = [s.future if isinstance(s, Signal) else s for s in signals]
-    done, _ = await asyncio.wait(
-        futures, timeout=max(timeout_s, 0.0), return_when=asyncio.FIRST_COMPLETED
-    )
-    return bool(done)
+    return await _wait(futures, timeout_s, late_s)
 
 
-async def finished(work: Coroutine[Any, Any, Any], *, name: str, timeout_s: float) -> bool:
+async def finished(
+    work: Coroutine[Any, Any, Any], *, name: str, timeout_s: float, late_s: float = 0.0
+) -> bool:
     """Runs foreign work for a bounded time; what it raises, `CancelledError` too, stays inside.
 
     Args:
         work: What is run, in a task of its own.
         name: The task's name.
         timeout_s: Longest wait in seconds; later the work is cancelled and left to itself.
+        late_s: How much longer if the loop itself is late, in seconds.
 
     Returns:
         Whether it came to its end in time and without an exception.
@@ -64,7 +70,7 @@ async def finished(work: Coroutine[Any, Any, Any], *, name: str, timeout_s: floa
     task = asyncio.ensure_future(work)
     task.set_name(name)
     try:
-        await asyncio.wait({task}, timeout=max(timeout_s, 0.0))
+        await _wait([task], timeout_s, late_s)
     finally:
         if not task.done():
             task.cancel()
@@ -75,6 +81,20 @@ async def finished(work: Coroutine[Any, Any, Any], *, name: str, timeout_s: floa
     if error is not None:
         logger.debug("%s failed", name, exc_info=error)
     return error is None
+
+
+async def _wait(futures: list[asyncio.Future[Any]], timeout_s: float, late_s: float) -> bool:
+    """Waits for the first of some futures; what the loop is late counts against `late_s`."""
+    loop = asyncio.get_running_loop()
+    left_s = max(timeout_s, 0.0)
+    while True:
+        slice_s = min(left_s, SLICE_S) if late_s > 0 else left_s
+        due = loop.time() + slice_s
+        done, _ = await asyncio.wait(futures, timeout=slice_s, return_when=asyncio.FIRST_COMPLETED)
+        left_s -= slice_s
+        late_s -= loop.time() - due
+        if done or left_s <= 0:
+            return bool(done)
 
 
 def _retrieve(task: asyncio.Task[Any]) -> None:

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from room.rig import Server
+    from room.rig import Access
 
-FRAME = RATE // 50  # the microphone sends 20 ms at a time
+SPOKEN_S = 0.1  # the microphone sends this much at a time ...
+AHEAD_S = 0.2  # ... and so much before it is due
 TRANSCRIPTION = "lk.transcription"
 CHAT = "lk.chat"
 AGENT_STATE = "lk.agent.state"
@@ -36,6 +37,19 @@ class Recording:
     """
 
     frames: list[tuple[float, Samples]] = field(default_factory=list)
+    loud_at: float | None = None
+    """When anything louder than codec noise arrived last."""
+
+    def add(self, at: float, samples: Samples) -> None:
+        """Keep what arrived at a moment."""
+        self.frames.append((at, samples))
+        if np.abs(samples).max() >= QUIET:
+            self.loud_at = at
+
+    def forget(self) -> None:
+        """Drop what came so far."""
+        self.frames.clear()
+        self.loud_at = None
 
     def samples(self) -> Samples:
         """All of it, (samples,) float32 at 24 kHz."""
@@ -55,9 +69,9 @@ class Recording:
         """When the sound at this place arrived, in seconds of `time.monotonic()`."""
         left = round(position_s * RATE)
         for arrived, samples in self.frames:
-            if left < len(samples):
-                return arrived
             left -= len(samples)
+            if left < 0:
+                return arrived + left / RATE  # a frame comes when its last sample is there
         raise IndexError(f"the recording is shorter than {position_s:.3f} s")
 
     def write_wav(self, path: Path) -> None:
@@ -83,6 +97,16 @@ class Shown:
 class Caller:
     """One participant with a microphone: `async with Caller(server, "room") as caller`.
 
+    Args:
+        server: Where the room is.
+        room: Its name.
+        identity: The participant's.
+        kind: What it is for livekit: "standard", "sip", ...
+        url: Where it finds the server, if not directly.
+        subscribe: Whether it listens.
+        microphone: Whether it has one; its encoder is the most of what a caller costs.
+        frame_ms: How much it hears at a time; the rest goes by the frame.
+
     Attributes:
         heard: Recordings by the identity of who spoke and the track's id, in order of arrival.
         shown: Transcription segments, complete ones only.
@@ -92,13 +116,15 @@ class Caller:
 
     def __init__(
         self,
-        server: Server,
+        server: Access,
         room: str,
         *,
         identity: str = "caller",
         kind: str = "standard",
         url: str | None = None,
         subscribe: bool = True,
+        microphone: bool = True,
+        frame_ms: int = 10,
     ) -> None:
         self.room = rtc.Room()
         self.identity = identity
@@ -109,6 +135,8 @@ class Caller:
         self._url = url or server.url
         self._token = server.token(identity, room, kind=kind)
         self._subscribe = subscribe
+        self._has_microphone = microphone
+        self._frame_ms = frame_ms
         self._speech: asyncio.Queue[Samples] = asyncio.Queue()
         self._tasks: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
@@ -122,12 +150,16 @@ class Caller:
         self.room.register_text_stream_handler(TRANSCRIPTION, self._on_text)
         options = rtc.RoomOptions(auto_subscribe=self._subscribe)
         await asyncio.wait_for(self.room.connect(self._url, self._token, options), 15)
-        source = rtc.AudioSource(RATE, 1, queue_size_ms=100)
+        if self._has_microphone:
+            await self._publish()
+        return self
+
+    async def _publish(self) -> None:
+        source = rtc.AudioSource(RATE, 1, queue_size_ms=500)
         track = rtc.LocalAudioTrack.create_audio_track("microphone", source)
         publish = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
         await asyncio.wait_for(self.room.local_participant.publish_track(track, publish), 15)
         self._spawn(self._microphone(source), "caller_microphone")
-        return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.leave()
@@ -177,23 +209,19 @@ class Caller:
         began = time.monotonic()
 
         def is_quiet() -> bool:
-            since = time.monotonic() - quiet_s
-            recent = (f for r in self.heard.values() for f in r.frames[-round(quiet_s * 100) :])
-            return time.monotonic() - began > quiet_s and all(
-                at < since or np.abs(samples).max() < QUIET for at, samples in recent
-            )
+            last = max((r.loud_at or began for r in self.heard.values()), default=began)
+            return time.monotonic() - last > quiet_s
 
         await self.until(is_quiet, timeout_s)
 
     def loud(self) -> bool:
         """Whether anything louder than codec noise has been heard of anyone."""
-        frames = (f for recording in self.heard.values() for f in recording.frames)
-        return any(np.abs(samples).max() >= QUIET for _, samples in frames)
+        return any(recording.loud_at is not None for recording in self.heard.values())
 
     def forget(self) -> None:
         """Drop what was heard so far; the recordings go on."""
         for recording in self.heard.values():
-            recording.frames.clear()
+            recording.forget()
 
     def _note(self, name: str) -> None:
         self.events.append((time.monotonic(), name))
@@ -236,23 +264,33 @@ class Caller:
         self._changed.set()
 
     async def _record(self, track: rtc.Track, recording: Recording) -> None:
-        stream = rtc.AudioStream(track, sample_rate=RATE, num_channels=1)
+        stream = rtc.AudioStream(
+            track, sample_rate=RATE, num_channels=1, frame_size_ms=self._frame_ms
+        )
         try:
             async for event in stream:
                 pcm = np.frombuffer(event.frame.data, np.int16)
                 sound = (pcm / 32768).astype(np.float32)
-                recording.frames.append((time.monotonic(), sound))
+                recording.add(time.monotonic(), sound)
                 self._changed.set()
         finally:
             await stream.aclose()
 
     async def _microphone(self, source: rtc.AudioSource) -> None:
-        """Send silence all the time, and speech when there is some; the source's queue paces it."""
+        """Send silence all the time, and speech when there is some.
+
+        Paced by the clock and not by a full queue: while `capture_frame` waits, it is handed every
+        event of every room in the process (livekit 1.1.21); many callers would hold up the loop.
+        """
         speech = np.zeros(0, np.float32)
+        size = round(SPOKEN_S * RATE)
+        due = time.monotonic()
         while True:
             if not speech.size and not self._speech.empty():
                 speech = self._speech.get_nowait()
-            chunk, speech = speech[:FRAME], speech[FRAME:]
-            pcm = np.zeros(FRAME, np.int16)
+            chunk, speech = speech[:size], speech[size:]
+            pcm = np.zeros(size, np.int16)
             pcm[: len(chunk)] = np.rint(chunk * 32767)
-            await source.capture_frame(rtc.AudioFrame(pcm.tobytes(), RATE, 1, FRAME))
+            await source.capture_frame(rtc.AudioFrame(pcm.tobytes(), RATE, 1, size))
+            due += SPOKEN_S
+            await asyncio.sleep(due - AHEAD_S - time.monotonic())

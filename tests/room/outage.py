@@ -7,6 +7,7 @@ client, the 429 comes over HTTP, the room and the caller are real; only the prov
 from __future__ import annotations
 
 import asyncio
+import os
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,9 @@ CHAT = "/v1/chat/completions"
 WORDS = "Something went wrong, please call again."
 QUESTION = "Can you hear me?"
 CLIP_S = 3.0
+DEFAULT_RUNS = 2
+RUNS = int(os.environ.get("LASTWORD_ROOM_RUNS", str(DEFAULT_RUNS)))
+"""How often what is counted is done; `make room-record` sets 50."""
 
 
 def llm_of_url(gateway: str) -> inference.LLM:
@@ -42,6 +46,11 @@ def llm_of_url(gateway: str) -> inference.LLM:
         api_key="devkey",
         api_secret="a-secret-that-signs-nothing-of-value",  # noqa: S106 - a local server's
     )
+
+
+def show(line: str) -> None:
+    """Print a figure; pytest shows it with -s."""
+    print(f"\n# {line}")  # noqa: T201 - for people
 
 
 def sweep_clip() -> lastword.Clip:
@@ -144,6 +153,7 @@ async def outage(
     room_name: str,
     *,
     with_caller: bool = True,
+    wait_for_caller_s: float | None = None,
     with_last_word: bool = True,
     warm: bool = True,
     agent: Agent | None = None,
@@ -158,6 +168,7 @@ async def outage(
         server: Where the room is.
         room_name: A name of its own.
         with_caller: Whether a caller is there and listens before it begins.
+        wait_for_caller_s: How long to wait for a listener; 10 s by default if there is a caller.
         with_last_word: Whether `attach` is called.
         warm: Whether the caller has heard the agent before. On a track that has never carried
             sound, up to 0.1 s is lost at the beginning while the connection gets ready.
@@ -182,30 +193,28 @@ async def outage(
         if with_last_word:
             attach.setdefault("message", sweep_clip())
             call.last_word = lastword.attach(session, on_report=call.on_report, **attach)
+        if with_caller and wait_for_caller_s is None:
+            wait_for_caller_s = 10.0
         begun = running(
-            session,
-            room,
-            agent=agent,
-            options=options,
-            wait_for_caller_s=10.0 if with_caller else None,
+            session, room, agent=agent, options=options, wait_for_caller_s=wait_for_caller_s
         )
         call.run = await stack.enter_async_context(begun)
         if warm and caller is not None:
-            await _warm_up(call, caller)
+            await warm_up(session)
+            await caller.until(caller.loud, 10)
+            await caller.until_quiet()
+            caller.forget()
         yield call
         print(f"\n{call.row(room_name)}")  # noqa: T201 - pytest shows it with -s
         if call.last_word is not None:
             call.last_word.detach()
 
 
-async def _warm_up(call: Outage, caller: Caller) -> None:
-    """Let the caller hear a short tone, past the session so that it counts as no speech."""
-    output = call.session.output.audio
+async def warm_up(session: AgentSession[Any]) -> None:
+    """Play a short tone, past the session so that it counts as no speech."""
+    output = session.output.audio
     assert output is not None
     async for frame in frames(tone(4000, 0.3)):
         await output.capture_frame(frame)
     output.flush()
     await output.wait_for_playout()
-    await caller.until(caller.loud, 10)
-    await caller.until_quiet()
-    caller.forget()

@@ -21,6 +21,7 @@ import tempfile
 import time
 import urllib.request
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -108,19 +109,53 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-class Server:
-    """A livekit-server of one's own: `with Server() as server`, or `async with`.
+@dataclass
+class Access:
+    """What one needs to use a server, here or in another program.
 
     Attributes:
         url: `ws://127.0.0.1:port`, also good as the URL of the HTTP API.
+        api_key: The key by which tokens are signed ...
+        api_secret: ... and its secret.
+    """
+
+    url: str
+    api_key: str
+    api_secret: str
+
+    def token(self, identity: str, room: str, *, kind: str = "standard") -> str:
+        """An access token for one participant; `kind` is livekit-api's ("agent", "sip", ...)."""
+        token = api.AccessToken(self.api_key, self.api_secret)
+        token.with_identity(identity).with_kind(kind)  # type: ignore[arg-type] # a Literal there
+        token.with_ttl(dt.timedelta(hours=1))
+        grants = api.VideoGrants(
+            room_join=True, room=room, agent=kind == "agent", can_update_own_metadata=True
+        )
+        return token.with_grants(grants).to_jwt()
+
+    def api(self) -> api.LiveKitAPI:
+        """A client of the server's HTTP API, to be used as an async context manager."""
+        return api.LiveKitAPI(self.url, self.api_key, self.api_secret)
+
+    def environment(self) -> dict[str, str]:
+        """The variables by which livekit-agents and livekit-api find this server."""
+        return {
+            "LIVEKIT_URL": self.url,
+            "LIVEKIT_API_KEY": self.api_key,
+            "LIVEKIT_API_SECRET": self.api_secret,
+        }
+
+
+class Server(Access):
+    """A livekit-server of one's own: `with Server() as server`, or `async with`.
+
+    Attributes:
         udp_port: Where all media arrives: the server offers neither TCP nor TURN.
         log_path: What the server wrote; deleted with the server, `keep_log` saves it.
     """
 
     def __init__(self) -> None:
-        self.api_key = "devkey"
-        self.api_secret = secrets.token_hex(24)
-        self.url = ""
+        super().__init__(url="", api_key="devkey", api_secret=secrets.token_hex(24))
         self.udp_port = 0
         self._folder = Path(tempfile.mkdtemp(prefix="lastword-room-"))
         self.log_path = self._folder / "livekit-server.log"
@@ -197,25 +232,3 @@ rtc:
   interfaces: {{includes: [lo]}}
 keys: {{{self.api_key}: {self.api_secret}}}
 """
-
-    def token(self, identity: str, room: str, *, kind: str = "standard") -> str:
-        """An access token for one participant; `kind` is livekit-api's ("agent", "sip", ...)."""
-        token = api.AccessToken(self.api_key, self.api_secret)
-        token.with_identity(identity).with_kind(kind)  # type: ignore[arg-type] # a Literal there
-        token.with_ttl(dt.timedelta(hours=1))
-        grants = api.VideoGrants(
-            room_join=True, room=room, agent=kind == "agent", can_update_own_metadata=True
-        )
-        return token.with_grants(grants).to_jwt()
-
-    def api(self) -> api.LiveKitAPI:
-        """A client of the server's HTTP API, to be used as an async context manager."""
-        return api.LiveKitAPI(self.url, self.api_key, self.api_secret)
-
-    def environment(self) -> dict[str, str]:
-        """The variables by which livekit-agents and livekit-api find this server."""
-        return {
-            "LIVEKIT_URL": self.url,
-            "LIVEKIT_API_KEY": self.api_key,
-            "LIVEKIT_API_SECRET": self.api_secret,
-        }

@@ -8,12 +8,14 @@ how much of it arrived, from where to where, and how often.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 Samples = npt.NDArray[np.float32]
+Step = tuple[float, float]
+"""(place in the recording, place in the sweep), both in seconds."""
 
 RATE = 24_000  # Hz, RoomIO's own rate
 LOW_HZ, HIGH_HZ = 300.0, 3000.0  # inside every telephone's band
@@ -21,6 +23,8 @@ LEVEL = 0.5
 HOP = RATE // 100  # 10 ms, one step of the analysis
 WINDOW = 960  # 40 ms: in it a 3 s sweep moves by 36 Hz, less than its main lobe of 100 Hz
 QUIET = 0.02  # a peak below -34 dBFS is codec noise, not a sweep played at -6 dBFS
+PLACE_S = 0.05  # the sweep in pieces, for counting how often each was heard
+AGAIN_S = 0.3  # what comes again sooner was stretched by the jitter buffer; what is shorter, noise
 TOLERANCE_S = 0.06  # how far a step may lie off the line of its run: window, jitter and concealment
 
 
@@ -49,45 +53,63 @@ class Run:
         at_s: Where in the recording it begins.
         first_s: Where in the sweep it begins.
         last_s: Where in the sweep it ends.
-        heard_s: How much sound it has; less than `last_s - first_s` if there are holes in it.
+        steps: (where in the recording, where in the sweep) of each 10 ms of it that was heard.
     """
 
     at_s: float
     first_s: float
     last_s: float
-    heard_s: float
+    steps: tuple[Step, ...] = field(repr=False)
 
 
 @dataclass(frozen=True)
 class Heard:
-    """What a recording holds of a sweep: its stretches in order, those under 50 ms left out."""
+    """What a recording holds of a sweep: its stretches in order, those under 50 ms left out.
+
+    Both figures go by places of the sweep, not by the clock: a jitter buffer that runs dry on a
+    busy machine stretches the sound and catches up later, which is neither more nor twice.
+    """
 
     runs: tuple[Run, ...]
 
     @property
     def times(self) -> int:
-        """How often the same part of it was heard, at most; a run in two pieces counts once.
-
-        Pieces that overlap a little are one playing too: a jitter buffer that runs dry on a busy
-        machine stretches the sound and catches up later.
-        """
-        last = max((run.last_s for run in self.runs), default=0.0)
-        places = np.arange(0.05, last, 0.05)
-        return max(
-            (sum(1 for r in self.runs if r.first_s + 0.3 < at < r.last_s - 0.3) for at in places),
-            default=0,
-        )
+        """How often it was heard: the most often that `AGAIN_S` of it came again later."""
+        visits: dict[int, list[float]] = {}
+        for at_s, place_s in sorted(step for run in self.runs for step in run.steps):
+            visits.setdefault(round(place_s / PLACE_S), []).append(at_s)
+        often = [
+            1 + sum(b - a > AGAIN_S for a, b in itertools.pairwise(times))
+            for times in visits.values()
+        ]
+        enough = round(AGAIN_S / PLACE_S)
+        more = (n for n in range(2, max(often, default=0) + 1) if _at_least(n, often) >= enough)
+        return max(more, default=min(1, len(often)))
 
     @property
     def seconds(self) -> float:
-        """Seconds of it heard, all runs together."""
-        return sum(run.heard_s for run in self.runs)
+        """Seconds of the sweep that were heard, each place counted once."""
+        half = WINDOW / 2 / RATE  # a step is what a window around it holds
+        heard = sorted(
+            (max(run.first_s, place - half), min(run.last_s, place + half))
+            for run in self.runs
+            for _, place in run.steps
+        )
+        total = upto = 0.0
+        for first, last in heard:
+            total += max(0.0, last - max(first, upto))
+            upto = max(upto, last)
+        return total
+
+
+def _at_least(count: int, often: list[int]) -> int:
+    return sum(n >= count for n in often)
 
 
 def find_sweep(recording: Samples, duration_s: float = 3.0) -> Heard:
     """Find the stretches of `sweep(duration_s)` in a recording at 24 kHz, (samples,) float32."""
     steps = _places(recording, duration_s)
-    runs: list[list[tuple[float, float]]] = []
+    runs: list[list[Step]] = []
     for at_s, place_s in steps:
         for run in reversed(runs[-3:]):
             before_at, before_place = run[-1]
@@ -108,15 +130,16 @@ def loud_span(recording: Samples) -> tuple[float, float] | None:
     return (int(loud[0]) / RATE, (int(loud[-1]) + 1) / RATE) if loud.size else None
 
 
-def _run(steps: list[tuple[float, float]], recording: Samples) -> Run:
+def _run(steps: list[Step], recording: Samples) -> Run:
     """Sum up one run; its ends are taken from the sound's envelope, finer than a window."""
     half = WINDOW / 2 / RATE
     start, end = _edges(recording, steps[0][0] - half, steps[-1][0] + half)
-    ahead = float(np.median([place - at for at, place in steps]))
-    holes = sum(
-        after - before - HOP / RATE for (before, _), (after, _) in itertools.pairwise(steps)
-    )
-    return Run(start, start + ahead, end + ahead, max(0.0, end - start - holes))
+    return Run(start, start + _ahead(steps[:30]), end + _ahead(steps[-30:]), tuple(steps))
+
+
+def _ahead(steps: list[Step]) -> float:
+    """How far the place in the sweep is ahead of the place in the recording."""
+    return float(np.median([place - at for at, place in steps]))
 
 
 def _edges(recording: Samples, start_s: float, end_s: float) -> tuple[float, float]:
@@ -128,7 +151,7 @@ def _edges(recording: Samples, start_s: float, end_s: float) -> tuple[float, flo
     return start / RATE + span[0], start / RATE + span[1]
 
 
-def _places(recording: Samples, duration_s: float) -> list[tuple[float, float]]:
+def _places(recording: Samples, duration_s: float) -> list[Step]:
     """(time in the recording, place in the sweep) of every 10 ms that holds one pure sweep tone."""
     if len(recording) < WINDOW:
         return []
@@ -136,7 +159,7 @@ def _places(recording: Samples, duration_s: float) -> list[tuple[float, float]]:
     spectrum = np.abs(np.fft.rfft(frames * np.hanning(WINDOW), 4 * WINDOW)) ** 2
     peak = spectrum.argmax(axis=1)
     bin_hz = RATE / (4 * WINDOW)
-    found: list[tuple[float, float]] = []
+    found: list[Step] = []
     for i, (frame, k) in enumerate(zip(frames, peak, strict=True)):
         hz = k * bin_hz
         if np.abs(frame).max() < 2 * QUIET or not LOW_HZ - 30 <= hz <= HIGH_HZ + 30:

@@ -81,9 +81,11 @@ wheel-test: $(VENV)/.dev ## build sdist and wheel, install the wheel into an emp
 .PHONY: bench fuzz
 FUZZ_S ?= 300
 
+# what was measured is shown also if one benchmark misses its figure, which then is the exit code
 bench: $(VENV)/.dev ## measure against the peers and print the table of the README
-	$(BIN)/python -m pytest benchmarks --benchmark-json=build/bench.json
-	$(BIN)/python benchmarks/table.py build/bench.json
+	@mkdir -p build && rm -f build/bench.json
+	$(BIN)/python -m pytest benchmarks --benchmark-json=build/bench.json; failed=$$?; \
+	$(BIN)/python benchmarks/table.py build/bench.json && exit $$failed
 
 fuzz: $(VENV)/.fuzz ## fuzz the C of ext/ under ASan and UBSan, and decode, for FUZZ_S=300 seconds (needs clang)
 	tests/fuzz/run $(FUZZ_S) $(BIN)/python

@@ -9,7 +9,7 @@ import logging
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Literal
 
-from opentelemetry import trace
+from livekit.agents import telemetry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from ..failure.kinds import Failure
 
 logger = logging.getLogger("lastword")
-tracer = trace.get_tracer("lastword")
 
 Played = Literal["full", "part", "none"]
 Source = Literal["clip", "own_voice", "bundled"]
@@ -80,15 +79,22 @@ def deliver(
     """
     flat = _flat(report)
     logger.warning("session closed after its last words", extra={"lastword": flat})
-    end_ns = int((report.failed_at + report.close_s) * 1e9)
-    span = tracer.start_span("lastword", context, start_time=int(report.failed_at * 1e9))
-    span.set_attributes({f"lastword.{name}": value for name, value in flat.items()})
-    span.end(end_ns)
+    try:
+        _trace(report, flat, context)
+    except Exception:
+        logger.exception("the report's span could not be made")
     if on_report is not None:
         try:
             on_report(report)
         except Exception:
             logger.exception("on_report raised")
+
+
+def _trace(report: Report, flat: dict[str, str | float | bool], context: Context | None) -> None:
+    # the provider that `telemetry.set_tracer_provider` was given need not be the global one
+    span = telemetry.tracer.start_span("lastword", context, start_time=int(report.failed_at * 1e9))
+    span.set_attributes({f"lastword.{name}": value for name, value in flat.items()})
+    span.end(int((report.failed_at + report.close_s) * 1e9))
 
 
 def _flat(report: Report) -> dict[str, str | float | bool]:

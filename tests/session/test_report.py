@@ -1,0 +1,134 @@
+"""The span of a report: what a tracer is given, where it stands, and that none is needed."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from livekit.agents import APIStatusError, telemetry
+from opentelemetry import trace
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from session.fakes import FakeLLM
+from session.scenario import CLIP_S, TAIL_S, Scenario
+from session.virtual_time import run_virtual
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import lastword
+
+KEY = "sk-proj-4f9aQx81LmZt27RbYw53"
+
+
+def revoked() -> str:
+    """A provider that shows the key it refuses."""
+    message = f"Incorrect API key provided: {KEY}, see https://user:{KEY}@api.example.com/keys"
+    body = {"error": {"code": "invalid_api_key", "message": message}}
+    raise APIStatusError(message, status_code=401, body=body, retryable=False)
+
+
+@pytest.fixture
+def exporter(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemorySpanExporter]:
+    """What a user's `telemetry.set_tracer_provider` exports; the tracer of before comes back."""
+    for name, value in vars(telemetry.tracer).items():
+        monkeypatch.setattr(telemetry.tracer, name, value)
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    telemetry.set_tracer_provider(provider)
+    yield exporter
+    provider.shutdown()
+
+
+def fail_a_call(**attach: Any) -> lastword.Report:
+    """One call whose key was revoked, from its start to its report."""
+
+    async def main() -> lastword.Report:
+        s = await Scenario.start(llm=FakeLLM(revoked), attach=attach)
+        s.fail()
+        report = await s.closed()
+        s.check(close_s=CLIP_S + TAIL_S)
+        return report
+
+    return run_virtual(main())
+
+
+def named(exporter: InMemorySpanExporter, name: str) -> list[ReadableSpan]:
+    """The finished spans of a name."""
+    return [span for span in exporter.get_finished_spans() if span.name == name]
+
+
+def test_a_report_is_one_span_in_the_trace_of_its_session(exporter: InMemorySpanExporter) -> None:
+    """Its attributes are the report, flat; it lasts from the error to the close."""
+    report = fail_a_call()
+    (span,) = named(exporter, "lastword")
+    assert span.attributes is not None
+    mine = {k: v for k, v in span.attributes.items() if k.startswith("lastword.")}
+    assert mine == {
+        "lastword.failure": "auth",
+        "lastword.component": "llm",
+        "lastword.status_code": 401,
+        "lastword.detail": report.failure.detail,
+        "lastword.played": "full",
+        "lastword.played_s": report.played_s,
+        "lastword.clip_s": CLIP_S,
+        "lastword.transcript": "the last words",
+        "lastword.source": "clip",
+        "lastword.path": "say",
+        "lastword.ways_tried": "say",
+        "lastword.failed_at": report.failed_at,
+        "lastword.first_frame_s": report.first_frame_s,
+        "lastword.close_s": report.close_s,
+        "lastword.closed_by": "lastword",
+    }
+    (session_span,) = named(exporter, "agent_session")
+    assert span.context.trace_id == session_span.context.trace_id
+    assert span.start_time == pytest.approx(report.failed_at * 1e9, abs=1e3)
+    assert span.start_time is not None
+    assert span.end_time == pytest.approx(span.start_time + report.close_s * 1e9, abs=1e3)
+
+
+def test_no_secret_reaches_a_span_or_a_log_line(
+    exporter: InMemorySpanExporter, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A key that the provider shows in its refusal goes nowhere."""
+    with caplog.at_level(logging.DEBUG, logger="lastword"):
+        report = fail_a_call()
+    (span,) = named(exporter, "lastword")
+    lines = [r.__dict__.copy() for r in caplog.records if r.name.startswith("lastword")]
+    assert lines
+    assert report.failure.detail
+    assert KEY not in f"{span.to_json()} {lines} {report!r}"
+
+
+def test_without_a_tracer_nothing_is_recorded(caplog: pytest.LogCaptureFixture) -> None:
+    """The span is one that keeps nothing; the log line comes all the same."""
+    before = trace.get_tracer_provider()
+    assert not telemetry.tracer.start_span("test").is_recording()
+    fail_a_call()
+    assert trace.get_tracer_provider() is before
+    (line,) = [r for r in caplog.records if r.message == "session closed after its last words"]
+    assert line.__dict__["lastword"]["played"] == "full"
+
+
+class Broken(SpanProcessor):
+    """A processor of a user that cannot take our span."""
+
+    def on_end(self, span: ReadableSpan) -> None:
+        if span.name == "lastword":
+            raise RuntimeError("user code")
+
+
+@pytest.mark.usefixtures("exporter")
+def test_a_tracer_that_raises_keeps_nobody_from_the_report() -> None:
+    """The call is over, and reported, whatever a user's processor does."""
+    provider = TracerProvider()
+    provider.add_span_processor(Broken())
+    telemetry.set_tracer_provider(provider)
+    reports: list[lastword.Report] = []
+    fail_a_call(on_report=reports.append)
+    assert len(reports) == 1

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 WHOLE_S = CLIP_S - 0.1
 RECONNECTING_S = 0.3  # what a caller's own client may lose while it reconnects; 0.11 s was seen
+LOSS_TOLD_WITHIN_S = 0.5  # receiver reports come every second, and jitter buffers hold some back
 BOUND_S = 3.0 + CLIP_S + 0.2 + 1.0
 TEARDOWN_S = 8.0
 
@@ -35,6 +36,14 @@ def heard_whole(call: Outage, caller: Caller | None = None, *, whole_s: float = 
     assert heard.times == 1, heard
     assert heard.seconds >= whole_s, heard
     assert call.report.played == "full"
+    assert call.report.lost_s <= CLIP_S - whole_s
+
+
+def told_what_was_lost(call: Outage) -> None:
+    """The report says that not all of it arrived, and about how much did."""
+    assert call.report.played == "part"
+    arrived_s = call.report.played_s - call.report.lost_s
+    assert abs(arrived_s - call.heard().seconds) < LOSS_TOLD_WITHIN_S, call.report
 
 
 def closed_in_order(call: Outage, bound_s: float = BOUND_S) -> None:
@@ -171,6 +180,7 @@ async def test_the_network_is_cut_for_two_seconds(server: Server, room_name: str
         await call.until_over(30)
         closed_in_order(call, BOUND_S + TEARDOWN_S)
         assert call.heard().times == 1
+        told_what_was_lost(call)
 
 
 async def test_the_network_is_gone(server: Server, room_name: str) -> None:
@@ -182,6 +192,7 @@ async def test_the_network_is_gone(server: Server, room_name: str) -> None:
         network.cut()
         await call.until_closed(BOUND_S + TEARDOWN_S)
         closed_in_order(call, BOUND_S + TEARDOWN_S)
+        told_what_was_lost(call)
         network.mend()
 
 
@@ -194,6 +205,7 @@ async def test_the_server_dies(room_name: str, server: Server) -> None:
         doomed.kill()
         await call.until_closed(BOUND_S + TEARDOWN_S)
         closed_in_order(call, BOUND_S + TEARDOWN_S)
+        assert call.report.played == "part"
 
 
 async def test_the_output_track_is_muted(server: Server, room_name: str) -> None:

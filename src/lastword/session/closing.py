@@ -24,6 +24,7 @@ from livekit.agents.voice.events import CloseEvent, CloseReason
 from .. import _upstream
 from .followup import FollowUp
 from .heard import Heard
+from .line import watched
 from .playout import Speaker
 from .report import Report
 from .waiting import Signal, finished, first_of
@@ -189,14 +190,11 @@ class Closing:
             _upstream.refuse_new_work(self._session)
             return
         self._to(State.SPEAKING)
-        stop_watching = self._heard.watch(_upstream.room_of(self._session))
-        try:
+        async with watched(_upstream.room_of(self._session), self._heard):
             if self._words.first is not None:
                 await self._speaker(self._words.first, self._heard, deadline).speak()
             if self._heard.accepted and not self._abort.is_set():
                 await first_of(self._abort, timeout_s=self._followup.tail_s)
-        finally:
-            stop_watching()
 
     def _heard_of(self, utterance: Utterance | None) -> Heard:
         if utterance is None:
@@ -295,6 +293,7 @@ class Closing:
             failure=self._failure,
             played=heard.played,
             played_s=heard.position_s,
+            lost_s=heard.lost_s,
             clip_s=heard.clip_s,
             transcript=utterance.transcript if utterance is not None else "",
             source=utterance.source if utterance is not None else None,

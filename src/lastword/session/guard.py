@@ -19,6 +19,8 @@ from ..failure.classify import classify
 from .after import AfterContext, Plan
 from .attach import attached_to
 from .followup import SIP_TAIL_S, TAIL_S, is_phone
+from .heard import Heard
+from .line import watched
 from .message import DEFAULT, Format, Message
 from .own_track import play_on_own_track
 from .report import Report, deliver
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     from ..failure.kinds import Failure, FailureKind
     from .after import After, AnyAfter
     from .message import AnyMessage, Utterance
-    from .own_track import OwnTrack
 
     Entrypoint: TypeAlias = Callable[[JobContext], Coroutine[Any, Any, None]]
 
@@ -196,31 +197,29 @@ class _Guard:
     ) -> None:
         utterance = self._sounds.for_kind(failure.kind)
         action = self._plan.for_kind(failure.kind)
-        first_frame_at: list[float] = []
-        own = None
+        heard, subscribed = Heard([]), None
         if utterance is not None and await self._connected():
             _silence(session)
-            own = await self._play(
-                utterance, action, lambda: first_frame_at.append(self._loop.time())
-            )
+            heard = Heard(utterance.frames(Format()), utterance.clip.duration_s)
+            subscribed = await self._play(utterance, heard, action)
         after_error = None
         if action is not None:
             after_error = await self._follow(action, session, failure)
-        played_s = own.played_s if own is not None else 0.0
-        clip_s = utterance.clip.duration_s if utterance is not None else 0.0
+        first = heard.first_frame_at
         deliver(
             Report(
                 failure=failure,
-                played="none" if not played_s else "full" if played_s >= clip_s - 0.05 else "part",
-                played_s=min(played_s, clip_s),
-                clip_s=clip_s,
+                played=heard.played,
+                played_s=heard.position_s,
+                lost_s=heard.lost_s,
+                clip_s=utterance.clip.duration_s if utterance is not None else 0.0,
                 transcript=utterance.transcript if utterance is not None else "",
                 source=utterance.source if utterance is not None else None,
-                path="own_track" if played_s else None,
-                ways_tried=("own_track",) if own is not None else (),
-                subscribed=own.subscribed if own is not None else None,
+                path=heard.path,
+                ways_tried=tuple(heard.ways),
+                subscribed=subscribed,
                 failed_at=failed_at,
-                first_frame_s=first_frame_at[0] - begun_at if first_frame_at else None,
+                first_frame_s=first - begun_at if first is not None else None,
                 close_s=self._loop.time() - begun_at,
                 closed_by="upstream",
                 after=action.name if action is not None else None,
@@ -240,20 +239,23 @@ class _Guard:
             return False
         return True
 
-    async def _play(
-        self, utterance: Utterance, action: After | None, on_frame: Callable[[], None]
-    ) -> OwnTrack:
+    async def _play(self, utterance: Utterance, heard: Heard, action: After | None) -> bool:
+        """Say something on a track of our own; tells whether anybody has listened."""
         tail_s = action.tail_s if action is not None else None
         if tail_s is None:
             tail_s = SIP_TAIL_S if self._phone() is not None else TAIL_S
-        return await play_on_own_track(
-            self._job.room,
-            utterance.frames(Format()),
-            first_frame_timeout_s=LISTENER_TIMEOUT_S,
-            tail_s=tail_s,
-            on_frame=on_frame,
-            transcript=utterance.transcript,
-        )
+        heard.ways.append("own_track")
+        async with watched(self._job.room, heard):
+            own = await play_on_own_track(
+                self._job.room,
+                heard.frames,
+                first_frame_timeout_s=LISTENER_TIMEOUT_S,
+                tail_s=tail_s,
+                on_frame=lambda: heard.took(self._loop.time()),
+                transcript=utterance.transcript,
+            )
+            heard.played_more(own.played_s)
+        return own.subscribed
 
     def _phone(self) -> rtc.RemoteParticipant | None:
         others = self._job.room.remote_participants.values()
@@ -270,7 +272,8 @@ class _Guard:
             farewell = self._farewells.get(action)
             utterance = farewell.for_kind(failure.kind) if farewell is not None else None
             if utterance is not None:
-                await self._play(utterance, action, lambda: None)
+                farewell_heard = Heard(utterance.frames(Format()), utterance.clip.duration_s)
+                await self._play(utterance, farewell_heard, action)
 
         call = AfterContext(
             self._job.room, self._job, caller.identity if caller else None, failure, say

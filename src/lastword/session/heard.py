@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 ROUNDING_S = 0.02
 """Sinks report positions in whole packets of at most 20 ms."""
+CONCEALED_S = 0.2
+"""So much may be lost on the way, all together, before words are: a receiver conceals the loss of
+single packets of 20 ms, and retransmission fills in most."""
 
 
 @dataclass
@@ -36,7 +39,8 @@ class Heard:
         path: The way by which the last frame was taken.
         position_s: Seconds played, as the sinks reported.
         started: A sink reported that playing began.
-        line_lost: The agent lost its room meanwhile: what sinks say is not what was heard.
+        broke: The agent lost its room meanwhile: what sinks say is not what was heard.
+        lost_s: Seconds that did not reach the server.
         reported: Set once a sink has said how far it came.
     """
 
@@ -48,7 +52,8 @@ class Heard:
     path: Path | None = None
     position_s: float = 0.0
     started: bool = False
-    line_lost: bool = False
+    broke: bool = False
+    lost_s: float = 0.0
     reported: Signal = field(default_factory=Signal)
 
     @property
@@ -58,8 +63,9 @@ class Heard:
 
     @property
     def played(self) -> Played:
-        """How much was heard, as the sinks say; never all of it if the line was lost."""
-        if self.frames and not self.line_lost and self.position_s >= self.clip_s - ROUNDING_S:
+        """How much was heard, as the sinks say; never all of it if the line was bad."""
+        arrived = not self.broke and self.lost_s <= CONCEALED_S
+        if self.frames and arrived and self.position_s >= self.clip_s - ROUNDING_S:
             return "full"
         return "part" if self.started or self.position_s > 0 else "none"
 
@@ -74,23 +80,6 @@ class Heard:
         """Notes that a sink has played some seconds more."""
         self.position_s = min(self.position_s + seconds, self.clip_s)
         self.reported.set()
-
-    def watch(self, room: rtc.Room | None) -> Callable[[], None]:
-        """Notices from here on that the room is lost; returns the function that ends it."""
-        if room is None:
-            return lambda: None
-
-        def on_lost(*_: Any) -> None:
-            self.line_lost = True
-
-        room.on("reconnecting", on_lost)
-        room.on("disconnected", on_lost)
-
-        def stop() -> None:
-            room.off("reconnecting", on_lost)
-            room.off("disconnected", on_lost)
-
-        return stop
 
     def rewind(self) -> Sequence[rtc.AudioFrame]:
         """Goes back to where the sinks stopped playing, if they said so; returns what is left."""

@@ -32,9 +32,10 @@ class Report:
 
     Attributes:
         failure: Why the session ended.
-        played: "full" if the sink says that it played the whole clip and the agent did not lose its
-            room meanwhile, "part" if it began, else "none".
+        played: "full" if the sink says that it played the whole clip and the sound got to the
+            server, "part" if it began, else "none".
         played_s: Seconds of the clip that the sink says it played.
+        lost_s: Seconds of these that did not get to the server, by its receiver reports.
         clip_s: Seconds of the clip; 0.0 without one.
         transcript: The words of the clip.
         source: Where the sound came from, or None without a message.
@@ -53,6 +54,7 @@ class Report:
     failure: Failure
     played: Played
     played_s: float
+    lost_s: float
     clip_s: float
     transcript: str
     source: Source | None

@@ -1,0 +1,108 @@
+"""Whether what a sink played got to the server; owns the watch over the way there.
+
+A sink plays into the connection's own buffers and knows nothing of a network that is cut: the
+client notices after some seconds only. The server's receiver reports tell it sooner. Must not
+import a way out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from livekit import rtc
+
+    from .heard import Heard
+
+logger = logging.getLogger("lastword")
+
+BASELINE_AFTER_S = 0.1
+"""So long after the beginning the counters are read first: not while the first frames go out."""
+READ_S = 0.25
+"""Longest reading: it takes 1 to 6 ms, up to 0.15 s where the line is cut (livekit 1.1.21)."""
+SILENT_S = 1.5
+"""A server that has sent nothing for so long is out of reach: receiver reports alone come every
+second, and with them no gap was longer than 0.43 s (livekit-server 1.11)."""
+PACKET_S = 0.02
+"""Opus packets of libwebrtc hold 20 ms (its default; livekit sets no other)."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the connection says of the sound that we send.
+
+    Attributes:
+        lost: Packets that did not arrive, by the server's receiver reports, all tracks together.
+        silent_s: Seconds since anything came from the server.
+    """
+
+    lost: int
+    silent_s: float
+
+
+@asynccontextmanager
+async def watched(room: rtc.Room | None, heard: Heard) -> AsyncIterator[None]:
+    """Watches the way to the server while something is said, and notes what did not arrive.
+
+    Args:
+        room: The agent's room; without one there is nothing to watch.
+        heard: Gets `broke` and `lost_s`, the latter by one more reading of at most `READ_S`.
+    """
+    if room is None:
+        yield
+        return
+
+    def on_lost(*_: Any) -> None:
+        heard.broke = True
+
+    room.on("reconnecting", on_lost)
+    room.on("disconnected", on_lost)
+    baseline_atask = asyncio.create_task(_read_later(room), name="lastword_line")
+    try:
+        yield
+        if heard.accepted and baseline_atask.done():
+            heard.lost_s = _lost_s(baseline_atask.result(), await read(room))
+    finally:
+        baseline_atask.cancel()
+        room.off("reconnecting", on_lost)
+        room.off("disconnected", on_lost)
+
+
+async def _read_later(room: rtc.Room) -> Reading | None:
+    await asyncio.sleep(BASELINE_AFTER_S)
+    return await read(room)
+
+
+def _lost_s(before: Reading | None, after: Reading | None) -> float:
+    """Seconds that did not arrive between two readings; 0.0 where nothing is known."""
+    if before is None or after is None:
+        return 0.0
+    # what is on its way to a silent server is in no report
+    silent_s = after.silent_s if after.silent_s > SILENT_S else 0.0
+    return max(0, after.lost - before.lost) * PACKET_S + silent_s
+
+
+async def read(room: rtc.Room) -> Reading | None:
+    """Asks a room's connection how the sound that we send arrives; None if it does not answer."""
+    if not room.isconnected():
+        return None
+    try:
+        stats = (await asyncio.wait_for(room.get_rtc_stats(), READ_S)).publisher_stats
+    except Exception:
+        logger.debug("the connection's statistics cannot be read", exc_info=True)
+        return None
+    lost, silent_ms = 0, 0.0
+    for entry in stats:
+        if entry.HasField("remote_inbound_rtp"):
+            lost += entry.remote_inbound_rtp.received.packets_lost
+        pair = entry.candidate_pair
+        if entry.HasField("candidate_pair") and pair.candidate_pair.nominated:
+            now_ms = pair.rtc.timestamp / 1000  # microseconds; both since the epoch
+            silent_ms = now_ms - pair.candidate_pair.last_packet_received_timestamp
+    return Reading(lost, silent_ms / 1000)

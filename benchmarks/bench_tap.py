@@ -1,13 +1,18 @@
-"""What the tap costs a call that succeeds: nothing per token, less than 15 us per call.
+"""What the tap costs a call that succeeds: less than 15 us, with fifty sessions too.
 
 Run with `python -m pytest benchmarks/bench_tap.py`. Each figure is one batch of `CALLS` calls of a
 component that answers at once, beside the same batch without the tap; `-s` prints the difference
 per call. With fifty sessions each call must still find out whether its own is closing.
+
+That nothing is done per token is counted, not timed, by `test_nothing_is_done_per_token` in
+`tests/failure/test_tap_manners.py`; the time of an answer in a thousand pieces is shown here, its
+noise is above anything that could be found.
 """
 
 from __future__ import annotations
 
 import asyncio
+import statistics
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +30,10 @@ if TYPE_CHECKING:
 
 CALLS = 200
 ROUNDS = 25
-TURNS = 60
+TURNS = 400
+WARM_UP = 10  # changed classes make the interpreter forget what it learned
 LIMIT_US = 15.0
-NOISE = 0.05  # of a call, where it takes milliseconds
+TOKENS = "llm, a thousand tokens"
 SESSIONS = {"bare": 0, "one session": 1, "fifty sessions": 50}
 
 
@@ -68,7 +74,7 @@ WORK: dict[str, tuple[Callable[[], Any], Callable[[Any], Awaitable[None]], int]]
     "llm": (lambda: Brain(None), think, CALLS),
     "tts": (lambda: Mouth(None), speak, CALLS),
     "stt": (lambda: Ear(None, streaming=False), hear, CALLS),
-    "llm, a thousand tokens": (lambda: Talker(None), think, CALLS // 20),
+    TOKENS: (lambda: Talker(None), think, CALLS // 20),
 }
 
 
@@ -112,32 +118,36 @@ def test_a_call(benchmark: BenchmarkFixture, work: str, count: str) -> None:
 @pytest.mark.parametrize("count", ["one session", "fifty sessions"])
 @pytest.mark.parametrize("work", WORK)
 def test_the_difference(work: str, count: str) -> None:
-    """With and without in turns, in CPU time, the best of each: noise hits both alike."""
+    """With and without in turns, in CPU time: the median of the differences between neighbours.
+
+    Others that use the machine slow both of a pair alike.
+    """
     make, call, calls = WORK[work]
-    calls = max(calls // 20, 1)
+    calls = max(calls // 50, 1)
 
     async def batch(component: Any) -> float:
-        await call(component)  # changed classes make the interpreter forget what it learned
-        await call(component)
+        for _ in range(WARM_UP if calls > 1 else 1):
+            await call(component)
         started = time.process_time()
         for _ in range(calls):
             await call(component)
-        return (time.process_time() - started) / calls
+        return (time.process_time() - started) / calls * 1e6
 
-    async def main() -> tuple[float, float]:
+    async def main() -> list[tuple[float, float]]:
         component = make()
         owners = (await sessions(SESSIONS[count], component))[: SESSIONS[count]]
-        bare, tapped = [], []
-        for _ in range(TURNS):
+        pairs = []
+        for _ in range(TURNS if calls > 1 else TURNS // 10):
             for owner in owners:
                 tap.install(owner)
-            tapped.append(await batch(component))
+            tapped = await batch(component)
             for owner in owners:
                 tap.remove(owner)
-            bare.append(await batch(component))
-        return min(bare), min(tapped)
+            pairs.append((await batch(component), tapped))
+        return pairs
 
-    bare, tapped = asyncio.run(main())
-    cost_us = (tapped - bare) * 1e6
-    print(f"\n{work}, {count}: {bare * 1e6:.1f} us bare, {cost_us:+.1f} us by the tap")
-    assert cost_us < max(LIMIT_US, NOISE * bare * 1e6)
+    pairs = asyncio.run(main())
+    bare_us = min(bare for bare, _ in pairs)
+    cost_us = statistics.median(tapped - bare for bare, tapped in pairs)
+    print(f"\n{work}, {count}: {bare_us:.1f} us bare, {cost_us:+.1f} us by the tap")
+    assert work == TOKENS or cost_us < LIMIT_US

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import contextvars
 import copy
+import functools
 import inspect
 import sys
 import time
@@ -367,10 +368,29 @@ def unknown_hook_points() -> list[str]:
 
 def component_of(worker: object) -> object:
     """The LLM, STT or TTS that a stream works for; an STT that recognizes works for itself."""
-    for cls, attribute in _WORKERS.items():
-        if isinstance(worker, cls):
-            return getattr(worker, attribute)
-    return worker
+    attribute = _component_attribute(type(worker))  # type: ignore[arg-type] # they are hashable
+    return worker if attribute is None else getattr(worker, attribute)
+
+
+@functools.lru_cache(maxsize=256)  # asked for each call; a look at abstract classes takes 1 us
+def _component_attribute(kind: type) -> str | None:
+    return next((name for cls, name in _WORKERS.items() if issubclass(kind, cls)), None)
+
+
+def before_next_attempt(stream: Any, ask: Callable[[], None]) -> None:
+    """Lets the next attempt of a stream's retry loop ask first; what `ask` raises ends the loop.
+
+    The loops call `_run` for each attempt and sleep between them, in 1.4.6 .. 1.8.9.
+    """
+    if "_run" in vars(stream):
+        return
+
+    async def _run(*args: Any, **kwargs: Any) -> None:
+        del stream._run
+        ask()
+        await stream._run(*args, **kwargs)
+
+    stream._run = _run
 
 
 def same_kind(one: object, other: object) -> bool:
@@ -489,7 +509,6 @@ def runs_realtime_loop(session: llm.RealtimeSession[Any]) -> bool:
     return getattr(session, "_main_atask", None) is asyncio.current_task()
 
 
-_ANTHROPIC = "livekit.plugins.anthropic."
 _SDK_RETRIES = 2
 
 
@@ -499,12 +518,17 @@ def inner_client(component: object) -> Any:
     The clients of OpenAI's and Anthropic's SDKs ask twice more by default; any other number is the
     user's wish. `inference.LLM` sets 0 since 1.6, Anthropic's plugin some time after 1.4.
     """
-    if not isinstance(component, inference.LLM) and not type(component).__module__.startswith(
-        _ANTHROPIC
-    ):
+    if not _asks_again(type(component)):  # type: ignore[arg-type] # as above
         return None
     client = getattr(component, "_client", None)
     return client if getattr(client, "max_retries", 0) == _SDK_RETRIES else None
+
+
+@functools.lru_cache(maxsize=256)  # asked for each call, as above
+def _asks_again(kind: type) -> bool:
+    return issubclass(kind, inference.LLM) or kind.__module__.startswith(
+        "livekit.plugins.anthropic."
+    )
 
 
 # --- the voices ----------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ class Call:
         task: Where its retry loop runs.
         over: Whether its unrecoverable error was announced.
         refused: The last refused response of the running attempt.
+        cut: Whether a call inside it got no new work, for its owner closes.
     """
 
     worker: object
@@ -35,6 +36,7 @@ class Call:
     task: asyncio.Task[Any] | None
     over: bool = False
     refused: RefusedResponse | None = None
+    cut: bool = False
 
     @property
     def outermost(self) -> Call:

@@ -30,6 +30,21 @@ class Owner(Protocol):
 owners: list[Owner] = []
 """Everyone whose components are watched now; changed by `tap.install` and `tap.remove` alone."""
 
+_closing: set[Owner] = set()
+
+
+def may_refuse(owner: Owner, *, now: bool) -> None:
+    """Notes that an owner begins to refuse new work at times, or stops; it must say so itself.
+
+    Each call of each session looks for owners that refuse; hardly ever there is one.
+    """
+    (_closing.add if now else _closing.discard)(owner)
+
+
+def is_any_refusing() -> bool:
+    """Whether some owner refuses new work."""
+    return bool(_closing) and any(owner.refusing for owner in list(_closing))
+
 
 def owner_of(component: object) -> Owner | None:
     """Finds who knows a component, the outermost of its adapters."""

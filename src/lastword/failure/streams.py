@@ -25,13 +25,17 @@ from . import bodies
 from .call import Call, current
 from .judgement import Judgement, judgement_of
 from .judging import judge, remember
-from .owners import Owner, log_trouble, owner_of, owners
+from .owners import Owner, is_any_refusing, log_trouble, owner_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, MutableMapping
 
 inner_retries: MutableMapping[Any, int] = WeakKeyDictionary()
 """Clients that retried below a stream until they were watched -> how often they did."""
+
+
+class _Refused(BaseException):
+    """Leaves a retry loop whose owner began to close between two attempts."""
 
 
 class _Left(BaseException):
@@ -54,7 +58,7 @@ def _prepare(call: Call) -> bool:
     Hearing goes on while a session closes.
     """
     try:
-        refusing = any(owner.refusing for owner in list(owners))
+        refusing = is_any_refusing()
         client = _upstream.inner_client(call.component)
         if client is None and (not refusing or isinstance(call.component, stt.STT)):
             return True
@@ -82,10 +86,8 @@ def watched_main_task(original: Callable[..., Any]) -> Callable[..., Any]:
     """Wraps the life of a stream."""
 
     @functools.wraps(original)
-    async def _main_task(self: Any) -> None:
-        call = _begin(self)
-        if _prepare(call):
-            await _run(call, original, self)
+    def _main_task(self: Any) -> Any:
+        return _run(original, self, refusable=True)  # one frame more to wake up through, not two
 
     return _main_task
 
@@ -94,17 +96,24 @@ def watched_recognize(original: Callable[..., Any]) -> Callable[..., Any]:
     """Wraps one recognition."""
 
     @functools.wraps(original)
-    async def recognize(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return await _run(_begin(self), original, self, *args, **kwargs)
+    def recognize(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return _run(original, self, *args, refusable=False, **kwargs)
 
     return recognize
 
 
-async def _run(call: Call, original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+async def _run(
+    original: Callable[..., Any], worker: Any, *args: Any, refusable: bool, **kwargs: Any
+) -> Any:
     """Runs a retry loop with every error that leaves it judged."""
+    call = _begin(worker)
+    if refusable and not _prepare(call):
+        return _refused(call)
     token = current.set(call)
     try:
-        result = await original(*args, **kwargs)
+        result = await original(worker, *args, **kwargs)
+    except _Refused:
+        return _refused(call)
     except _Left as left:
         error: Exception = left.error
     except Exception as raised:  # noqa: BLE001 - whatever plugins raise
@@ -120,6 +129,12 @@ async def _run(call: Call, original: Callable[..., Any], *args: Any, **kwargs: A
         raise error
     finally:
         del error  # its traceback holds this frame
+
+
+def _refused(call: Call) -> None:
+    """Ends a call without a word; an adapter around it must not miss what it would have made."""
+    if call.parent is not None:
+        call.parent.cut = True
 
 
 def _announced_late(call: Call, raised: Exception) -> Exception:
@@ -144,6 +159,8 @@ def judged_announcement(original: Callable[..., None]) -> Callable[..., None]:
         outcome = None
         # Not ours: a stream older than the hooks, or one whose last word was said.
         if call is not None and call.worker is self and not call.over:
+            if call.cut and asyncio.current_task() is call.task:
+                raise _Refused
             outcome = _judge(call, api_error)
             call.over = not recoverable
         if call is None or outcome is None:
@@ -158,10 +175,20 @@ def judged_announcement(original: Callable[..., None]) -> Callable[..., None]:
             _report_unheard(call, owner, error, recoverable=recoverable)
         # A handler may have begun to close the session; an error in another's place must be raised.
         leave = final or owner.refusing or (call.over and error is not api_error)
-        if leave and asyncio.current_task() is call.task:
+        if asyncio.current_task() is not call.task:
+            return
+        if leave:
             raise _Left(error)
+        if recoverable and not isinstance(call.component, stt.STT):
+            _upstream.before_next_attempt(self, functools.partial(_refuse_if_closing, owner))
 
     return _emit_error
+
+
+def _refuse_if_closing(owner: Owner) -> None:
+    """Asks before an attempt whether it is still wanted: its loop may have slept meanwhile."""
+    if owner.refusing:
+        raise _Refused
 
 
 def _judge(call: Call, error: Exception) -> tuple[Owner, APIError, Judgement] | None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import _upstream
 from . import bodies, events, streams
-from .owners import Owner, owners
+from .owners import Owner, may_refuse, owners
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +49,7 @@ def install(owner: Owner) -> None:
     with _lock:
         if any(known is owner for known in owners):
             return
-        differences = _upstream.unknown_hook_points()
+        differences = [] if owners else _upstream.unknown_hook_points()  # 0.1 ms
         if differences:
             if not _warned:
                 logger.warning(
@@ -68,6 +68,7 @@ def remove(owner: Owner) -> None:
     """Stops watching the components of an owner; without effect if it is not watched."""
     with _lock:
         owners[:] = [known for known in owners if known is not owner]
+        may_refuse(owner, now=False)
         if not owners:
             _take_out()
             bodies.remove()

@@ -7,29 +7,45 @@ from typing import TYPE_CHECKING, Any
 
 from .. import _upstream
 from ..failure import tap
+from ..failure.owners import may_refuse
 
 if TYPE_CHECKING:
     from livekit.agents import AgentSession
 
 
 class SessionOwner:
-    """A session as the tap sees it; refers to it weakly and ends with it.
-
-    Attributes:
-        closing: Set while the last words are said and the session is closed after them.
-        abandoned: Set when the close was forced: what hangs in the old activity may wake up.
-    """
+    """A session as the tap sees it; refers to it weakly and ends with it."""
 
     def __init__(self, session: AgentSession[Any]) -> None:
         self._session = weakref.ref(session, lambda _: tap.remove(self))
-        self.closing = False
-        self.abandoned = False
+        self._closing = False
+        self._abandoned = False
+
+    @property
+    def closing(self) -> bool:
+        """Set while the last words are said and the session is closed after them."""
+        return self._closing
+
+    @closing.setter
+    def closing(self, now: bool) -> None:
+        self._closing = now
+        may_refuse(self, now=now or self._abandoned)
+
+    @property
+    def abandoned(self) -> bool:
+        """Set when the close was forced: what hangs in the old activity may wake up."""
+        return self._abandoned
+
+    @abandoned.setter
+    def abandoned(self, now: bool) -> None:
+        self._abandoned = now
+        may_refuse(self, now=now or self._closing)
 
     @property
     def refusing(self) -> bool:
         """Whether the session's LLM and TTS get no new work."""
         if not (self.closing or self.abandoned):
-            return False  # asked for each call of any session
+            return False
         session = self._session()
         if session is None or self.closing:
             return self.closing

@@ -54,7 +54,8 @@ demo-room: $(VENV)/.native ## the same in a real room (needs Go): demo/heard-in-
 	$(BIN)/python examples/demo_room.py
 
 room-record: $(VENV)/.dev ## the room tests with 50 runs each, their figures printed
-	LASTWORD_ROOM_RUNS=50 $(BIN)/python -m pytest tests/room/test_matrix.py tests/room/test_numbers.py -q -s
+	LASTWORD_ROOM_RUNS=50 $(BIN)/python -m pytest tests/room/test_matrix.py tests/room/test_numbers.py \
+		tests/room/test_load.py tests/room/test_guard.py -q -s
 
 # --- checks ------------------------------------------------------------------------------------
 

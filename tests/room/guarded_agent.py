@@ -25,6 +25,7 @@ from livekit.agents import (
     JobProcess,
     get_job_context,
 )
+from livekit.agents.voice.room_io import RoomOptions
 
 import lastword
 from lastword.session import guard as guard_module
@@ -38,7 +39,7 @@ guard_module.LOOK_EVERY_S = 0.1
 
 
 def order(job: JobContext) -> dict[str, str]:
-    """What the test asked for: "case", "notes" (a file), for some "gateway" (a URL)."""
+    """What the test asked for: "case", "notes" (a file), "gateway" (a URL), "delete_room"."""
     parsed: dict[str, str] = json.loads(job.job.metadata)
     return parsed
 
@@ -113,7 +114,8 @@ async def attached(job: JobContext) -> None:
     closed = asyncio.Event()
     session.on("error", lambda _: note(failed=True))
     session.on("close", lambda _: closed.set())
-    await session.start(Agent(instructions=""), room=job.room)
+    options = RoomOptions(delete_room_on_close="delete_room" in order(job))
+    await session.start(Agent(instructions=""), room=job.room, room_options=options)
     await asyncio.wait_for(session.room_io.wait_for_ready(), 10)
     session.generate_reply(user_input=QUESTION)
     await asyncio.wait_for(closed.wait(), 30)

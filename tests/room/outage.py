@@ -36,6 +36,8 @@ CLIP_S = 3.0
 DEFAULT_RUNS = 2
 RUNS = int(os.environ.get("LASTWORD_ROOM_RUNS", str(DEFAULT_RUNS)))
 """How often what is counted is done; `make room-record` sets 50."""
+RECORD = RUNS > DEFAULT_RUNS
+"""Whether figures are taken, on a machine that does nothing else: then targets are bounds."""
 
 
 def llm_of_url(gateway: str) -> inference.LLM:

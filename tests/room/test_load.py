@@ -17,14 +17,14 @@ from livekit.agents import AgentSession
 
 from room.call import frames, joined, running
 from room.far_end import FarEnd
-from room.outage import CLIP_S, DEFAULT_RUNS, QUESTION, RUNS, outage, show, warm_up
+from room.outage import CLIP_S, QUESTION, RECORD, outage, show, warm_up
 from room.sweep import find_sweep, tone
 
 if TYPE_CHECKING:
     from room.caller import Recording
     from room.rig import Server
 
-AT_ONCE = 20 if RUNS > DEFAULT_RUNS else 5
+AT_ONCE = 20 if RECORD else 5
 HEALTHY_S = 30.0  # longer than the rest takes, even on a busy machine
 LOUD = 0.05
 

@@ -1,7 +1,7 @@
 """What a room test can count: latency, and what is lost at the end.
 
-Few runs by default; `make room-record` sets LASTWORD_ROOM_RUNS to 50 and prints the figures. The
-bounds here are wide, for machines that do other things too; the targets stand beside the figures.
+Few runs by default, with bounds for machines that do other things too; `make room-record` does 50
+(LASTWORD_ROOM_RUNS) and holds the figures to their targets.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import lastword
-from room.outage import CHAT, CLIP_S, RUNS, outage, show
+from room.outage import CHAT, CLIP_S, RECORD, RUNS, outage, show
 
 if TYPE_CHECKING:
     from room.rig import Server
@@ -42,7 +42,7 @@ async def test_latency(server: Server, room_name: str) -> None:
         p50 = statistics.median(values)
         worst = f"worst {max(values):.3f} s of {len(values)}"
         show(f"{name}: p50 {p50:.3f} s, {worst} (target {target})")
-        assert p50 < 1.0
+        assert p50 < (target if RECORD else 1.0)
 
 
 @pytest.mark.parametrize("name", ["none", "leave", "hang_up", "delete_room"])
@@ -64,4 +64,4 @@ async def test_the_end_is_not_cut(
             await call.until_over()
             lost.append(CLIP_S - max(run.last_s for run in call.heard().runs))
     show(f"lost at the end, {name}: worst {max(lost) * 1000:.0f} ms of {len(lost)} (target 50 ms)")
-    assert max(lost) < 0.15
+    assert max(lost) < (0.05 if RECORD else 0.15)

@@ -52,7 +52,7 @@ async def hears(server: Server, worker: Worker, room: str, case: str) -> None:
         assert [shown.text for shown in caller.shown] == [WORDS], case
         if case != "start_hangs":
             first_sound_s = recording.at(heard.runs[0].at_s) - notes.failed_at()
-            show(f"guard, {worker.name}, {case}: first sound after {first_sound_s:.3f} s (target 1)")
+            show(f"guard, {worker.name}, {case}: first sound {first_sound_s:.3f} s (target 1)")
             assert first_sound_s < SOON_S, case
 
 

@@ -15,6 +15,7 @@ import functools
 import inspect
 import sys
 import time
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from livekit import agents, rtc
@@ -28,7 +29,6 @@ from .errors import UnsupportedVersionError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
-    from contextvars import ContextVar
 
     from livekit.agents import AgentSession, JobContext
     from livekit.agents.voice import io
@@ -345,7 +345,38 @@ REALTIME_EMIT = HookPoint(llm.RealtimeSession, "emit", ("self", "event", "args")
 """How any realtime plugin announces anything; inherited from `rtc.EventEmitter`."""
 
 
-HOOK_POINTS = (*MAIN_TASKS, RECOGNIZE, *ANNOUNCEMENTS, *DETECTOR_ANNOUNCEMENTS, REALTIME_EMIT)
+_STT_PUMP: ContextVar[Any] | None = getattr(audio_recognition, "_STTPipelineContextVar", None)
+_HEARD_FOR: ContextVar[object] = ContextVar("lastword_heard_for", default=None)
+
+
+def _stt_pumps() -> tuple[HookPoint, ...]:
+    if _STT_PUMP is not None:
+        return ()
+    pipeline = getattr(audio_recognition, "_STTPipeline", None)
+    if pipeline is not None:
+        return (HookPoint(pipeline, "_stt_pump", ("self",)),)
+    cls = audio_recognition.AudioRecognition
+    return (HookPoint(cls, "_stt_task", ("self", "stt_node", "audio_input", "task")),)
+
+
+STT_PUMPS = _stt_pumps()
+"""What runs an agent's `stt_node` in 1.4 .. 1.7, which do not tell in there whose it is."""
+
+
+def note_hearing(pump: Any, *arguments: Any) -> None:
+    """Notes for all that a pump starts which agent it hears for."""
+    node = arguments[0] if arguments else pump._stt_node
+    _HEARD_FOR.set(getattr(node, "__self__", None))
+
+
+HOOK_POINTS = (
+    *MAIN_TASKS,
+    RECOGNIZE,
+    *ANNOUNCEMENTS,
+    *DETECTOR_ANNOUNCEMENTS,
+    REALTIME_EMIT,
+    *STT_PUMPS,
+)
 
 
 def unknown_hook_points() -> list[str]:
@@ -458,9 +489,6 @@ def announce(worker: Any, error: Exception, *, recoverable: bool) -> None:
     worker._emit_error(error, recoverable=recoverable)
 
 
-_STT_PUMP: ContextVar[Any] | None = getattr(audio_recognition, "_STTPipelineContextVar", None)
-
-
 def listening_sessions(component: object) -> list[AgentSession[Any]]:
     """The sessions whose running agent has subscribed to the errors of a component.
 
@@ -479,12 +507,12 @@ def listening_sessions(component: object) -> list[AgentSession[Any]]:
 def current_session() -> AgentSession[Any] | None:
     """The session whose speech, reply or hearing the running task belongs to, if it does.
 
-    Hearing runs outside of any reply; its pump is known by a variable that 1.4.6 does not have.
+    Hearing runs outside of any reply; its pump is known by a variable of 1.8, or by ours.
     """
     activity = _AgentActivityContextVar.get(None)
     if activity is None:
         pump = _STT_PUMP.get(None) if _STT_PUMP is not None else None
-        agent = getattr(getattr(pump, "_stt_node", None), "__self__", None)
+        agent = getattr(getattr(pump, "_stt_node", None), "__self__", None) or _HEARD_FOR.get()
         activity = getattr(agent, "_activity", None)
     return None if activity is None else activity._session
 

@@ -102,6 +102,17 @@ def watched_recognize(original: Callable[..., Any]) -> Callable[..., Any]:
     return recognize
 
 
+def watched_hearing(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Wraps what runs an agent's `stt_node`, so that an STT hidden in there has an owner."""
+
+    @functools.wraps(original)
+    async def pump(self: Any, *args: Any) -> Any:
+        _upstream.note_hearing(self, *args)
+        return await original(self, *args)
+
+    return pump
+
+
 async def _run(
     original: Callable[..., Any], worker: Any, *args: Any, refusable: bool, **kwargs: Any
 ) -> Any:

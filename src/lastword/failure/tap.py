@@ -80,6 +80,7 @@ def _put_in() -> None:
     wrappers += [(point, streams.judged_announcement) for point in _upstream.ANNOUNCEMENTS]
     wrappers.append((_upstream.RECOGNIZE, streams.watched_recognize))
     wrappers += [(point, events.judged_detector) for point in _upstream.DETECTOR_ANNOUNCEMENTS]
+    wrappers += [(point, streams.watched_hearing) for point in _upstream.STT_PUMPS]
     wrappers.append((_upstream.REALTIME_EMIT, events.judged_realtime_emit))
     for point, wrap in wrappers:
         if all(hook.point is not point for hook in _hooks):

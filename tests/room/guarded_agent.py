@@ -26,6 +26,7 @@ from livekit.agents import (
     get_job_context,
 )
 from livekit.agents.voice.room_io import RoomOptions
+from livekit.plugins import openai
 
 import lastword
 from lastword.session import guard as guard_module
@@ -123,6 +124,19 @@ async def attached(job: JobContext) -> None:
     raise RuntimeError("after its session has spoken")
 
 
+async def realtime_refused(job: JobContext) -> None:
+    """A session whose realtime model is refused while it starts; the guard is not asked."""
+    model = openai.realtime.RealtimeModel(base_url=order(job)["gateway"] + "/v1", api_key="revoked")
+    session: AgentSession[None] = AgentSession(llm=model)
+    lastword.attach(session, job.proc.userdata["clip"], on_report=note_report)
+    closed = asyncio.Event()
+    session.on("error", lambda _: note(failed=True))
+    session.on("close", lambda _: closed.set())
+    await session.start(Agent(instructions=""), room=job.room)
+    await asyncio.wait_for(closed.wait(), 30)
+    job.shutdown()
+
+
 CASES: dict[str, Callable[[JobContext], Awaitable[None]]] = {
     case.__name__: case
     for case in (
@@ -133,6 +147,7 @@ CASES: dict[str, Callable[[JobContext], Awaitable[None]]] = {
         later,
         hangs_up,
         attached,
+        realtime_refused,
     )
 }
 

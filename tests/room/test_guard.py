@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lastword.testing.gateway import Gateway, quota_exceeded
+from lastword.testing.gateway import Gateway, quota_exceeded, unauthorized
 from room.caller import Caller
 from room.outage import CHAT, CLIP_S, RECORD, RUNS, WORDS, show
 from room.sweep import find_sweep
@@ -81,6 +81,24 @@ async def test_a_session_that_spoke_is_enough(
         await caller.until(lambda: not caller.room.remote_participants, 15)
         assert find_sweep(caller.recording().samples(), CLIP_S).times == 1
         assert [report["path"] for report in notes.reports()] == ["say"]
+
+
+async def test_a_model_that_is_refused_at_the_start(
+    server: Server, worker: Worker, room_name: str
+) -> None:
+    """A realtime handshake answered with 401 while the session starts: asked once, and heard."""
+    room = f"{room_name}-{worker.name}"
+    async with Gateway() as gateway, Caller(server, room) as caller:
+        gateway.script("/v1/realtime", unauthorized())
+        notes = await worker.dispatch(room, "realtime_refused", gateway=gateway.url)
+        await caller.until(lambda: bool(notes.reports()), 30)
+        await caller.until(lambda: not caller.room.remote_participants, 15)
+        heard = find_sweep(caller.recording().samples(), CLIP_S)
+        assert heard.times == 1
+        assert heard.seconds >= CLIP_S - 0.2  # a track that has never carried sound
+        assert [(r["failure"], r["played"]) for r in notes.reports()] == [("auth", "full")]
+        assert [request.path for request in gateway.requests] == ["/v1/realtime"]
+        assert "never retrieved" not in worker.log()
 
 
 async def test_a_room_that_upstream_deletes(server: Server, worker: Worker, room_name: str) -> None:

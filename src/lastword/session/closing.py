@@ -264,6 +264,10 @@ class Closing:
             logger.error("the session's teardown hangs, the close is forced")
             atask.cancel()
             await asyncio.wait({atask}, timeout=FORCE_GRACE_S)
+        elif atask.done() and not atask.cancelled() and (error := atask.exception()) is not None:
+            # a realtime session's aclose() raises what its connection failed of (1.8.9)
+            extra = {"error": type(error).__name__}
+            logger.error("the session's teardown failed, the close is forced", extra=extra)
 
     def _teardown(self) -> Coroutine[Any, Any, None]:
         return self._hooks.aclose(reason=CloseReason.ERROR, drain=False, error=self._error)

@@ -12,6 +12,7 @@ import contextlib
 import contextvars
 import copy
 import functools
+import importlib
 import inspect
 import sys
 import time
@@ -22,8 +23,7 @@ from livekit import agents, rtc
 from livekit.agents import inference, llm, stt, tts
 from livekit.agents.job import get_job_context
 from livekit.agents.utils import http_context
-from livekit.agents.voice import audio_recognition
-from livekit.agents.voice.agent_activity import AgentActivity, _AgentActivityContextVar
+from livekit.agents.voice import agent_activity, audio_recognition
 
 from .errors import UnsupportedVersionError
 
@@ -64,19 +64,40 @@ _SESSION_ATTRIBUTES = (
     "_activity",
     "_next_activity",
     "_room_io",
+    "_llm",
+    "_stt",
+    "_tts",
 )
+# What stands around a session. There is no instance to ask when a session is attached: a name is
+# known if the class has it or its `__init__` mentions it.
+_SURROUNDINGS: dict[str, tuple[str, ...]] = {
+    "voice.agent_activity": ("_AgentActivityContextVar",),
+    "voice.agent_activity:AgentActivity": ("_session", "_on_error", "_scheduling_paused"),
+    "voice.room_io:RoomIO": ("_options", "_audio_output"),
+    "voice.room_io._output:_ParticipantAudioOutput": ("_audio_source", "_publication"),
+    "llm:FallbackAdapter": ("_llm_instances",),
+    "stt:FallbackAdapter": ("_stt_instances",),
+    "tts:FallbackAdapter": ("_tts_instances",),
+    "stt:StreamAdapter": ("_stt",),
+    "tts:StreamAdapter": ("_wrapped_tts",),
+    "tts:TTS": ("_events",),
+}
+_SCHEDULE_SPEECH = ("speech", "priority", "force")
+"""The parameters of the one method that is replaced on an activity."""
 
 
 def check_session(session: AgentSession[Any]) -> None:
-    """Makes sure that the session's closing internals are those lastword was built for.
+    """Makes sure that the internals lastword needs for the last words are those it was built for.
 
     Args:
         session: A session of any version of livekit-agents.
 
     Raises:
         UnsupportedVersionError: A wrapped method is missing or has other parameters, or an
-            attribute is missing.
+            attribute is missing; of the session, or of what stands around it.
     """
+    for difference in unknown_surroundings():
+        raise _unsupported(*difference)
     for name, expected in _SESSION_METHODS.items():
         method = getattr(session, name, None)
         if method is None:
@@ -90,9 +111,37 @@ def check_session(session: AgentSession[Any]) -> None:
         elif not expected <= parameters.keys():
             raise _unsupported(f"AgentSession.{name}", str(sorted(expected)), str([*parameters]))
     for name in _SESSION_ATTRIBUTES:
-        # 1.4.6 sets `_closing` only in start().
-        if not hasattr(session, name) and name != "_closing":
+        if not hasattr(session, name):
             raise _unsupported(f"AgentSession.{name}", "an attribute", "nothing")
+
+
+@functools.cache
+def unknown_surroundings() -> tuple[tuple[str, str, str], ...]:
+    """Finds what differs around sessions: its name, what is known here, what is there."""
+    differences: list[tuple[str, str, str]] = []
+    for where, names in _SURROUNDINGS.items():
+        module, _, cls = where.partition(":")
+        place: Any = None
+        with contextlib.suppress(ImportError):
+            place = importlib.import_module(f"livekit.agents.{module}")
+        if cls:
+            place = getattr(place, cls, None)
+        missing = _unknown_names(place, names)
+        differences += [(f"{cls or module}.{n}", "an attribute", "nothing") for n in missing]
+    method = getattr(agent_activity.AgentActivity, "_schedule_speech", None)
+    found = [] if method is None else [*inspect.signature(method).parameters][1:]
+    if found != [*_SCHEDULE_SPEECH]:
+        differences.append(("AgentActivity._schedule_speech", str([*_SCHEDULE_SPEECH]), str(found)))
+    return tuple(differences)
+
+
+def _unknown_names(place: Any, names: tuple[str, ...]) -> list[str]:
+    """The names that neither a module or class nor the code of the class's `__init__` knows."""
+    known = {*dir(place)}
+    for cls in getattr(place, "__mro__", ()):
+        init = inspect.unwrap(cls.__init__)
+        known.update(getattr(getattr(init, "__code__", None), "co_names", ()))
+    return [name for name in names if name not in known]
 
 
 def _unsupported(name: str, expected: str, found: str) -> UnsupportedVersionError:
@@ -167,7 +216,7 @@ def trace_context_of(session: AgentSession[Any]) -> Context | None:
 
 def is_closing(session: AgentSession[Any]) -> bool:
     """Tells whether a close of any kind has begun."""
-    return session._closing_task is not None or bool(getattr(session, "_closing", False))
+    return session._closing_task is not None or session._closing
 
 
 def mark_closing(session: AgentSession[Any], mark: asyncio.Future[None] | None) -> None:
@@ -206,7 +255,7 @@ def _refuse_speech(speech: Any, priority: int, force: bool = False) -> None:  # 
 
 def is_left_closed(session: AgentSession[Any]) -> bool:
     """Tells whether the session was closed and not started again since."""
-    return bool(getattr(session, "_closing", False))
+    return session._closing
 
 
 def force_closed(session: AgentSession[Any]) -> list[Coroutine[Any, Any, None]]:
@@ -369,6 +418,13 @@ def note_hearing(pump: Any, *arguments: Any) -> None:
     _HEARD_FOR.set(getattr(node, "__self__", None))
 
 
+_TAP_NAMES: dict[type, tuple[str, ...]] = {
+    **{cls: (attribute, "_run") for cls, attribute in _WORKERS.items()},
+    **dict.fromkeys((llm.LLM, stt.STT, tts.TTS), ("_label", "_events")),
+    **{point.owner: ("_label",) for point in DETECTOR_ANNOUNCEMENTS},
+}
+"""What the tap reads of streams and components."""
+
 HOOK_POINTS = (
     *MAIN_TASKS,
     RECOGNIZE,
@@ -386,15 +442,23 @@ def unknown_hook_points() -> list[str]:
         One line per difference, "LLMStream._main_task: expected (self), found (self, x)"; empty if
         the tap can work.
     """
+    return [*_unknown_to_the_tap(HOOK_POINTS)]
+
+
+@functools.cache
+def _unknown_to_the_tap(points: tuple[HookPoint, ...]) -> tuple[str, ...]:
     differences = []
-    for point in HOOK_POINTS:
+    for point in points:
         method = getattr(point.owner, point.name, None)
         found = "nothing" if method is None else ", ".join(inspect.signature(method).parameters)
         expected = ", ".join(point.parameters)
         if found != expected:
             where = f"{point.owner.__name__}.{point.name}"
             differences.append(f"{where}: expected ({expected}), found ({found})")
-    return differences
+    for owner, names in _TAP_NAMES.items():
+        missing = _unknown_names(owner, names)
+        differences += [f"{owner.__name__}.{n}: expected an attribute, found none" for n in missing]
+    return tuple(differences)
 
 
 def component_of(worker: object) -> object:
@@ -497,7 +561,7 @@ def listening_sessions(component: object) -> list[AgentSession[Any]]:
     listeners = getattr(component, "_events", {}).get("error") or ()
     sessions = []
     for heard_by in (getattr(listener, "__self__", None) for listener in listeners):
-        if isinstance(heard_by, AgentActivity):
+        if isinstance(heard_by, agent_activity.AgentActivity):
             sessions.append(heard_by._session)
         elif is_realtime_fallback(heard_by) and heard_by is not component:
             sessions += listening_sessions(heard_by)
@@ -509,7 +573,7 @@ def current_session() -> AgentSession[Any] | None:
 
     Hearing runs outside of any reply; its pump is known by a variable of 1.8, or by ours.
     """
-    activity = _AgentActivityContextVar.get(None)
+    activity = agent_activity._AgentActivityContextVar.get(None)
     if activity is None:
         pump = _STT_PUMP.get(None) if _STT_PUMP is not None else None
         agent = getattr(getattr(pump, "_stt_node", None), "__self__", None) or _HEARD_FOR.get()
@@ -630,7 +694,8 @@ def start_outside_sessions(work: Coroutine[Any, Any, _T], *, name: str) -> async
     Everything else of the context stays: the job's HTTP session lives there.
     """
     context = contextvars.copy_context()
-    context.run(_AgentActivityContextVar.set, None)  # type: ignore[arg-type] # read with get(None)
+    variable: ContextVar[Any] = agent_activity._AgentActivityContextVar  # read with get(None)
+    context.run(variable.set, None)
     return context.run(asyncio.create_task, work, name=name)
 
 

@@ -12,16 +12,20 @@ import importlib
 import inspect
 import textwrap
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from livekit import agents, rtc
+from livekit.agents.voice.agent_activity import AgentActivity
 
 import lastword
 from lastword import _upstream
 from lastword.failure import tap
 from lastword.session.owner import SessionOwner
 from session.fakes import clip_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SESSION = f"voice.agent_session:{_upstream.session_class().__name__}"
 ACTIVITY = "voice.agent_activity:AgentActivity"
@@ -74,11 +78,21 @@ FACTS: dict[str, tuple[str, ...]] = {
     "inference:LLM.__init__": ("self._client",),
 }
 
-SINCE_LATER = {
+NOT_EVERYWHERE = {
     *("_FallbackRealtimeSession", "_STTPipelineContextVar", "_expressive", "_stt_error_counts"),
-    "_stt_node",
+    *("_stt_node", "_STTPipeline", "_stt_pump", "_stt_task"),
 }
-"""Names that came after 1.4; `_upstream` does without them where they are missing."""
+"""Names that 1.4, or 1.8, does not have; `_upstream` does without them where they are missing."""
+
+DONE_WITHOUT = {
+    "_root_span_context": "the span of a report then stands alone",
+    **dict.fromkeys(("_opts", "_options", "_config"), "where plugins keep how they sound"),
+    **dict.fromkeys(("_sample_rate", "_num_channels"), "the same"),
+    "_main_atask": "the loop of a realtime plugin, which keeps its retries without it",
+    "_client": "an SDK that retries on its own goes on doing so",
+    **dict.fromkeys(("_new_session_ctx", "_close_http_ctx"), "of the command alone, not of a call"),
+}.keys()
+"""Names that are not looked at when a session is attached, and what their absence means."""
 
 
 @pytest.mark.parametrize("where", FACTS)
@@ -96,7 +110,7 @@ def test_the_source_says_what_lastword_relies_on(where: str) -> None:
 
 def test_every_private_name_still_exists() -> None:
     """A name that `_upstream` reaches for and no file of livekit-agents knows has moved."""
-    gone = sorted(private_names() - SINCE_LATER - set(words_of_livekit()))
+    gone = sorted(private_names() - NOT_EVERYWHERE - set(words_of_livekit()))
     assert not gone, (
         f"livekit-agents {agents.__version__}: expected its source to have the private names that "
         f"_upstream.py uses; found none of: {', '.join(gone)}"
@@ -152,6 +166,85 @@ async def test_a_missing_attribute_is_refused_when_attached(name: str) -> None:
     delattr(session, name)
     with pytest.raises(lastword.UnsupportedVersionError, match=name):
         lastword.attach(session, clip_of())
+
+
+SURROUNDINGS = [
+    ("llm:FallbackAdapter", "_llm_instances", "FallbackAdapter._llm_instances"),
+    ("voice.room_io:RoomIO", "_options", "RoomIO._options"),
+    (
+        "voice.room_io._output:_ParticipantAudioOutput",
+        "_publication",
+        "_ParticipantAudioOutput._publication",
+    ),
+    (
+        "voice.agent_activity:AgentActivity",
+        "_scheduling_paused",
+        "AgentActivity._scheduling_paused",
+    ),
+]
+
+
+@pytest.fixture
+def _asked_anew() -> Iterator[None]:
+    _upstream.unknown_surroundings.cache_clear()
+    yield
+    _upstream.unknown_surroundings.cache_clear()
+
+
+@pytest.mark.usefixtures("_asked_anew")
+@pytest.mark.parametrize(("where", "name", "told"), SURROUNDINGS)
+async def test_what_moved_around_a_session_is_refused_when_attached(
+    monkeypatch: pytest.MonkeyPatch, where: str, name: str, told: str
+) -> None:
+    """Activity, room, output and adapters are asked without an instance of them at hand."""
+    module, _, cls = where.partition(":")
+    owner = importlib.import_module(f"livekit.agents.{module}")
+
+    class Moved:
+        def __init__(self) -> None:
+            self._elsewhere = 0
+
+    monkeypatch.setattr(owner, cls, Moved)
+    with pytest.raises(lastword.UnsupportedVersionError, match=agents.__version__) as refused:
+        _upstream.check_session(_upstream.session_class()())
+    differences = {one[0]: one[1:] for one in _upstream.unknown_surroundings()}
+    assert differences[told] == ("an attribute", "nothing")
+    assert refused.value.name in differences
+    assert _upstream.SUPPORTED in str(refused.value)
+    assert name in told
+
+
+@pytest.mark.usefixtures("_asked_anew")
+async def test_another_signature_around_a_session_is_refused_when_attached(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The method that a closing replaces on the activity must take what ours takes."""
+
+    def schedule(self: Any, speech: Any, urgency: int) -> None:
+        """Takes other arguments than any release did."""
+
+    monkeypatch.setattr(AgentActivity, "_schedule_speech", schedule)
+    with pytest.raises(lastword.UnsupportedVersionError) as refused:
+        lastword.attach(_upstream.session_class()(), clip_of())
+    assert refused.value.name == "AgentActivity._schedule_speech"
+    assert refused.value.found == "['speech', 'urgency']"
+
+
+async def test_the_surroundings_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second session of a process pays for itself alone."""
+    _upstream.check_session(_upstream.session_class()())
+    monkeypatch.delattr(AgentActivity, "_schedule_speech")
+    _upstream.check_session(_upstream.session_class()())
+
+
+def test_every_private_name_is_looked_at_when_attached() -> None:
+    """What is not looked at is listed here, and `_upstream` can do without it."""
+    table = [_upstream._SESSION_METHODS, _upstream._SESSION_ATTRIBUTES]
+    table += [*_upstream._SURROUNDINGS.values(), *_upstream._TAP_NAMES.values()]
+    table += [[point.name for point in _upstream.HOOK_POINTS]]
+    looked_at = {name for names in table for name in names} | {"_schedule_speech"}
+    spared = NOT_EVERYWHERE | DONE_WITHOUT
+    assert sorted(private_names() - looked_at) == sorted(spared - looked_at)
 
 
 async def test_an_unknown_tap_means_one_warning_and_no_tap(

@@ -161,6 +161,7 @@ DOCUMENTED = [
     ("gladia", "stt", 429, "Too Many Requests", K.RATE_LIMITED, False),
     ("hume", "tts", None, {"code": "E0300"}, K.QUOTA_EXHAUSTED, True),
     ("rime", "tts", 402, "Payment Required", K.QUOTA_EXHAUSTED, True),
+    ("rime", "tts", 401, "invalid subscription", K.ACCOUNT_DISABLED, True),
     ("playht", "tts", 429, "Too Many Requests", K.RATE_LIMITED, False),
     ("ultravox", "realtime", 402, "Payment Required", K.QUOTA_EXHAUSTED, True),
     ("gradium", "tts", 1008, "invalid API key", K.AUTH, True),

@@ -30,7 +30,7 @@ from .owners import Owner, is_any_refusing, log_trouble, owner_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, MutableMapping
 
-inner_retries: MutableMapping[Any, int] = WeakKeyDictionary()
+inner_retries: MutableMapping[Any, Any] = WeakKeyDictionary()
 """Clients that retried below a stream until they were watched -> how often they did."""
 
 
@@ -64,8 +64,8 @@ def _prepare(call: Call) -> bool:
             return True
         owner = owner_of(call.outermost.component)
         if owner is not None and client is not None:
-            inner_retries.setdefault(client, client.max_retries)
-            client.max_retries = 0
+            retries = _upstream.quieten(client)
+            inner_retries.setdefault(client, retries)
     except Exception as trouble:  # noqa: BLE001 - never the plugin's trouble
         log_trouble(trouble)
         return True

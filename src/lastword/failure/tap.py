@@ -92,7 +92,7 @@ def _put_in() -> None:
 def _take_out() -> None:
     """Restores the attributes that are still ours; where others wrapped ours, it stays, idle."""
     for client, retries in list(streams.inner_retries.items()):
-        client.max_retries = retries
+        _upstream.restore_retries(client, retries)
     streams.inner_retries.clear()
     for hook in list(_hooks):
         cls, name = hook.point.owner, hook.point.name

@@ -30,7 +30,8 @@ _MINIMAX = "https://platform.minimax.io/docs/api-reference/errorcode"
 _INWORLD = "https://docs.inworld.ai/stt/troubleshooting"
 _GRADIUM = "https://docs.gradium.ai/guides/errors"
 _HUME = "https://dev.hume.ai/docs/resources/errors"
-_RIME = "https://docs.rime.ai/docs/stt/errors"
+_RIME = "https://docs.rime.ai/docs/errors"
+_RIME_STT = "https://docs.rime.ai/docs/stt/errors"
 _GLADIA = "https://docs.gladia.io/chapters/limits-and-specifications/concurrency"
 
 _DEEPGRAM_ROWS = (
@@ -195,7 +196,9 @@ _OTHERS = (
     row(_K.AUTH, "the key is invalid, missing or revoked", _GRADIUM, provider="gradium",
         phrases=("api key", "api-key")),
     row(_K.QUOTA_EXHAUSTED, "out of credits", _HUME, provider="hume", codes="e0300"),
-    row(_K.RATE_LIMITED, "rate or capacity; quota over a longer time has status 402", _RIME,
+    row(_K.ACCOUNT_DISABLED, "a billing state, sent as 401", _RIME, provider="rime",
+        phrases=("invalid subscription",)),
+    row(_K.RATE_LIMITED, "rate or capacity; quota over a longer time has status 402", _RIME_STT,
         provider="rime", codes="resource_exhausted"),
     row(_K.RATE_LIMITED, "sessions at once, a plan's limit", _GLADIA, provider="gladia",
         statuses=(429,)),

@@ -1,11 +1,13 @@
 """The typed quota error keeps what livekit/agents pull request 6152 promises (S3 to S5)."""
 
+import importlib.util
 from typing import Any
 
 import pytest
-from livekit.agents import APIStatusError
+from livekit.agents import APIStatusError, inference
 
 from lastword import InferenceQuotaExceededError
+from lastword.failure import quota
 
 BODY: dict[str, Any] = {
     "type": "inference_quota_exceeded",
@@ -99,3 +101,17 @@ def test_from_response_builds_the_error() -> None:
     assert error is not None
     assert (error.message, error.status_code, error.request_id) == ("m", 429, "r1")
     assert error.terminal
+
+
+def test_it_is_also_livekits_own_once_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The class that livekit/agents #6152 proposes: handlers written for it catch ours."""
+    theirs = type("InferenceQuotaExceededError", (APIStatusError,), {})
+    monkeypatch.setattr(inference, "InferenceQuotaExceededError", theirs, raising=False)
+    spec = importlib.util.spec_from_file_location("lastword.failure.quota_again", quota.__file__)
+    assert spec is not None
+    assert spec.loader is not None
+    again = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(again)
+    error = again.InferenceQuotaExceededError("x", category="MaxGatewayCredits")
+    assert isinstance(error, theirs)
+    assert (error.terminal, error.retryable) == (True, False)

@@ -14,7 +14,8 @@ from livekit.agents import (
 )
 from livekit.agents.voice.agent_session import SessionConnectOptions
 
-from lastword.failure import tap
+from lastword import _upstream
+from lastword.failure import streams, tap
 from lastword.failure.quota import InferenceQuotaExceededError
 from lastword.session.owner import SessionOwner
 from lastword.testing import gateway as g
@@ -130,3 +131,41 @@ async def test_retries_below_the_stream_are_taken_for_a_while(
         assert (ours._client.max_retries, strangers._client.max_retries) == (0, 2)
         tap.remove(owned[0])
         assert ours._client.max_retries == 2
+
+
+async def test_a_number_of_retries_that_a_user_chose_is_left_alone(
+    gateway: g.Gateway, owned: list[SessionOwner]
+) -> None:
+    gateway.script(CHAT, g.quota_exceeded())
+    ours = gateway_llm(gateway)
+    ours._client.max_retries = 1
+    async with AgentSession(llm=ours) as session:
+        owned.append(SessionOwner(session))
+        tap.install(owned[0])
+        heard = Heard(session)
+        await session.start(Agent(instructions="Be brief."))
+        session.generate_reply(user_input="Hello?")
+        await heard.unrecoverable()
+        assert ours._client.max_retries == 1
+
+
+@pytest.mark.parametrize("chosen", [None, 3])
+async def test_the_retries_of_awss_sdk_are_taken_for_a_while(
+    owned: list[SessionOwner], chosen: int | None
+) -> None:
+    """Its sessions ask four times more, unless the environment or the user says how often."""
+    aws = pytest.importorskip("livekit.plugins.aws", reason="the plugins are in an extra")
+    sdk = aws.LLM(api_key="AKIA", api_secret="x", region="us-east-1")  # noqa: S106
+    inside = getattr(sdk._session, "_session", sdk._session)
+    if chosen is not None:
+        inside.set_config_variable("max_attempts", chosen)
+    async with AgentSession(llm=sdk) as session:
+        owned.append(SessionOwner(session))
+        tap.install(owned[0])
+        client = _upstream.inner_client(sdk)
+        assert (client is inside) is (chosen is None)
+        if client is not None:
+            streams.inner_retries[client] = _upstream.quieten(client)
+            assert inside.get_config_variable("max_attempts") == 1
+        tap.remove(owned[0])
+        assert inside.get_config_variable("max_attempts") == chosen

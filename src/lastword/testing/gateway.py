@@ -25,6 +25,16 @@ WebSockets; all of them are names of this module too. Where plugins ask, and how
                                                                       /v1/speech-to-text/*
     cartesia.TTS, cartesia.STT      base_url=url                      /tts/*, /stt/*
     assemblyai.STT                  base_url=ws_url                   /v3/*
+    openai.LLM.with_azure           azure_endpoint=url                /openai/*
+    openai.responses.LLM            base_url=ws_url + "/v1/responses" /v1/responses
+    groq.LLM, groq.TTS              base_url=url + "/v1"              /v1/chat/completions,
+                                                                      /v1/audio/speech
+    minimax.TTS                     base_url=url                      /ws/v1/t2a_v2
+    soniox.STT                      base_url=ws_url + "/soniox"       /soniox
+    speechmatics.STT                base_url=ws_url + "/v2/agent"     /v2*
+    azure.STT                       speech_host=ws_url                /speech/*
+    aws.LLM, aws.TTS                AWS_ENDPOINT_URL=url in the       /model/*, /v1/speech
+                                      environment
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ import numpy as np
 from livekit import rtc
 
 from ..audio.clip import Clip
+from ..bounded import ends
 from ..errors import MessageError
 
 if TYPE_CHECKING:
@@ -16,10 +17,6 @@ if TYPE_CHECKING:
 
 TIMEOUT_S = 10.0
 """How long an iterable may take in all, in seconds."""
-
-_CANCEL_S = 1.0  # an iterable that swallows its cancellation longer than this is left behind
-
-_running: set[asyncio.Task[Clip]] = set()  # the loop itself holds tasks only weakly
 
 
 async def collect(
@@ -40,15 +37,8 @@ async def collect(
             than frames of one form.
     """
     task = asyncio.create_task(_collect(frames, max_s), name="lastword.collect")
-    _running.add(task)
-    task.add_done_callback(_running.discard)
-    try:
-        await asyncio.wait({task}, timeout=timeout_s)
-        if task.done():
-            return task.result()
-    finally:
-        task.cancel()
-    await asyncio.wait({task}, timeout=_CANCEL_S)
+    if await ends(task, timeout_s=timeout_s):
+        return task.result()
     raise MessageError(
         f"expected an async iterable of frames to end within {timeout_s:.1f} s, it goes on; "
         "collect it before, or give a file"

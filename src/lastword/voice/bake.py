@@ -12,6 +12,7 @@ from livekit.agents import APIConnectOptions
 
 from lastword import _upstream
 from lastword.audio.clip import Clip
+from lastword.bounded import ends
 from lastword.errors import BakeError, MessageError
 
 from .cache import SoundCache
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from livekit.rtc import AudioFrame
 
 _CONNECT = APIConnectOptions(max_retry=0, timeout=10.0)
-_CANCEL_S = 1.0  # a TTS that swallows its cancellation longer than this is left behind
-
-_running: set[asyncio.Task[Clip]] = set()  # the loop itself holds tasks only weakly
 
 
 async def bake(
@@ -61,15 +59,8 @@ async def bake(
         raise MessageError("expected words to render, got an empty text; give at least one word")
     work = _bake(tts, words, language, SoundCache(cache_dir))
     task = _upstream.start_outside_sessions(work, name="lastword.bake")
-    _running.add(task)
-    task.add_done_callback(_running.discard)
-    try:
-        await asyncio.wait({task}, timeout=timeout_s)
-        if task.done():
-            return task.result()
-    finally:
-        task.cancel()
-    await asyncio.wait({task}, timeout=_CANCEL_S)
+    if await ends(task, timeout_s=timeout_s):
+        return task.result()
     raise BakeError(
         f"expected the words to be rendered within {timeout_s:.1f} s, still waiting for "
         f"{tts.label}; raise timeout_s or look whether the provider answers"

@@ -1,0 +1,55 @@
+"""Foreign work ends, is cancelled, or is left behind: whoever waits for it goes on in time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import pytest
+
+from lastword import bounded
+from session.virtual_time import run_virtual
+
+
+async def swallow() -> str:
+    """Work that survives its first cancellation."""
+    with contextlib.suppress(asyncio.CancelledError):
+        await asyncio.sleep(1000)
+    return await asyncio.sleep(1000, "late")
+
+
+def test_what_ends_in_time_is_left_as_it_is() -> None:
+    async def main() -> None:
+        task = asyncio.create_task(asyncio.sleep(1, "done"))
+        assert await bounded.ends(task, timeout_s=2)
+        assert task.result() == "done"
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize(("swallows", "gone_s"), [(False, 2.0), (True, 2.0 + bounded.CANCEL_S)])
+def test_what_hangs_is_cancelled_and_not_waited_for(*, swallows: bool, gone_s: float) -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        begin = loop.time()
+        task = asyncio.create_task(swallow() if swallows else asyncio.sleep(1000, ""))
+        assert not await bounded.ends(task, timeout_s=2)
+        assert loop.time() - begin == pytest.approx(gone_s)
+        assert task.done() is not swallows
+        assert (task in bounded._running) is swallows
+
+    run_virtual(main())
+    assert not bounded._running
+
+
+def test_a_waiter_that_is_cancelled_cancels_the_work() -> None:
+    async def main() -> None:
+        task = asyncio.create_task(asyncio.sleep(1000, ""))
+        waiter = asyncio.create_task(bounded.ends(task, timeout_s=2))
+        await asyncio.sleep(1)
+        waiter.cancel()
+        await asyncio.wait({waiter, task})
+        assert waiter.cancelled()
+        assert task.cancelled()
+
+    run_virtual(main())

@@ -35,7 +35,6 @@ class Report:
         played: "full" if the sink says that it played the whole clip and the sound got to the
             server, "part" if it began, else "none".
         played_s: Seconds of the clip that the sink says it played.
-        lost_s: Seconds of these that did not get to the server, by its receiver reports.
         clip_s: Seconds of the clip; 0.0 without one.
         transcript: The words of the clip.
         source: Where the sound came from, or None without a message.
@@ -49,12 +48,12 @@ class Report:
             hung) or "upstream" (another close was faster).
         after: Name of the action after the close, or None.
         after_error: Why that action failed, or None.
+        lost_s: Seconds of what was played that did not get to the server, by its receiver reports.
     """
 
     failure: Failure
     played: Played
     played_s: float
-    lost_s: float
     clip_s: float
     transcript: str
     source: Source | None
@@ -67,6 +66,7 @@ class Report:
     closed_by: ClosedBy
     after: str | None = None
     after_error: str | None = None
+    lost_s: float = 0.0
 
 
 def deliver(

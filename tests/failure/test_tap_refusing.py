@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from typing import Any
 
 import pytest
 from livekit.agents import AgentSession, APIConnectOptions, inference
 from livekit.agents.voice.agent_session import SessionConnectOptions
 
+import lastword
 from failure.rehearsal import (
     BOUND_S,
     REAL_BOUND_S,
@@ -17,12 +19,27 @@ from failure.rehearsal import (
     Mouth,
     Watched,
     overloaded,
+    refused,
     watched,
 )
+from lastword import _upstream
 from lastword.testing import gateway as g
+from session.fakes import clip_of
 from session.virtual_time import run_virtual
 
 pytestmark = pytest.mark.usefixtures("collected")
+
+CHAT = "/v1/chat/completions"
+
+
+def gateway_llm(gateway: g.Gateway) -> inference.LLM:
+    """The real client of LiveKit's gateway."""
+    return inference.LLM(
+        "openai/gpt-4.1-mini",
+        base_url=gateway.url + "/v1",
+        api_key="devkey",
+        api_secret="no secret, but as long as one",  # noqa: S106
+    )
 
 
 @pytest.mark.parametrize("component", ["llm", "tts"])
@@ -100,16 +117,10 @@ def _refuse(call: Watched) -> None:
 
 async def test_the_provider_is_not_asked_by_a_retry_that_slept() -> None:
     """Counted by a server, through the real client: one request, and a turn that ends in peace."""
-    chat = "/v1/chat/completions"
     quick = APIConnectOptions(max_retry=3, retry_interval=0.05)
     async with g.Gateway() as gateway:
-        gateway.script(chat, g.server_error(), g.says("Too late."))
-        brain = inference.LLM(
-            "openai/gpt-4.1-mini",
-            base_url=gateway.url + "/v1",
-            api_key="devkey",
-            api_secret="no secret, but as long as one",  # noqa: S106
-        )
+        gateway.script(CHAT, g.server_error(), g.says("Too late."))
+        brain = gateway_llm(gateway)
         options = SessionConnectOptions(llm_conn_options=quick)
         session: AgentSession[Any] = AgentSession(llm=brain, conn_options=options)
         async with watched(session) as call:
@@ -117,5 +128,30 @@ async def test_the_provider_is_not_asked_by_a_retry_that_slept() -> None:
             session.on("error", lambda _: loop.call_soon(_refuse, call))
             handle = session.generate_reply(user_input="Hello?")
             await asyncio.wait_for(handle.wait_for_playout(), REAL_BOUND_S)
-        assert gateway.asked(chat) == 1
+        assert gateway.asked(CHAT) == 1
         assert call.recoverable == [True]
+
+
+async def test_a_session_that_closes_for_another_asks_its_sleeping_llm_no_more() -> None:
+    """The whole way: the LLM's retry sleeps when the STT fails for good and the session closes."""
+    reports: asyncio.Queue[lastword.Report] = asyncio.Queue()
+    quick = APIConnectOptions(max_retry=3, retry_interval=0.05)
+    ear = Ear(None)
+    async with g.Gateway() as gateway:
+        gateway.script(CHAT, g.server_error(), g.says("Too late."))
+        session: AgentSession[Any] = AgentSession(
+            llm=gateway_llm(gateway),
+            stt=ear,
+            turn_detection="manual",
+            conn_options=SessionConnectOptions(llm_conn_options=quick),
+        )
+        lastword.attach(session, clip_of(0.4), on_report=reports.put_nowait)
+        async with watched(session, hears=True) as call:
+            fatal = _upstream.error_event(ear, refused(), recoverable=False)
+            fail = functools.partial(asyncio.get_running_loop().call_soon, ear.emit, "error", fatal)
+            session.on("error", lambda event: event.error.recoverable and fail())
+            session.generate_reply(user_input="Hello?")
+            report = await asyncio.wait_for(reports.get(), REAL_BOUND_S)
+        assert (report.played, report.failure.component) == ("full", "stt")
+        assert call.recoverable == [True, False]
+        assert gateway.asked(CHAT) == 1

@@ -30,7 +30,8 @@ from livekit.agents.utils.audio import audio_frames_from_file
 from livekit.agents.voice.events import CloseReason
 
 import lastword
-from lastword import _upstream, classify
+from lastword import classify
+from lastword._upstream import owners, versions
 from lastword.failure.judgement import Judgement, keep
 from lastword.testing.sink import RecordingSink
 
@@ -62,7 +63,7 @@ class Rig:
     """A started session whose sink tells when the first frame came."""
 
     def __init__(self) -> None:
-        self.session = _upstream.session_class()()
+        self.session = versions.session_class()()
         self.session.output.audio = self.sink = RecordingSink()
         self.first = asyncio.Event()
         self.closed = asyncio.Event()
@@ -79,7 +80,7 @@ class Rig:
 
         def fail() -> None:
             self.error_at = asyncio.get_running_loop().time()
-            _upstream.deliver_error(self.session, event)
+            owners.deliver_error(self.session, event)
 
         return fail
 

@@ -172,12 +172,12 @@ def check(
 async def _bake(
     maker: Callable[[], Any], words: list[str], cache_dir: Path | None, advance: Callable[[], None]
 ) -> list[dict[str, Any]]:
-    from lastword import _upstream  # noqa: PLC0415 - livekit-agents takes a second to import
+    from lastword._upstream import speakers  # noqa: PLC0415 - livekit-agents takes a second to import
     from lastword.voice.bake import bake as render  # noqa: PLC0415 - the same
     from lastword.voice.bake import baked  # noqa: PLC0415 - the same
 
     rows: list[dict[str, Any]] = []
-    async with _upstream.http_sessions():
+    async with speakers.http_sessions():
         voice: tts.TTS[Any] = await _called(maker)
         for text in words:
             row: dict[str, Any] = {"text": text, "duration_s": None, "was": "rendered"}
@@ -198,10 +198,10 @@ async def _bake(
 
 
 async def _check(factory: Callable[[], Any]) -> list[dict[str, Any]]:
-    from lastword import _upstream  # noqa: PLC0415 - livekit-agents takes a second to import
+    from lastword._upstream import speakers  # noqa: PLC0415 - livekit-agents takes a second to import
     from lastword.session.attach import LastWord, attached_to  # noqa: PLC0415 - the same
 
-    async with _upstream.http_sessions():
+    async with speakers.http_sessions():
         made = await _called(factory)
         last_word: LastWord | None = made if isinstance(made, LastWord) else attached_to(made)
         if last_word is None:

@@ -14,7 +14,7 @@ from livekit.agents import (
 )
 from livekit.agents.voice.agent_session import SessionConnectOptions
 
-from lastword import _upstream
+from lastword._upstream import clients
 from lastword.failure import streams, tap
 from lastword.failure.quota import InferenceQuotaExceededError
 from lastword.session.owner import SessionOwner
@@ -162,10 +162,10 @@ async def test_the_retries_of_awss_sdk_are_taken_for_a_while(
     async with AgentSession(llm=sdk) as session:
         owned.append(SessionOwner(session))
         tap.install(owned[0])
-        client = _upstream.inner_client(sdk)
+        client = clients.inner_client(sdk)
         assert (client is inside) is (chosen is None)
         if client is not None:
-            streams.inner_retries[client] = _upstream.quieten(client)
+            streams.inner_retries[client] = clients.quieten(client)
             assert inside.get_config_variable("max_attempts") == 1
         tap.remove(owned[0])
         assert inside.get_config_variable("max_attempts") == chosen

@@ -16,7 +16,7 @@ import pytest
 from livekit.agents import Agent, AgentSession, APIConnectOptions, llm
 
 from failure.rehearsal import BOUND_S, Brain, Ear, Mouth, overloaded, refused, watched
-from lastword import _upstream
+from lastword._upstream import hooks
 from lastword.failure import judging, tap
 from lastword.session.owner import SessionOwner
 from session.virtual_time import run_virtual
@@ -31,7 +31,7 @@ def attributes() -> dict[str, Any]:
     """What the tap may change, as it is now."""
     points = {
         f"{point.owner.__name__}.{point.name}": vars(point.owner).get(point.name)
-        for point in _upstream.HOOK_POINTS
+        for point in hooks.HOOK_POINTS
     }
     verbs = {verb: vars(aiohttp.ClientSession).get(verb) for verb in ("get", "post", "ws_connect")}
     return {**points, **verbs}
@@ -232,7 +232,7 @@ def test_unknown_internals_are_one_warning(
         tap, "owners", []
     )  # of those that other tests forgot; with any, all is known
     monkeypatch.setattr(llm.LLMStream, "_main_task", renamed)
-    _upstream._unknown_to_the_tap.cache_clear()  # looked at once per process
+    hooks._unknown_to_the_tap.cache_clear()  # looked at once per process
     before = attributes()
 
     async def main() -> None:
@@ -247,7 +247,7 @@ def test_unknown_internals_are_one_warning(
     (record,) = [record for record in caplog.records if record.name == "lastword"]
     assert record.differences == ["LLMStream._main_task: expected (self), found (self, something)"]
     monkeypatch.undo()
-    _upstream._unknown_to_the_tap.cache_clear()
+    hooks._unknown_to_the_tap.cache_clear()
 
 
 def test_a_session_that_is_collected_takes_its_hooks_along() -> None:

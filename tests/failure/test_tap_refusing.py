@@ -22,7 +22,7 @@ from failure.rehearsal import (
     refused,
     watched,
 )
-from lastword import _upstream
+from lastword._upstream import components
 from lastword.testing import gateway as g
 from session.fakes import clip_of
 from session.virtual_time import run_virtual
@@ -147,7 +147,7 @@ async def test_a_session_that_closes_for_another_asks_its_sleeping_llm_no_more()
         )
         lastword.attach(session, clip_of(0.4), on_report=reports.put_nowait)
         async with watched(session, hears=True) as call:
-            fatal = _upstream.error_event(ear, refused(), recoverable=False)
+            fatal = components.error_event(ear, refused(), recoverable=False)
             fail = functools.partial(asyncio.get_running_loop().call_soon, ear.emit, "error", fatal)
             session.on("error", lambda event: event.error.recoverable and fail())
             session.generate_reply(user_input="Hello?")

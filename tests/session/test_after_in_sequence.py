@@ -55,7 +55,7 @@ class FakeRoom:
 
 @pytest.fixture
 def _room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lastword._upstream.room_of", lambda _: FakeRoom())
+    monkeypatch.setattr("lastword._upstream.rooms.room_of", lambda _: FakeRoom())
 
 
 async def fail_with(action: After) -> tuple[Scenario, lastword.Report]:

@@ -20,6 +20,7 @@ from livekit.agents.voice.agent_activity import AgentActivity
 
 import lastword
 from lastword import _upstream
+from lastword._upstream import hooks, versions
 from lastword.failure import tap
 from lastword.session.owner import SessionOwner
 from session.fakes import clip_of
@@ -27,7 +28,7 @@ from session.fakes import clip_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SESSION = f"voice.agent_session:{_upstream.session_class().__name__}"
+SESSION = f"voice.agent_session:{versions.session_class().__name__}"
 ACTIVITY = "voice.agent_activity:AgentActivity"
 ROOM_OUTPUT = "voice.room_io._output:_ParticipantAudioOutput"
 
@@ -113,21 +114,21 @@ def test_every_private_name_still_exists() -> None:
     gone = sorted(private_names() - NOT_EVERYWHERE - set(words_of_livekit()))
     assert not gone, (
         f"livekit-agents {agents.__version__}: expected its source to have the private names that "
-        f"_upstream.py uses; found none of: {', '.join(gone)}"
+        f"_upstream uses; found none of: {', '.join(gone)}"
     )
 
 
 async def test_the_installed_version_is_supported() -> None:
     """Signatures are those that the hooks were built for: of the session, and of the tap."""
-    _upstream.check_session(_upstream.session_class()())
-    assert _upstream.unknown_hook_points() == []
+    versions.check_session(versions.session_class()())
+    assert hooks.unknown_hook_points() == []
 
 
 @pytest.mark.parametrize("name", ["_on_error", "_close_soon", "_aclose_impl"])
 async def test_a_renamed_internal_is_refused_when_attached(name: str) -> None:
     """The error names the internal, what was expected, what was found, and what is supported."""
 
-    class Renamed(_upstream.session_class()):  # type: ignore[misc]
+    class Renamed(versions.session_class()):  # type: ignore[misc]
         def __getattribute__(self, asked: str) -> Any:
             if asked == name:
                 raise AttributeError(asked)
@@ -147,7 +148,7 @@ async def test_a_renamed_internal_is_refused_when_attached(name: str) -> None:
 async def test_another_signature_is_refused_when_attached() -> None:
     """A parameter that lastword hands on must still be there."""
 
-    class Changed(_upstream.session_class()):  # type: ignore[misc]
+    class Changed(versions.session_class()):  # type: ignore[misc]
         def _close_soon(self, *, why: str) -> None:
             """Takes other arguments than any release did."""
 
@@ -162,7 +163,7 @@ async def test_another_signature_is_refused_when_attached() -> None:
 @pytest.mark.parametrize("name", ["_closing_task", "_room_io"])
 async def test_a_missing_attribute_is_refused_when_attached(name: str) -> None:
     """Flags that the closing sets must be there to be set."""
-    session: Any = _upstream.session_class()()
+    session: Any = versions.session_class()()
     delattr(session, name)
     with pytest.raises(lastword.UnsupportedVersionError, match=name):
         lastword.attach(session, clip_of())
@@ -186,9 +187,9 @@ SURROUNDINGS = [
 
 @pytest.fixture
 def _asked_anew() -> Iterator[None]:
-    _upstream.unknown_surroundings.cache_clear()
+    versions.unknown_surroundings.cache_clear()
     yield
-    _upstream.unknown_surroundings.cache_clear()
+    versions.unknown_surroundings.cache_clear()
 
 
 @pytest.mark.usefixtures("_asked_anew")
@@ -206,11 +207,11 @@ async def test_what_moved_around_a_session_is_refused_when_attached(
 
     monkeypatch.setattr(owner, cls, Moved)
     with pytest.raises(lastword.UnsupportedVersionError, match=agents.__version__) as refused:
-        _upstream.check_session(_upstream.session_class()())
-    differences = {one[0]: one[1:] for one in _upstream.unknown_surroundings()}
+        versions.check_session(versions.session_class()())
+    differences = {one[0]: one[1:] for one in versions.unknown_surroundings()}
     assert differences[told] == ("an attribute", "nothing")
     assert refused.value.name in differences
-    assert _upstream.SUPPORTED in str(refused.value)
+    assert versions.SUPPORTED in str(refused.value)
     assert name in told
 
 
@@ -225,23 +226,23 @@ async def test_another_signature_around_a_session_is_refused_when_attached(
 
     monkeypatch.setattr(AgentActivity, "_schedule_speech", schedule)
     with pytest.raises(lastword.UnsupportedVersionError) as refused:
-        lastword.attach(_upstream.session_class()(), clip_of())
+        lastword.attach(versions.session_class()(), clip_of())
     assert refused.value.name == "AgentActivity._schedule_speech"
     assert refused.value.found == "['speech', 'urgency']"
 
 
 async def test_the_surroundings_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The second session of a process pays for itself alone."""
-    _upstream.check_session(_upstream.session_class()())
+    versions.check_session(versions.session_class()())
     monkeypatch.delattr(AgentActivity, "_schedule_speech")
-    _upstream.check_session(_upstream.session_class()())
+    versions.check_session(versions.session_class()())
 
 
 def test_every_private_name_is_looked_at_when_attached() -> None:
     """What is not looked at is listed here, and `_upstream` can do without it."""
-    table = [_upstream._SESSION_METHODS, _upstream._SESSION_ATTRIBUTES]
-    table += [*_upstream._SURROUNDINGS.values(), *_upstream._TAP_NAMES.values()]
-    table += [[point.name for point in _upstream.HOOK_POINTS]]
+    table = [versions._SESSION_METHODS, versions._SESSION_ATTRIBUTES]
+    table += [*versions._SURROUNDINGS.values(), *hooks._TAP_NAMES.values()]
+    table += [[point.name for point in hooks.HOOK_POINTS]]
     looked_at = {name for names in table for name in names} | {"_schedule_speech"}
     spared = NOT_EVERYWHERE | DONE_WITHOUT
     assert sorted(private_names() - looked_at) == sorted(spared - looked_at)
@@ -251,12 +252,11 @@ async def test_an_unknown_tap_means_one_warning_and_no_tap(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Sessions are attached all the same; the difference is told once, with its name."""
-    changed = _upstream.HookPoint(agents.llm.LLMStream, "_main_task", ("self", "moved"))
-    monkeypatch.setattr(_upstream, "HOOK_POINTS", (changed,))
+    changed = hooks.HookPoint(agents.llm.LLMStream, "_main_task", ("self", "moved"))
+    monkeypatch.setattr(hooks, "HOOK_POINTS", (changed,))
     monkeypatch.setattr(tap, "_warned", False)
     before = agents.llm.LLMStream._main_task
-    sessions: list[Any] = [_upstream.session_class()() for _ in range(2)]
-    words = [lastword.attach(session, clip_of()) for session in sessions]
+    words = [lastword.attach(versions.session_class()(), clip_of()) for _ in range(2)]
     assert agents.llm.LLMStream._main_task is before
     (warning,) = [r for r in caplog.records if "internals" in r.message]
     assert warning.__dict__["differences"] == [
@@ -286,8 +286,9 @@ def names_in(where: str) -> list[str]:
 
 
 def private_names() -> set[str]:
-    """Every private attribute of others that `_upstream.py` names, as code or as a string."""
-    tree = ast.parse(Path(inspect.getfile(_upstream)).read_text())
+    """Every private attribute of others that `_upstream` names, as code or as a string."""
+    files = Path(inspect.getfile(_upstream)).parent.glob("*.py")
+    tree = ast.parse("\n".join(file.read_text() for file in files))
     own = {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.ClassDef)}
     own |= {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
     names = {

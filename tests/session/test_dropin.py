@@ -11,7 +11,7 @@ import pytest
 from livekit.agents import NOT_GIVEN, Agent, APIStatusError
 
 import lastword
-from lastword import _upstream
+from lastword._upstream import versions
 from lastword.testing.sink import RecordingSink
 from session.fakes import Call, FakeLLM, clip_of, out_of_credits
 from session.virtual_time import run_virtual
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from livekit.agents import ErrorEvent
 
-LIVEKITS = _upstream.session_class()
+LIVEKITS = versions.session_class()
 CLIP_S = 0.5
 
 

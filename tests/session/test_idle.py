@@ -8,7 +8,7 @@ import weakref
 from typing import Any
 
 import lastword
-from lastword import _upstream
+from lastword._upstream import versions
 from session.fakes import Call, FakeLLM, FakeTTS, clip_of
 from session.virtual_time import VirtualLoop, run_virtual
 
@@ -54,7 +54,7 @@ def test_a_healthy_session_has_no_task_and_no_timer_of_ours() -> None:
 async def test_attach_before_start_begins_nothing() -> None:
     """`attach` itself neither creates a task nor a timer."""
     before = asyncio.all_tasks()
-    session: Any = _upstream.session_class()()
+    session: Any = versions.session_class()()
     last_word = lastword.attach(session, clip_of())
     assert asyncio.all_tasks() == before
     last_word.detach()
@@ -84,7 +84,7 @@ def test_sessions_share_the_bytes_of_a_clip() -> None:
 
     async def main() -> None:
         clip = clip_of(5.0)
-        sessions = [_upstream.session_class()() for _ in range(100)]
+        sessions = [versions.session_class()() for _ in range(100)]
         words = [lastword.attach(session, clip) for session in sessions]
         one, other = clip.frames(), clip.frames()
         assert one[0] is not other[0]

@@ -7,7 +7,7 @@ import pytest
 from livekit.agents import inference, tts
 from livekit.plugins import openai
 
-from lastword._upstream import silenced
+from lastword._upstream.speakers import silenced
 from lastword.voice.identity import sound_key, voice_options
 
 WORDS = "Please call again later."

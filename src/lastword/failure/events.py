@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from livekit.agents import llm
 
-from .. import _upstream
+from .._upstream import components, hooks
 from . import bodies
 from .judging import judge
 from .owners import log_trouble, owner_of
@@ -28,12 +28,12 @@ def judged_realtime_emit(original: Callable[..., None]) -> Callable[..., None]:
             original(self, event, *args)
             return
         announced, asked_again = args[0], args[0].recoverable
-        if _judge_event(self, announced) and _upstream.is_realtime_fallback(self):
+        if _judge_event(self, announced) and components.is_realtime_fallback(self):
             announced.recoverable = asked_again  # it has another model to go on with
         final = asked_again and not announced.recoverable
         original(self, event, *args)
         # A handler may have set it back, to keep the session.
-        if final and not announced.recoverable and _upstream.runs_realtime_loop(self):
+        if final and not announced.recoverable and hooks.runs_realtime_loop(self):
             raise announced.error
 
     return emit
@@ -45,7 +45,7 @@ def judged_detector(original: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(original)
     def _emit_error(self: Any, api_error: Exception, recoverable: bool) -> None:  # noqa: FBT001
         try:
-            event = _upstream.detector_error(self, api_error, recoverable=recoverable)
+            event = components.detector_error(self, api_error, recoverable=recoverable)
         except Exception as trouble:  # noqa: BLE001 - never the plugin's trouble
             log_trouble(trouble)
             original(self, api_error, recoverable)

@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 from livekit.agents import APIConnectionError, APIError, APIStatusError, APITimeoutError
 
-from .. import _upstream
+from .._upstream import components
 from .classify import classify
 from .judgement import Judgement, judgement_of, keep
 from .kinds import Failure, FailureKind
@@ -38,7 +38,7 @@ def judge(component: object, event: Any) -> APIError:
     error = event.error
     known = judgement_of(error)
     failure = known.failure if known else classify(event)
-    if _upstream.is_fallback(component):
+    if components.is_fallback(component):
         failure = _failure_behind(component, failure)
     typed = _typed(error, failure)
     known = judgement_of(typed)
@@ -68,7 +68,7 @@ def _failure_behind(adapter: object, failure: Failure) -> Failure:
     Its own exception says only that all failed; which of them a later turn may find well again is
     known from their own errors.
     """
-    children = [_behind_adapters.get(child) for child in _upstream.children_of(adapter)]
+    children = [_behind_adapters.get(child) for child in components.children_of(adapter)]
     last = children[-1] if children else None
     if last is not None and all(child is not None and child.terminal for child in children):
         return last

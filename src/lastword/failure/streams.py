@@ -20,7 +20,7 @@ from weakref import WeakKeyDictionary
 
 from livekit.agents import APIError, stt
 
-from .. import _upstream
+from .._upstream import clients, components, hooks, owners
 from . import bodies
 from .call import Call, current
 from .judgement import Judgement, judgement_of
@@ -46,8 +46,8 @@ class _Left(BaseException):
 
 
 def _begin(worker: object) -> Call:
-    component, parent = _upstream.component_of(worker), current.get()
-    if parent is not None and not _upstream.same_kind(component, parent.component):
+    component, parent = hooks.component_of(worker), current.get()
+    if parent is not None and not components.same_kind(component, parent.component):
         parent = None  # started from a handler of an adapter's events, not by the adapter
     return Call(worker, component, parent, asyncio.current_task())
 
@@ -59,12 +59,12 @@ def _prepare(call: Call) -> bool:
     """
     try:
         refusing = is_any_refusing()
-        client = _upstream.inner_client(call.component)
+        client = clients.inner_client(call.component)
         if client is None and (not refusing or isinstance(call.component, stt.STT)):
             return True
         owner = owner_of(call.outermost.component)
         if owner is not None and client is not None:
-            retries = _upstream.quieten(client)
+            retries = clients.quieten(client)
             inner_retries.setdefault(client, retries)
     except Exception as trouble:  # noqa: BLE001 - never the plugin's trouble
         log_trouble(trouble)
@@ -107,7 +107,7 @@ def watched_hearing(original: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(original)
     async def pump(self: Any, *args: Any) -> Any:
-        _upstream.note_hearing(self, *args)
+        owners.note_hearing(self, *args)
         return await original(self, *args)
 
     return pump
@@ -156,7 +156,7 @@ def _announced_late(call: Call, raised: Exception) -> Exception:
     owner, error, _ = outcome
     call.over = True
     with _outside():
-        _upstream.announce(call.worker, error, recoverable=False)
+        hooks.announce(call.worker, error, recoverable=False)
         _report_unheard(call, owner, error, recoverable=False)
     return error
 
@@ -191,7 +191,7 @@ def judged_announcement(original: Callable[..., None]) -> Callable[..., None]:
         if leave:
             raise _Left(error)
         if recoverable and not isinstance(call.component, stt.STT):
-            _upstream.before_next_attempt(self, functools.partial(_refuse_if_closing, owner))
+            hooks.before_next_attempt(self, functools.partial(_refuse_if_closing, owner))
 
     return _emit_error
 
@@ -209,7 +209,7 @@ def _judge(call: Call, error: Exception) -> tuple[Owner, APIError, Judgement] | 
         if owner is None:
             return None
         bodies.attach_refusal(error, call)
-        event = _upstream.error_event(call.component, error, recoverable=False)
+        event = components.error_event(call.component, error, recoverable=False)
         typed = judge(call.component, event)
         judgement = judgement_of(typed)
         if judgement is None:
@@ -228,9 +228,9 @@ def _report_unheard(call: Call, owner: Owner, error: APIError, *, recoverable: b
         judgement = judgement_of(error)
         if judgement is None:
             return
-        heard = bool(_upstream.listening_sessions(call.component))
+        heard = bool(owners.listening_sessions(call.component))
         if not heard and not judgement.heard and call.parent is None:
-            event = _upstream.error_event(call.component, error, recoverable=recoverable)
+            event = components.error_event(call.component, error, recoverable=recoverable)
             owner.report(call.component, event)
             heard = True
         judgement.heard = judgement.heard or heard

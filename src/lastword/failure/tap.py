@@ -14,7 +14,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .. import _upstream
+from .._upstream import clients, hooks, versions
 from . import bodies, events, streams
 from .owners import Owner, may_refuse, owners
 
@@ -28,7 +28,7 @@ logger = logging.getLogger("lastword")
 
 @dataclass(slots=True)
 class _Hook:
-    point: _upstream.HookPoint
+    point: hooks.HookPoint
     wrapper: Callable[..., Any]
     original: Callable[..., Any] | None  # None: inherited, there was no attribute
 
@@ -49,13 +49,13 @@ def install(owner: Owner) -> None:
     with _lock:
         if any(known is owner for known in owners):
             return
-        differences = _upstream.unknown_hook_points()
+        differences = hooks.unknown_hook_points()
         if differences:
             if not _warned:
                 logger.warning(
                     "livekit-agents has internals that lastword does not know: errors are seen "
                     "only after all retries",
-                    extra={"differences": differences, "supported": _upstream.SUPPORTED},
+                    extra={"differences": differences, "supported": versions.SUPPORTED},
                 )
             _warned = True
             return
@@ -76,12 +76,12 @@ def remove(owner: Owner) -> None:
 
 def _put_in() -> None:
     """Wraps each hook point that is not wrapped yet."""
-    wrappers = [(point, streams.watched_main_task) for point in _upstream.MAIN_TASKS]
-    wrappers += [(point, streams.judged_announcement) for point in _upstream.ANNOUNCEMENTS]
-    wrappers.append((_upstream.RECOGNIZE, streams.watched_recognize))
-    wrappers += [(point, events.judged_detector) for point in _upstream.DETECTOR_ANNOUNCEMENTS]
-    wrappers += [(point, streams.watched_hearing) for point in _upstream.STT_PUMPS]
-    wrappers.append((_upstream.REALTIME_EMIT, events.judged_realtime_emit))
+    wrappers = [(point, streams.watched_main_task) for point in hooks.MAIN_TASKS]
+    wrappers += [(point, streams.judged_announcement) for point in hooks.ANNOUNCEMENTS]
+    wrappers.append((hooks.RECOGNIZE, streams.watched_recognize))
+    wrappers += [(point, events.judged_detector) for point in hooks.DETECTOR_ANNOUNCEMENTS]
+    wrappers += [(point, streams.watched_hearing) for point in hooks.STT_PUMPS]
+    wrappers.append((hooks.REALTIME_EMIT, events.judged_realtime_emit))
     for point, wrap in wrappers:
         if all(hook.point is not point for hook in _hooks):
             wrapper = wrap(getattr(point.owner, point.name))
@@ -92,7 +92,7 @@ def _put_in() -> None:
 def _take_out() -> None:
     """Restores the attributes that are still ours; where others wrapped ours, it stays, idle."""
     for client, retries in list(streams.inner_retries.items()):
-        _upstream.restore_retries(client, retries)
+        clients.restore_retries(client, retries)
     streams.inner_retries.clear()
     for hook in list(_hooks):
         cls, name = hook.point.owner, hook.point.name

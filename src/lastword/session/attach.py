@@ -15,7 +15,7 @@ from livekit.agents.stt import STTError
 from livekit.agents.tts import TTSError
 from livekit.agents.voice.events import CloseReason, ErrorEvent
 
-from .. import _upstream
+from .._upstream import sessions, versions
 from ..errors import AlreadyAttachedError
 from ..failure import tap
 from ..failure.classify import classify
@@ -93,7 +93,7 @@ def attach(
             "expected a session without a last word, got one that has one; attach once, or call "
             "detach() on the first LastWord before"
         )
-    _upstream.check_session(session)
+    versions.check_session(session)
     last_word = LastWord(
         session,
         Preparation(
@@ -114,7 +114,7 @@ def attach(
 
 def attached_to(session: object) -> LastWord | None:
     """Returns the `LastWord` of a session, or None if it has none."""
-    hook = _upstream.hook_of(session)
+    hook = sessions.hook_of(session)
     return hook if isinstance(hook, LastWord) else None
 
 
@@ -132,7 +132,7 @@ class LastWord:
     ) -> None:
         self._session = session
         self._preparation = preparation
-        counted = COUNTED if _upstream.counts_stt_errors(session) else COUNTED_BEFORE_1_6
+        counted = COUNTED if sessions.counts_stt_errors(session) else COUNTED_BEFORE_1_6
         self._judge = Judge(policy, counted=counted)
         self._on_report = on_report
         self._bounds = bounds
@@ -143,7 +143,7 @@ class LastWord:
         self._detach_when_closed = False
         self._trace_context: Context | None = None
         self._owner = SessionOwner(session)
-        self._hooks = _upstream.SessionHooks(
+        self._hooks = sessions.SessionHooks(
             session,
             on_error=self._on_error,
             emit=self._emit,
@@ -225,7 +225,7 @@ class LastWord:
         if not isinstance(error, _ERRORS) or error.recoverable or self._closing is not None:
             self._hooks.on_error(arg)
             return
-        if _upstream.is_closing(self._session):
+        if sessions.is_closing(self._session):
             return
         failure = classify(error)
         loop = asyncio.get_running_loop()
@@ -260,7 +260,7 @@ class LastWord:
         self._deferred_close = None
         self._owner.closing = True
         self._preparation.stop()
-        self._trace_context = _upstream.trace_context_of(self._session)
+        self._trace_context = sessions.trace_context_of(self._session)
         return True
 
     def _closed(self, report: Report) -> None:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from livekit.agents.voice.events import CloseEvent, CloseReason
 
-from .. import _upstream
+from .._upstream import rooms, sessions
 from .followup import FollowUp
 from .heard import Heard
 from .line import watched
@@ -93,7 +93,7 @@ class Closing:
     def __init__(
         self,
         session: AgentSession[Any],
-        hooks: _upstream.SessionHooks,
+        hooks: sessions.SessionHooks,
         *,
         failure: Failure,
         error: Any,
@@ -136,7 +136,7 @@ class Closing:
         # together would hold the loop for 27 ms instead of 10 (benchmarks/bench_latency.py).
         self._atask = self._loop.create_task(self._run(), name="lastword_closing")
         # what upstream takes for its closing task: others may cancel it, and nothing happens
-        _upstream.mark_closing(self._session, self._loop.create_future())
+        sessions.mark_closing(self._session, self._loop.create_future())
 
     def stop_speaking(self) -> None:
         """Ends the message at once; the close goes on in order."""
@@ -165,7 +165,7 @@ class Closing:
         cancelled = [await self._survive(stage) for stage in before]
         self._ensure_close_event()
         cancelled.append(await self._survive(self._followup.after_close))
-        _upstream.mark_closing(self._session, None)
+        sessions.mark_closing(self._session, None)
         self._on_closed(self._report())
         if any(cancelled):
             raise asyncio.CancelledError
@@ -182,15 +182,15 @@ class Closing:
 
     async def _speak(self) -> None:
         if not self._heard.frames:
-            _upstream.refuse_new_work(self._session)
+            sessions.refuse_new_work(self._session)
             return
         deadline = self._loop.time() + self._bounds.first_frame_s
         await self._wait_for_a_way(deadline)
         if not await self._has_listener(deadline):
-            _upstream.refuse_new_work(self._session)
+            sessions.refuse_new_work(self._session)
             return
         self._to(State.SPEAKING)
-        async with watched(_upstream.room_of(self._session), self._heard):
+        async with watched(rooms.room_of(self._session), self._heard):
             if self._words.first is not None:
                 await self._speaker(self._words.first, self._heard, deadline).speak()
             if self._heard.accepted and not self._abort.is_set():
@@ -214,9 +214,9 @@ class Closing:
     async def _wait_for_a_way(self, deadline: float) -> None:
         """During `start()`: waits, bounded, until an output or a room is known."""
         while (
-            not _upstream.is_started(self._session)
+            not sessions.is_started(self._session)
             and self._session.output.audio is None
-            and _upstream.room_of(self._session) is None
+            and rooms.room_of(self._session) is None
             and self._loop.time() < deadline
         ):
             # nothing tells when start() gets there
@@ -225,7 +225,7 @@ class Closing:
 
     async def _has_listener(self, deadline: float) -> bool:
         """Waits, bounded, for somebody to subscribe; interrupting before that kills the output."""
-        subscription = _upstream.first_subscription(self._session)
+        subscription = rooms.first_subscription(self._session)
         if subscription is None:
             return True
         if not subscription.done():
@@ -251,11 +251,11 @@ class Closing:
         if self._state is State.CLOSED:
             return
         self._to(State.CLOSING)
-        starting = not _upstream.is_started(self._session)
+        starting = not sessions.is_started(self._session)
         timeout_s = self._bounds.close_s
         if starting:
             timeout_s = max(START_DEADLINE_S - (self._loop.time() - self._t0), 0.0)
-        _upstream.allow_teardown(self._session)
+        sessions.allow_teardown(self._session)
         teardown = self._teardown()
         atask = self._loop.create_task(teardown, name="lastword_teardown")
         await asyncio.wait({atask}, timeout=timeout_s)
@@ -278,7 +278,7 @@ class Closing:
             if self._state is not State.CLOSING:
                 self._to(State.CLOSING)
             self._closed_by = "forced"
-            left = _upstream.force_closed(self._session)
+            left = sessions.force_closed(self._session)
             self._session.emit("close", CloseEvent(error=self._error, reason=CloseReason.ERROR))
             self._cleanup_atask = self._loop.create_task(
                 self._cleanup(left), name="lastword_cleanup"

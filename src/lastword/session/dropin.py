@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from livekit.agents import NotGiven
 
-from .. import _upstream
+from .._upstream import versions
 from .attach import attach
 from .message import DEFAULT
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .attach import LastWord
     from .message import AnyMessage
 else:
-    _Session = _upstream.session_class()
+    _Session = versions.session_class()
 
 Userdata_T = TypeVar("Userdata_T")
 

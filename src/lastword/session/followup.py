@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from livekit import rtc
 
-from .. import _upstream
+from .._upstream import rooms
 from .after import AfterContext
 
 if TYPE_CHECKING:
@@ -49,9 +49,9 @@ class FollowUp:
         self._action = action
         self._next = action
         self._failure = failure
-        self._room = _upstream.room_of(session)
-        self._job = _upstream.job_of_this_process()
-        self._caller = _upstream.linked_participant(session)
+        self._room = rooms.room_of(session)
+        self._job = rooms.job_of_this_process()
+        self._caller = rooms.linked_participant(session)
 
     @property
     def name(self) -> str | None:

@@ -13,7 +13,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from .. import _upstream
+from .._upstream import rooms, sessions
 from ..errors import StartTimeoutError
 from ..failure.classify import classify
 from .after import AfterContext, Plan
@@ -155,7 +155,7 @@ class _Guard:
             session = self._session()
             if session is None:
                 continue
-            if _upstream.is_started(session):
+            if sessions.is_started(session):
                 return
             seen_at = seen_at or self._loop.time()
             if self._loop.time() - seen_at >= START_TIMEOUT_S:
@@ -265,7 +265,7 @@ class _Guard:
         self, action: After, session: AgentSession[Any] | None, failure: Failure
     ) -> str | None:
         """Run the action and what follows it; return why it failed, or None."""
-        linked = _upstream.linked_participant(session) if session is not None else None
+        linked = rooms.linked_participant(session) if session is not None else None
         caller = linked or self._phone()
 
         async def say() -> None:
@@ -305,10 +305,10 @@ def _shield_connect(job: JobContext) -> None:
 
 def _silence(session: AgentSession[Any] | None) -> None:
     """Make a session that still runs hold its tongue, and start nothing new."""
-    if session is None or not _upstream.is_running(session):
+    if session is None or not sessions.is_running(session):
         return
     try:
         session.interrupt(force=True)
     except RuntimeError:
         logger.debug("the session cannot be interrupted any more")
-    _upstream.refuse_new_work(session)
+    sessions.refuse_new_work(session)

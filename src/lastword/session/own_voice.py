@@ -9,7 +9,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .. import _upstream
+from .._upstream import sessions, speakers
 from ..errors import LastWordError
 from ..voice.bake import bake, baked
 from ..voice.identity import voice_options
@@ -63,13 +63,13 @@ class OwnVoice:
 
     def begin(self) -> None:
         """Looks for words that were rendered earlier; asks nobody for anything."""
-        speaker = _upstream.speaker_of(self._session)
+        speaker = speakers.speaker_of(self._session)
         if speaker is not None and self._words and _in_loop():
             self._start(self._load(speaker))
 
     def follow(self) -> None:
         """Makes the sounds if the session runs and they are not those of its voice."""
-        if _upstream.is_running(self._session) and not _upstream.is_closing(self._session):
+        if sessions.is_running(self._session) and not sessions.is_closing(self._session):
             if self._task is not None and self._task.cancelled():
                 self._made_for = None  # given up in an earlier run of the session
             self._make()
@@ -88,7 +88,7 @@ class OwnVoice:
     def _make(self) -> None:
         if not self._messages:
             return
-        speaker = _upstream.speaker_of(self._session)
+        speaker = speakers.speaker_of(self._session)
         try:
             voice = _voice_of(self._session, speaker)
         except Exception as error:  # noqa: BLE001 - attributes of a foreign TTS; events must go on
@@ -128,8 +128,8 @@ class OwnVoice:
 
 
 def _voice_of(session: AgentSession[Any], speaker: tts.TTS[Any] | None) -> _Voice:
-    voices = [] if speaker is None else _upstream.voices_of(speaker)
-    return _Voice([voice_options(one) for one in voices], _upstream.languages_of(session))
+    voices = [] if speaker is None else speakers.voices_of(speaker)
+    return _Voice([voice_options(one) for one in voices], speakers.languages_of(session))
 
 
 async def _try(message: Message, late: Late, making: Awaitable[Clip], source: Source) -> None:

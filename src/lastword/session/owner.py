@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from .. import _upstream
+from .._upstream import components, owners, sessions
 from ..failure import tap
 from ..failure.owners import may_refuse
 
@@ -49,7 +49,7 @@ class SessionOwner:
         session = self._session()
         if session is None or self.closing:
             return self.closing
-        return _upstream.is_left_closed(session)
+        return sessions.is_left_closed(session)
 
     def owns(self, component: object) -> bool:
         """Says whether a component works for the session.
@@ -61,18 +61,18 @@ class SessionOwner:
         session = self._session()
         if session is None:
             return False
-        listening = _upstream.listening_sessions(component)
+        listening = owners.listening_sessions(component)
         if listening:
             return session in listening
-        children = _upstream.children_of(component)
-        if any(session in _upstream.listening_sessions(child) for child in children):
+        children = components.children_of(component)
+        if any(session in owners.listening_sessions(child) for child in children):
             return True
-        if any(part is component for part in _upstream.configured_components(session)):
+        if any(part is component for part in owners.configured_components(session)):
             return True
-        return _upstream.current_session() is session
+        return owners.current_session() is session
 
     def report(self, component: object, error: object) -> None:  # noqa: ARG002 - of the protocol
         """Hands an error to the session's agent as if it had subscribed to the component."""
         session = self._session()
         if session is not None:
-            _upstream.deliver_error(session, error)
+            owners.deliver_error(session, error)

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
-from .. import _upstream
+from .._upstream import rooms, sessions
 from .own_track import play_on_own_track
 from .waiting import Signal, finished, first_of
 
@@ -78,17 +78,17 @@ class Speaker:
         output = self._session.output.audio if self._session.output.audio_enabled else None
         if output is not None:
             await self._by_output(output, interrupted)
-        elif not _upstream.audio_is_coming(self._session):
+        elif not rooms.audio_is_coming(self._session):
             await self._by_text()
             return
-        _upstream.refuse_new_work(self._session)
+        sessions.refuse_new_work(self._session)
         if not self._over:
             await self._by_own_track()
 
     async def speak_again(self) -> None:
         """Plays straight into the output or on an own track: by now new speech is refused."""
         output = self._session.output.audio if self._session.output.audio_enabled else None
-        if output is not None and not _upstream.output_is_poisoned(self._session):
+        if output is not None and not rooms.output_is_poisoned(self._session):
             stop_listening = self._heard.listen(output)
             try:
                 await self._direct(output)
@@ -100,11 +100,11 @@ class Speaker:
     async def _by_output(
         self, output: io.AudioOutput, interrupted: asyncio.Future[None] | None
     ) -> None:
-        if _upstream.output_is_poisoned(self._session):
+        if rooms.output_is_poisoned(self._session):
             return
         settled_by = self._loop.time() + STALL_S
         handle = self._say()
-        _upstream.refuse_new_work(self._session)
+        sessions.refuse_new_work(self._session)
         stop_listening = self._heard.listen(output)
         try:
             if handle is not None:
@@ -246,7 +246,7 @@ class Speaker:
 
     async def _by_own_track(self) -> None:
         """Publishes a track of our own for what is left: the session's output is dead."""
-        room = _upstream.room_of(self._session)
+        room = rooms.room_of(self._session)
         left_s = self._deadline - self._loop.time()
         if self._heard.accepted:
             left_s = max(left_s, STALL_S)  # the deadline was for the first frame
@@ -283,7 +283,7 @@ class Speaker:
         """Shows the words alone: a session without audio output, or with it disabled."""
         self._heard.ways.append("text")
         handle = self._say()
-        _upstream.refuse_new_work(self._session)
+        sessions.refuse_new_work(self._session)
         if handle is None:
             return
         over = Signal()

@@ -11,7 +11,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .. import _upstream
+from .._upstream import rooms, speakers
 from .followup import is_phone
 from .message import AnyMessage, Format, Message
 from .own_track import Standby
@@ -72,7 +72,7 @@ class Preparation:
         max_message_s: float,
         standby_track: bool,
     ) -> None:
-        languages = [language, *_upstream.languages_of(session)]
+        languages = [language, *speakers.languages_of(session)]
         self._session = session
         self._plan = plan
         self._message = Message(
@@ -99,7 +99,7 @@ class Preparation:
                 message.prepare(wanted)
             self._format = wanted
         if self._standby is not None:
-            self._standby.publish_in(_upstream.room_of(self._session), wanted)
+            self._standby.publish_in(rooms.room_of(self._session), wanted)
         self._own_voice.follow()
         self._warn_of_phone()
 
@@ -134,10 +134,10 @@ class Preparation:
         if output is None:
             return Format()
         rate = output.sample_rate or Format.sample_rate
-        return Format(rate, _upstream.num_channels_of(output))
+        return Format(rate, rooms.num_channels_of(output))
 
     def _warn_of_phone(self) -> None:
-        phone = is_phone(_upstream.linked_participant(self._session))
+        phone = is_phone(rooms.linked_participant(self._session))
         if phone and not self._warned_of_phone and not self._plan.actions():
             self._warned_of_phone = True
             logger.warning(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from livekit.agents import APIConnectOptions
 
-from lastword import _upstream
+from lastword._upstream import speakers
 from lastword.audio.clip import Clip
 from lastword.bounded import ends
 from lastword.errors import BakeError, MessageError
@@ -58,7 +58,7 @@ async def bake(
     if not words:
         raise MessageError("expected words to render, got an empty text; give at least one word")
     work = _bake(tts, words, language, SoundCache(cache_dir))
-    task = _upstream.start_outside_sessions(work, name="lastword.bake")
+    task = speakers.start_outside_sessions(work, name="lastword.bake")
     if await ends(task, timeout_s=timeout_s):
         return task.result()
     raise BakeError(
@@ -86,14 +86,14 @@ async def baked(
         The clip, or None if the words are not there.
     """
     words = text.strip()
-    key = sound_key(_upstream.voices_of(tts)[0], words)
+    key = sound_key(speakers.voices_of(tts)[0], words)
     wav = await asyncio.to_thread(SoundCache(cache_dir).load, key)
     return None if wav is None else await asyncio.to_thread(_load, wav, words, language)
 
 
 async def _bake(tts: tts.TTS[Any], words: str, language: str | None, cache: SoundCache) -> Clip:
     failures: list[Exception] = []
-    voices = _upstream.voices_of(tts)
+    voices = speakers.voices_of(tts)
     for voice in voices:
         try:
             wav = await _once(voice, words, cache)
@@ -118,7 +118,7 @@ async def _once(voice: tts.TTS[Any], words: str, cache: SoundCache) -> bytes:
     async with cache.alone(key):
         wav = await asyncio.to_thread(cache.load, key)  # somebody else was first
         if wav is None:
-            wav = _to_wav(await _speak(_upstream.silenced(voice), words))
+            wav = _to_wav(await _speak(speakers.silenced(voice), words))
             await asyncio.to_thread(cache.store, key, wav)
         return wav
 

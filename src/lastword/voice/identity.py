@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from livekit.agents import tts
 
-from lastword._upstream import option_attributes
+from lastword._upstream.speakers import option_attributes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

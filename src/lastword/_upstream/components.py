@@ -1,0 +1,69 @@
+"""LLM, STT and TTS: what stands behind an adapter, and the events of their errors."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+from livekit.agents import inference, llm, stt, tts
+
+
+def same_kind(one: object, other: object) -> bool:
+    """Whether two components are both an LLM, both an STT or both a TTS."""
+    return any(isinstance(one, k) and isinstance(other, k) for k in (llm.LLM, stt.STT, tts.TTS))
+
+
+def is_fallback(component: object) -> bool:
+    """Whether a component chooses among several others."""
+    return isinstance(component, llm.FallbackAdapter | stt.FallbackAdapter | tts.FallbackAdapter)
+
+
+def is_realtime_fallback(session: object) -> bool:
+    """Whether a realtime session chooses among several others; there is none in 1.4.6."""
+    module = sys.modules.get("livekit.agents.llm.realtime_fallback_adapter")
+    cls = getattr(module, "_FallbackRealtimeSession", None)
+    return cls is not None and isinstance(session, cls)
+
+
+def children_of(component: object) -> list[object]:
+    """The components behind a FallbackAdapter or a StreamAdapter, empty for any other."""
+    if isinstance(component, llm.FallbackAdapter):
+        return list(component._llm_instances)
+    if isinstance(component, tts.FallbackAdapter):
+        return list(component._tts_instances)
+    if isinstance(component, stt.FallbackAdapter):
+        return list(component._stt_instances)
+    if isinstance(component, tts.StreamAdapter):
+        return [component._wrapped_tts]
+    if isinstance(component, stt.StreamAdapter):
+        return [component._stt]
+    return []
+
+
+def error_event(
+    component: object, error: Exception, *, recoverable: bool
+) -> llm.LLMError | stt.STTError | tts.TTSError:
+    """Builds the event that livekit-agents emits for an error of an LLM, STT or TTS.
+
+    Raises:
+        TypeError: The component is none of the three.
+    """
+    now = time.time()
+    if isinstance(component, llm.LLM):
+        label = component._label
+        return llm.LLMError(timestamp=now, label=label, error=error, recoverable=recoverable)
+    if isinstance(component, stt.STT):
+        label = component._label
+        return stt.STTError(timestamp=now, label=label, error=error, recoverable=recoverable)
+    if isinstance(component, tts.TTS):
+        label = component._label
+        return tts.TTSError(timestamp=now, label=label, error=error, recoverable=recoverable)
+    raise TypeError(f"expected an LLM, STT or TTS, got {type(component).__name__}")
+
+
+def detector_error(detector: Any, error: Exception, *, recoverable: bool) -> Any:
+    """Builds the event that livekit-agents emits for an error of the interruption detector."""
+    return inference.InterruptionDetectionError(
+        label=detector._label, error=error, recoverable=recoverable
+    )

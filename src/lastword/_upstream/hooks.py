@@ -1,0 +1,162 @@
+"""The methods of livekit-agents that the tap wraps, and the streams that they belong to."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from livekit.agents import inference, llm, stt, tts
+from livekit.agents.voice import audio_recognition
+
+from .owners import STT_PUMP
+from .versions import unknown_names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+# class -> the attribute of its instances that holds the component they work for. A failing attempt
+# of any of them is announced through `_emit_error` inside the retry loop of `_main_task` (of
+# `recognize`), in 1.4.6 .. 1.8.9; none of the released plugins overrides one of these methods.
+_WORKERS: dict[type, str] = {
+    llm.LLMStream: "_llm",
+    tts.ChunkedStream: "_tts",
+    tts.SynthesizeStream: "_tts",
+    stt.RecognizeStream: "_stt",
+}
+
+
+class HookPoint(NamedTuple):
+    """A method of livekit-agents that the tap wraps.
+
+    Attributes:
+        owner: The class.
+        name: The method.
+        parameters: Names of its parameters in the versions that lastword knows.
+    """
+
+    owner: type
+    name: str
+    parameters: tuple[str, ...]
+
+
+MAIN_TASKS = tuple(HookPoint(cls, "_main_task", ("self",)) for cls in _WORKERS)
+"""The whole life of a stream, its retries included."""
+
+RECOGNIZE = HookPoint(stt.STT, "recognize", ("self", "buffer", "language", "conn_options"))
+"""One recognition of a whole utterance, its retries included."""
+
+ANNOUNCEMENTS = tuple(
+    HookPoint(cls, "_emit_error", ("self", "api_error", "recoverable"))
+    for cls in (*_WORKERS, stt.STT)
+)
+"""What a retry loop calls for each failed attempt, before it decides to go on."""
+
+DETECTOR_ANNOUNCEMENTS = tuple(
+    HookPoint(cls, "_emit_error", ("self", "api_error", "recoverable"))
+    for cls in (getattr(inference, "AdaptiveInterruptionDetector", None),)
+    if cls is not None
+)
+"""How the gateway's interruption detector announces an error; there is none in 1.4.6."""
+
+REALTIME_EMIT = HookPoint(llm.RealtimeSession, "emit", ("self", "event", "args"))
+"""How any realtime plugin announces anything; inherited from `rtc.EventEmitter`."""
+
+
+def _stt_pumps() -> tuple[HookPoint, ...]:
+    if STT_PUMP is not None:
+        return ()
+    pipeline = getattr(audio_recognition, "_STTPipeline", None)
+    if pipeline is not None:
+        return (HookPoint(pipeline, "_stt_pump", ("self",)),)
+    cls = audio_recognition.AudioRecognition
+    return (HookPoint(cls, "_stt_task", ("self", "stt_node", "audio_input", "task")),)
+
+
+STT_PUMPS = _stt_pumps()
+"""What runs an agent's `stt_node` in 1.4 .. 1.7, which do not tell in there whose it is."""
+
+_TAP_NAMES: dict[type, tuple[str, ...]] = {
+    **{cls: (attribute, "_run") for cls, attribute in _WORKERS.items()},
+    **dict.fromkeys((llm.LLM, stt.STT, tts.TTS), ("_label", "_events")),
+    **{point.owner: ("_label",) for point in DETECTOR_ANNOUNCEMENTS},
+}
+"""What the tap reads of streams and components."""
+
+HOOK_POINTS = (
+    *MAIN_TASKS,
+    RECOGNIZE,
+    *ANNOUNCEMENTS,
+    *DETECTOR_ANNOUNCEMENTS,
+    REALTIME_EMIT,
+    *STT_PUMPS,
+)
+
+
+def unknown_hook_points() -> list[str]:
+    """Names what differs from the internals that the tap was built for.
+
+    Returns:
+        One line per difference, "LLMStream._main_task: expected (self), found (self, x)"; empty if
+        the tap can work.
+    """
+    return [*_unknown_to_the_tap(HOOK_POINTS)]
+
+
+@functools.cache
+def _unknown_to_the_tap(points: tuple[HookPoint, ...]) -> tuple[str, ...]:
+    differences = []
+    for point in points:
+        method = getattr(point.owner, point.name, None)
+        found = "nothing" if method is None else ", ".join(inspect.signature(method).parameters)
+        expected = ", ".join(point.parameters)
+        if found != expected:
+            where = f"{point.owner.__name__}.{point.name}"
+            differences.append(f"{where}: expected ({expected}), found ({found})")
+    for owner, names in _TAP_NAMES.items():
+        missing = unknown_names(owner, names)
+        differences += [f"{owner.__name__}.{n}: expected an attribute, found none" for n in missing]
+    return tuple(differences)
+
+
+def component_of(worker: object) -> object:
+    """The LLM, STT or TTS that a stream works for; an STT that recognizes works for itself."""
+    attribute = _component_attribute(type(worker))  # type: ignore[arg-type] # they are hashable
+    return worker if attribute is None else getattr(worker, attribute)
+
+
+@functools.lru_cache(maxsize=256)  # asked for each call; a look at abstract classes takes 1 us
+def _component_attribute(kind: type) -> str | None:
+    return next((name for cls, name in _WORKERS.items() if issubclass(kind, cls)), None)
+
+
+def before_next_attempt(stream: Any, ask: Callable[[], None]) -> None:
+    """Lets the next attempt of a stream's retry loop ask first; what `ask` raises ends the loop.
+
+    The loops call `_run` for each attempt and sleep between them, in 1.4.6 .. 1.8.9.
+    """
+    if "_run" in vars(stream):
+        return
+
+    async def _run(*args: Any, **kwargs: Any) -> None:
+        del stream._run
+        ask()
+        await stream._run(*args, **kwargs)
+
+    stream._run = _run
+
+
+def announce(worker: Any, error: Exception, *, recoverable: bool) -> None:
+    """Emits the error of a stream as its retry loop would have done."""
+    worker._emit_error(error, recoverable=recoverable)
+
+
+def runs_realtime_loop(session: llm.RealtimeSession[Any]) -> bool:
+    """Whether the running task is the connection loop of a realtime session.
+
+    OpenAI, Azure, xAI and Google keep it in `_main_atask`, in 1.4.6 .. 1.8.9; any other plugin's
+    loop is not recognised and keeps its retries.
+    """
+    return getattr(session, "_main_atask", None) is asyncio.current_task()

@@ -1,0 +1,85 @@
+"""The room of a session, the job, and the outputs that lead there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from livekit import rtc
+from livekit.agents.job import get_job_context
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from livekit.agents import AgentSession, JobContext
+    from livekit.agents.voice import io
+
+
+def room_of(session: AgentSession[Any]) -> rtc.Room | None:
+    """Finds the room of a session: its own, or the job's while `start()` is not that far."""
+    if session._room_io is not None:
+        return session._room_io.room
+    job = job_of_this_process()
+    return job.room if job is not None else None
+
+
+def job_of_this_process() -> JobContext | None:
+    """Returns the job that runs here, or None outside of a worker."""
+    try:
+        return get_job_context()
+    except RuntimeError:
+        return None
+
+
+def linked_participant(session: AgentSession[Any]) -> rtc.RemoteParticipant | None:
+    """Returns the caller whom the session listens to, or None without a room."""
+    return session._room_io.linked_participant if session._room_io is not None else None
+
+
+def first_subscription(session: AgentSession[Any]) -> asyncio.Future[None] | None:
+    """Returns the future of the output's first subscriber, or None where there is no such thing.
+
+    `capture_frame` awaits it unshielded: interrupting a speech that is parked there cancels it and
+    leaves the output dead for good (1.4.6 .. 1.8.9). Look here before any interruption.
+    """
+    if session._room_io is not None:
+        return session._room_io.subscribed_fut
+    return None
+
+
+def output_is_poisoned(session: AgentSession[Any]) -> bool:
+    """Tells whether nobody can hear the output, although it takes frames and reports them played.
+
+    Either its wait for a subscriber was cancelled, or its track was taken out of the room or muted.
+    """
+    subscription = first_subscription(session)
+    if subscription is not None and subscription.cancelled():
+        return True
+    output = getattr(session._room_io, "_audio_output", None)
+    publication = getattr(output, "_publication", None)
+    if session._room_io is None or publication is None or session.output.audio is None:
+        return False
+    if leaf_of(session.output.audio) is not output:
+        return False  # an avatar or a user's own output speaks instead
+    published = session._room_io.room.local_participant.track_publications
+    return publication.sid not in published or publication.track is None or publication.track.muted
+
+
+def audio_is_coming(session: AgentSession[Any]) -> bool:
+    """Tells whether `start()` is under way and is going to give the session an audio output."""
+    if session._started or session.output.audio is not None:
+        return False
+    room_io = session._room_io
+    return room_io is not None and room_io._options.get_audio_output_options() is not None
+
+
+def leaf_of(output: io.AudioOutput) -> io.AudioOutput:
+    """Returns the last output of a chain, the one that plays."""
+    while output.next_in_chain is not None:
+        output = output.next_in_chain
+    return output
+
+
+def num_channels_of(output: io.AudioOutput) -> int:
+    """Returns how many channels the output takes; only RoomIO's can take more than one."""
+    source = getattr(leaf_of(output), "_audio_source", None)
+    return source.num_channels if isinstance(source, rtc.AudioSource) else 1

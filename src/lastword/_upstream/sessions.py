@@ -1,0 +1,133 @@
+"""The inside of one session: its own methods, its state, its forced end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Coroutine
+
+    from livekit.agents import AgentSession
+    from opentelemetry.context import Context
+
+
+class SessionHooks:
+    """The four methods of one session that lastword stands in front of.
+
+    Instance attributes win over the class in every version, so users' own subclasses keep working
+    and other sessions are not touched.
+    """
+
+    def __init__(
+        self,
+        session: AgentSession[Any],
+        *,
+        on_error: Callable[[Any], None],
+        emit: Callable[..., None],
+        close_soon: Callable[..., None],
+        aclose: Callable[..., Coroutine[Any, Any, None]],
+    ) -> None:
+        self._session = session
+        self.on_error: Callable[[Any], None] = session._on_error
+        self.emit: Callable[..., None] = session.emit
+        self.close_soon: Callable[..., None] = session._close_soon
+        self.aclose: Callable[..., Coroutine[Any, Any, None]] = session._aclose_impl
+        self._ours: dict[str, Any] = {
+            "_on_error": on_error,
+            "emit": emit,
+            "_close_soon": close_soon,
+            "_aclose_impl": aclose,
+        }
+        for name, hook in self._ours.items():
+            setattr(session, name, hook)
+
+    def remove(self) -> None:
+        """Gives the session its own methods back, where ours still stand."""
+        for name, hook in self._ours.items():
+            if self._session.__dict__.get(name) is hook:
+                delattr(self._session, name)
+
+
+def is_started(session: AgentSession[Any]) -> bool:
+    """Tells whether `start()` has succeeded and no close has finished since."""
+    return session._started
+
+
+def is_running(session: AgentSession[Any]) -> bool:
+    """Tells whether there is an activity that could speak."""
+    return session._activity is not None
+
+
+def counts_stt_errors(session: AgentSession[Any]) -> bool:
+    """Tells whether upstream tolerates some STT errors (1.6 and later) or none (before)."""
+    return hasattr(session, "_stt_error_counts")
+
+
+def trace_context_of(session: AgentSession[Any]) -> Context | None:
+    """Returns the context under which the session's own spans stand, or None before `start()`."""
+    return getattr(session, "_root_span_context", None)
+
+
+def is_closing(session: AgentSession[Any]) -> bool:
+    """Tells whether a close of any kind has begun."""
+    return session._closing_task is not None or session._closing
+
+
+def mark_closing(session: AgentSession[Any], mark: asyncio.Future[None] | None) -> None:
+    """Sets or clears what upstream takes for a close under way; it only looks if it is there."""
+    setattr(session, "_closing_task", mark)  # noqa: B010 - typed as a Task, of which it is the base
+
+
+def refuse_new_work(session: AgentSession[Any]) -> None:
+    """Makes the session refuse replies, speech, turns and hand-overs from here on.
+
+    Both flags together: `_scheduling_paused` alone lets `update_agent` run the new agent, and
+    `_closing` alone refuses too little (measured on 1.4.6 and 1.8.9).
+    """
+    session._closing = True
+    if session._activity is not None:
+        session._activity._scheduling_paused = True
+
+
+def allow_teardown(session: AgentSession[Any]) -> None:
+    """Lets the activity's own drain do its work, and nothing else.
+
+    drain() takes an activity whose scheduling is paused for one that was drained before, and skips
+    parts of its work (1.4.6 .. 1.8.9): the flag goes, and new speech is refused where all of it is
+    scheduled.
+    """
+    activity = session._activity
+    if activity is not None:
+        activity._scheduling_paused = False
+        setattr(activity, "_schedule_speech", _refuse_speech)  # noqa: B010 - no method of its own
+
+
+def _refuse_speech(speech: Any, priority: int, force: bool = False) -> None:  # noqa: ARG001, FBT001, FBT002 - upstream's signature
+    speech.interrupt(force=True)
+    raise RuntimeError("AgentSession is closing, cannot schedule new speech")
+
+
+def is_left_closed(session: AgentSession[Any]) -> bool:
+    """Tells whether the session was closed and not started again since."""
+    return session._closing
+
+
+def force_closed(session: AgentSession[Any]) -> list[Coroutine[Any, Any, None]]:
+    """Leaves the session as a close does, although its own teardown did not end.
+
+    Returns:
+        What a close would have ended and this could not: each may hang, as the teardown did.
+    """
+    activity, room_io = session._activity, session._room_io
+    refuse_new_work(session)
+    session._started = False
+    session._activity = session._room_io = None
+    session.input.audio = session.input.video = None
+    session.output.audio = session.output.transcription = None
+    return [part.aclose() for part in (activity, room_io) if part is not None]
+
+
+def hook_of(session: object) -> object:
+    """Returns the object that stands in front of a session's errors, or None."""
+    return getattr(vars(session).get("_on_error"), "__self__", None)

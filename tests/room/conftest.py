@@ -42,3 +42,11 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
 def room_name(request: pytest.FixtureRequest) -> str:
     """A name that no other test uses."""
     return f"{request.node.name}-{next(_rooms)}"
+
+
+@pytest.fixture
+def known_server(server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
+    """The server where after-actions look for it: in the environment."""
+    for name, value in server.environment().items():
+        monkeypatch.setenv(name, value)
+    return server

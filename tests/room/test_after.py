@@ -13,43 +13,29 @@ from room.call import AGENT, joined
 from room.caller import Caller
 
 if TYPE_CHECKING:
-    import pytest
-
     from room.rig import Server
 
 FAILURE = Failure(FailureKind.AUTH, terminal=True, retryable=False)
 
 
-def known(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put the server where after-actions look for it."""
-    for name, value in server.environment().items():
-        monkeypatch.setenv(name, value)
-
-
-async def test_the_only_caller_is_out(
-    server: Server, room_name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_only_caller_is_out(known_server: Server, room_name: str) -> None:
     """Nobody but the agent would remain: the room is deleted."""
-    known(server, monkeypatch)
-    async with Caller(server, room_name) as caller, joined(server, room_name) as room:
+    async with Caller(known_server, room_name) as caller, joined(known_server, room_name) as room:
         await caller.until(lambda: AGENT in caller.room.remote_participants, 5)
         outcome = await lastword.hang_up().run(AfterContext(room, None, "caller", FAILURE))
         assert outcome.error is None
         await caller.until(lambda: not caller.room.isconnected(), 5)
-        async with server.api() as client:
+        async with known_server.api() as client:
             rooms = await client.room.list_rooms(api.ListRoomsRequest(names=[room_name]))
         assert not rooms.rooms
 
 
-async def test_another_caller_stays(
-    server: Server, room_name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_another_caller_stays(known_server: Server, room_name: str) -> None:
     """The linked caller is removed, the room lives on for the other one."""
-    known(server, monkeypatch)
     async with (
-        Caller(server, room_name) as caller,
-        Caller(server, room_name, identity="guest") as guest,
-        joined(server, room_name) as room,
+        Caller(known_server, room_name) as caller,
+        Caller(known_server, room_name, identity="guest") as guest,
+        joined(known_server, room_name) as room,
     ):
         await guest.until(lambda: len(guest.room.remote_participants) == 2, 5)
         outcome = await lastword.hang_up().run(AfterContext(room, None, "caller", FAILURE))

@@ -18,12 +18,6 @@ if TYPE_CHECKING:
     from room.rig import Server
 
 
-def known(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put the server where after-actions look for it."""
-    for name, value in server.environment().items():
-        monkeypatch.setenv(name, value)
-
-
 async def test_latency(server: Server, room_name: str) -> None:
     """From the error event, and from the provider's 429, to the first sound at the caller."""
     from_error, from_wire = [], []
@@ -46,11 +40,8 @@ async def test_latency(server: Server, room_name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["none", "leave", "hang_up", "delete_room"])
-async def test_the_end_is_not_cut(
-    server: Server, room_name: str, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
+async def test_the_end_is_not_cut(known_server: Server, room_name: str, name: str) -> None:
     """Whatever follows, the last of the message has arrived before."""
-    known(server, monkeypatch)
     after = {
         "none": None,
         "leave": lastword.leave(),
@@ -59,7 +50,7 @@ async def test_the_end_is_not_cut(
     }[name]
     lost = []
     for run in range(max(1, RUNS // 4)):
-        async with outage(server, f"{room_name}-{run}", after=after) as call:
+        async with outage(known_server, f"{room_name}-{run}", after=after) as call:
             await call.fail()
             await call.until_over()
             lost.append(CLIP_S - max(run.last_s for run in call.heard().runs))

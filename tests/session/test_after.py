@@ -3,138 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aiohttp import web
-from livekit import api, rtc
+from livekit import api
 
 from lastword.errors import MissingCredentialsError
-from lastword.failure.kinds import Failure, FailureKind
-from lastword.session import transfer
+from lastword.failure.kinds import FailureKind
 from lastword.session.after import AfterContext, Outcome, Plan, hang_up, leave
 from lastword.session.transfer import transfer_to
+from session.phone_call import FAILURE, KIND, FakeRoom, Participant, ServerApi, phone_call
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from aiohttp import web
 
-KIND = rtc.ParticipantKind
-FAILURE = Failure(FailureKind.QUOTA_EXHAUSTED, terminal=True, retryable=False)
 TARGET = "+4930123456"
-REQUESTS: dict[str, Any] = {
-    "DeleteRoom": api.DeleteRoomRequest,
-    "RemoveParticipant": api.RoomParticipantIdentity,
-    "TransferSIPParticipant": api.TransferSIPParticipantRequest,
-}
-
-
-@dataclass
-class Participant:
-    """Somebody else in the room."""
-
-    identity: str
-    kind: int
-
-
-class FakeRoom(rtc.EventEmitter[str]):
-    """A room as far as actions look at it."""
-
-    name = "a-room"
-
-    def __init__(self, *participants: Participant) -> None:
-        super().__init__()
-        self.remote_participants = {p.identity: p for p in participants}
-        self.connected = True
-
-    def isconnected(self) -> bool:
-        return self.connected
-
-    async def disconnect(self) -> None:
-        self.connected = False
-
-    def lose(self, identity: str) -> None:
-        self.emit("participant_disconnected", self.remote_participants.pop(identity))
-
-
-class FakeJob:
-    """A job as far as actions use it."""
-
-    def __init__(self) -> None:
-        self.reasons: list[str] = []
-
-    def is_fake_job(self) -> bool:
-        return False
-
-    def shutdown(self, reason: str) -> None:
-        self.reasons.append(reason)
-
-
-@dataclass
-class ServerApi:
-    """The Twirp endpoints; `answers` by method, an empty message where there is none."""
-
-    asked: list[tuple[str, Any]] = field(default_factory=list)
-    came: asyncio.Event = field(default_factory=asyncio.Event)
-    answers: dict[str, Callable[[], Awaitable[web.Response]]] = field(default_factory=dict)
-
-    async def serve(self, request: web.Request) -> web.Response:
-        method = request.match_info["method"]
-        self.asked.append((method, REQUESTS[method].FromString(await request.read())))
-        self.came.set()
-        if method in self.answers:
-            return await self.answers[method]()
-        return web.Response(body=b"", content_type="application/protobuf")
-
-    def refuse(self, method: str, status: int, code: str, **meta: str) -> None:
-        async def answer() -> web.Response:
-            return web.json_response({"code": code, "msg": "no", "meta": meta}, status=status)
-
-        self.answers[method] = answer
-
-    @property
-    def methods(self) -> list[str]:
-        return [method for method, _ in self.asked]
-
-
-@pytest.fixture
-async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ServerApi]:
-    """The scripted server, known to the environment."""
-    scripted = ServerApi()
-    app = web.Application()
-    app.router.add_post("/twirp/{service}/{method}", scripted.serve)
-    runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    monkeypatch.setenv("LIVEKIT_URL", f"ws://127.0.0.1:{runner.addresses[0][1]}")
-    monkeypatch.setenv("LIVEKIT_API_KEY", "devkey")
-    monkeypatch.setenv("LIVEKIT_API_SECRET", "a-secret-of-at-least-thirty-two-characters")
-    yield scripted
-    await runner.cleanup()
-
-
-@dataclass
-class Call:
-    """One call that an action is run on; what it did is noted in order."""
-
-    room: FakeRoom
-    job: FakeJob = field(default_factory=FakeJob)
-    caller: str | None = "phone"
-    said: int = 0
-
-    async def _say(self) -> None:
-        self.said += 1
-
-    async def run(self, action: Any) -> Outcome:
-        context = AfterContext(self.room, self.job, self.caller, FAILURE, self._say)  # type: ignore[arg-type]
-        return await asyncio.wait_for(action.run(context), 10)
-
-
-def phone_call() -> Call:
-    return Call(FakeRoom(Participant("phone", KIND.PARTICIPANT_KIND_SIP)))
-
-
-# --- leaving and hanging up ----------------------------------------------------------------------
 
 
 async def test_leaving_ends_the_job_and_nothing_else(server: ServerApi) -> None:
@@ -212,109 +95,6 @@ async def test_a_server_that_never_answers(
     server.answers["DeleteRoom"] = never
     outcome = await phone_call().run(hang_up())
     assert outcome.error == "TimeoutError"
-
-
-# --- transferring --------------------------------------------------------------------------------
-
-
-async def test_a_good_transfer_says_nothing_more(server: ServerApi) -> None:
-    call = phone_call()
-    outcome = await call.run(transfer_to(TARGET, ringing_timeout_s=12.5))
-    assert outcome == Outcome(None, leave())
-    assert call.said == 0
-    request = server.asked[0][1]
-    assert (request.transfer_to, request.participant_identity) == (f"tel:{TARGET}", "phone")
-    assert request.ringing_timeout.ToTimedelta().total_seconds() == 12.5
-
-
-@pytest.mark.parametrize(
-    ("status", "code", "sip"),
-    [
-        pytest.param(503, "unavailable", "486", id="busy"),
-        pytest.param(403, "permission_denied", "603", id="declined"),
-        pytest.param(408, "failed_precondition", "408", id="silent"),
-    ],
-)
-async def test_a_transfer_that_fails_is_told_and_ended(
-    server: ServerApi, status: int, code: str, sip: str
-) -> None:
-    """The call is still up after these: the second message, then the end."""
-    server.refuse("TransferSIPParticipant", status, code, sip_status_code=sip)
-    call = phone_call()
-    outcome = await call.run(transfer_to("sip:desk@example.org", on_failure="Nobody is there."))
-    assert sip in str(outcome.error)
-    assert outcome.then == hang_up()
-    assert call.said == 1
-    assert server.methods == ["TransferSIPParticipant"]
-
-
-@pytest.mark.parametrize("code", ["canceled", "deadline_exceeded"])
-async def test_an_unclear_answer_waits_for_bye(
-    server: ServerApi, monkeypatch: pytest.MonkeyPatch, code: str
-) -> None:
-    """Nothing is cancelled by these: if the caller goes within the time, it was a transfer."""
-    monkeypatch.setattr(transfer, "BYE_GRACE_S", 5.0)
-    server.refuse("TransferSIPParticipant", 408, code)
-    call = phone_call()
-    running = asyncio.create_task(call.run(transfer_to(TARGET, ringing_timeout_s=0.1)))
-    await asyncio.wait_for(server.came.wait(), 5)
-    call.room.lose("phone")
-    assert await running == Outcome(None, leave())
-    assert call.said == 0
-
-
-@pytest.mark.parametrize("code", ["canceled", "deadline_exceeded"])
-async def test_an_unclear_answer_without_bye(
-    server: ServerApi, monkeypatch: pytest.MonkeyPatch, code: str
-) -> None:
-    monkeypatch.setattr(transfer, "BYE_GRACE_S", 0.05)
-    server.refuse("TransferSIPParticipant", 408, code)
-    call = phone_call()
-    outcome = await call.run(transfer_to(TARGET, ringing_timeout_s=0.05))
-    assert code in str(outcome.error)
-    assert (call.said, outcome.then) == (1, hang_up())
-
-
-async def test_a_refer_that_is_never_answered(
-    server: ServerApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The server does not come back at all: bounded by the deadline and one API call."""
-    monkeypatch.setattr(transfer, "API_TIMEOUT_S", 0.1)
-    monkeypatch.setattr(transfer, "BYE_GRACE_S", 0.2)
-
-    async def never() -> web.Response:
-        await asyncio.sleep(60)
-        raise AssertionError
-
-    server.answers["TransferSIPParticipant"] = never
-    call = phone_call()
-    outcome = await call.run(transfer_to(TARGET, ringing_timeout_s=0.1))
-    assert "Timeout" in str(outcome.error)
-    assert call.said == 1
-
-
-async def test_who_is_not_on_a_phone_cannot_be_transferred(server: ServerApi) -> None:
-    call = Call(FakeRoom(Participant("web", KIND.PARTICIPANT_KIND_STANDARD)), caller="web")
-    outcome = await call.run(transfer_to(TARGET))
-    assert outcome.error == "the caller is not on a phone"
-    assert (call.said, server.asked) == (1, [])
-
-
-async def test_a_second_message_that_raises(server: ServerApi) -> None:
-    """The call ends all the same."""
-    server.refuse("TransferSIPParticipant", 503, "unavailable", sip_status_code="486")
-    call = phone_call()
-
-    async def broken() -> None:
-        raise RuntimeError("no output")
-
-    context = AfterContext(call.room, call.job, "phone", FAILURE, broken)  # type: ignore[arg-type]
-    outcome = await transfer_to(TARGET).run(context)
-    assert outcome == Outcome("RuntimeError: no output", hang_up())
-    assert not call.room._events["participant_disconnected"]
-
-
-# --- what is accepted when attached --------------------------------------------------------------
 
 
 @pytest.mark.parametrize("action", [hang_up(), transfer_to(TARGET)])

@@ -1,0 +1,113 @@
+"""A call on a phone, and the server API that its after-actions ask."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+from livekit import api, rtc
+
+from lastword.failure.kinds import Failure, FailureKind
+from lastword.session.after import AfterContext, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+KIND = rtc.ParticipantKind
+FAILURE = Failure(FailureKind.QUOTA_EXHAUSTED, terminal=True, retryable=False)
+REQUESTS: dict[str, Any] = {
+    "DeleteRoom": api.DeleteRoomRequest,
+    "RemoveParticipant": api.RoomParticipantIdentity,
+    "TransferSIPParticipant": api.TransferSIPParticipantRequest,
+}
+
+
+@dataclass
+class Participant:
+    """Somebody else in the room."""
+
+    identity: str
+    kind: int
+
+
+class FakeRoom(rtc.EventEmitter[str]):
+    """A room as far as actions look at it."""
+
+    name = "a-room"
+
+    def __init__(self, *participants: Participant) -> None:
+        super().__init__()
+        self.remote_participants = {p.identity: p for p in participants}
+        self.connected = True
+
+    def isconnected(self) -> bool:
+        return self.connected
+
+    async def disconnect(self) -> None:
+        self.connected = False
+
+    def lose(self, identity: str) -> None:
+        self.emit("participant_disconnected", self.remote_participants.pop(identity))
+
+
+class FakeJob:
+    """A job as far as actions use it."""
+
+    def __init__(self) -> None:
+        self.reasons: list[str] = []
+
+    def is_fake_job(self) -> bool:
+        return False
+
+    def shutdown(self, reason: str) -> None:
+        self.reasons.append(reason)
+
+
+@dataclass
+class ServerApi:
+    """The Twirp endpoints; `answers` by method, an empty message where there is none."""
+
+    asked: list[tuple[str, Any]] = field(default_factory=list)
+    came: asyncio.Event = field(default_factory=asyncio.Event)
+    answers: dict[str, Callable[[], Awaitable[web.Response]]] = field(default_factory=dict)
+
+    async def serve(self, request: web.Request) -> web.Response:
+        method = request.match_info["method"]
+        self.asked.append((method, REQUESTS[method].FromString(await request.read())))
+        self.came.set()
+        if method in self.answers:
+            return await self.answers[method]()
+        return web.Response(body=b"", content_type="application/protobuf")
+
+    def refuse(self, method: str, status: int, code: str, **meta: str) -> None:
+        async def answer() -> web.Response:
+            return web.json_response({"code": code, "msg": "no", "meta": meta}, status=status)
+
+        self.answers[method] = answer
+
+    @property
+    def methods(self) -> list[str]:
+        return [method for method, _ in self.asked]
+
+
+@dataclass
+class Call:
+    """One call that an action is run on; what it did is noted in order."""
+
+    room: FakeRoom
+    job: FakeJob = field(default_factory=FakeJob)
+    caller: str | None = "phone"
+    said: int = 0
+
+    async def _say(self) -> None:
+        self.said += 1
+
+    async def run(self, action: Any) -> Outcome:
+        context = AfterContext(self.room, self.job, self.caller, FAILURE, self._say)  # type: ignore[arg-type]
+        return await asyncio.wait_for(action.run(context), 10)
+
+
+def phone_call() -> Call:
+    return Call(FakeRoom(Participant("phone", KIND.PARTICIPANT_KIND_SIP)))

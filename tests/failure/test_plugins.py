@@ -13,13 +13,9 @@ from livekit.agents import AgentSession, APIConnectOptions, tts
 from livekit.agents.voice.agent_session import SessionConnectOptions
 from livekit.agents.voice.events import CloseReason
 
-pytest.importorskip("livekit.plugins.google", reason="the plugins are in an extra of their own")
-
-from livekit.plugins import openai
-
 import lastword
 from failure.marked import echoing, mark_requests
-from failure.providers import KEY, PLUGINS
+from failure.providers import KEY, PLUGINS, plugin_of
 from failure.recorded import CASES, event_of, exception_of
 from failure.rehearsal import (
     IMPATIENT,
@@ -40,6 +36,9 @@ from session.fakes import clip_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+
+plugin_of("google")  # without it there is none: the tests are skipped
+openai = plugin_of("openai")
 
 pytestmark = pytest.mark.usefixtures("collected")
 

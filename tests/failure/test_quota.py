@@ -1,6 +1,9 @@
 """The typed quota error keeps what livekit/agents pull request 6152 promises (S3 to S5)."""
 
+import copy
 import importlib.util
+import pickle
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -115,3 +118,29 @@ def test_it_is_also_livekits_own_once_there_is_one(monkeypatch: pytest.MonkeyPat
     error = again.InferenceQuotaExceededError("x", category="MaxGatewayCredits")
     assert isinstance(error, theirs)
     assert (error.terminal, error.retryable) == (True, False)
+
+
+class Uncopied(Exception):  # noqa: N818 - what an SDK calls it
+    """As OpenAI's: made with a response, which copies and pickles do not have."""
+
+    def __init__(self, *, response: object) -> None:
+        super().__init__(str(response))
+
+
+def pickled(error: InferenceQuotaExceededError) -> InferenceQuotaExceededError:
+    loaded = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+    assert isinstance(loaded, InferenceQuotaExceededError)
+    return loaded
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, pickled])
+def test_it_can_be_copied_and_pickled(
+    again: Callable[[InferenceQuotaExceededError], InferenceQuotaExceededError],
+) -> None:
+    """Reports are: without the provider's exceptions, which cannot be."""
+    error = InferenceQuotaExceededError("out", body=BODY, request_id="r1", retryable=False)
+    error.__cause__ = Uncopied(response=object())
+    error.lastword_judgement = error.__cause__  # as the tap notes it
+    copied = again(error)
+    assert repr(copied) == repr(error)
+    assert (copied.body, copied.hint, copied.message) == (error.body, error.hint, "out")

@@ -8,7 +8,9 @@ limits that are over within a minute.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
+from typing import Any
 
 from livekit.agents import APIStatusError, inference
 
@@ -26,6 +28,12 @@ Source: livekit/agents pull request 6152; its review settled that unknown catego
 # The pull request puts a class of this name into `livekit.agents.inference`. Once a release has it,
 # `except` clauses that users wrote for it must catch ours too.
 _Base: type[APIStatusError] = getattr(inference, "InferenceQuotaExceededError", APIStatusError)
+
+
+_SAID = (
+    *("status_code", "request_id", "body", "retryable", "terminal"),
+    *("quota_type", "category", "hint", "remaining_limit"),
+)
 
 
 def _text(given: str | None, body: object, field: str) -> str | None:
@@ -129,6 +137,15 @@ class InferenceQuotaExceededError(_Base):  # type: ignore[misc, valid-type]
         if not isinstance(body, Mapping) or body.get("type") != QUOTA_BODY_TYPE:
             return None
         return cls(message, status_code=status_code, request_id=request_id, body=body)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies and pickles hold what was said, not the provider's own exceptions behind it.
+
+        Those of OpenAI's SDK can be neither copied nor loaded again (2.x), and
+        `dataclasses.asdict(report)` copies.
+        """
+        said = {name: getattr(self, name) for name in _SAID}
+        return functools.partial(type(self), **said), (self.message,)
 
     def _fields(self) -> str:
         return (

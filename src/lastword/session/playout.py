@@ -162,10 +162,9 @@ class Speaker:
             self._took(pulled_at)
             handed_s += frame.samples_per_channel / frame.sample_rate
             lead_s = start + handed_s - LEAD_S - self._loop.time()
-            # of many sessions that fail together each gets its first frames before any gets its
-            # next ones; from then on who is behind the clock catches up in one turn of the loop
-            if handed_s <= LEAD_S or lead_s > 0:
-                await asyncio.sleep(max(lead_s, 0.0))
+            # also without a lead: of many sessions that fail together each gets its first frames
+            # before any gets its next ones, and none runs ahead of a sink that a late loop slows
+            await asyncio.sleep(max(lead_s, 0.0))
 
     def _took(self, at: float | None = None) -> None:
         """Counts a frame that was taken, at an event-loop time or now."""

@@ -7,7 +7,6 @@ how much of it arrived, from where to where, and how often.
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,7 +23,7 @@ HOP = RATE // 100  # 10 ms, one step of the analysis
 WINDOW = 960  # 40 ms: in it a 3 s sweep moves by 36 Hz, less than its main lobe of 100 Hz
 QUIET = 0.02  # a peak below -34 dBFS is codec noise, not a sweep played at -6 dBFS
 PLACE_S = 0.05  # the sweep in pieces, for counting how often each was heard
-AGAIN_S = 0.3  # what comes again sooner was stretched by the jitter buffer; what is shorter, noise
+AGAIN_S = 0.3  # what goes back less was stretched by the jitter buffer; what is shorter is noise
 TOLERANCE_S = 0.06  # how far a step may lie off the line of its run: window, jitter and concealment
 
 
@@ -74,17 +73,22 @@ class Heard:
 
     @property
     def times(self) -> int:
-        """How often it was heard: the most often that `AGAIN_S` of it came again later."""
-        visits: dict[int, list[float]] = {}
-        for at_s, place_s in sorted(step for run in self.runs for step in run.steps):
-            visits.setdefault(round(place_s / PLACE_S), []).append(at_s)
-        often = [
-            1 + sum(b - a > AGAIN_S for a, b in itertools.pairwise(times))
-            for times in visits.values()
-        ]
-        enough = round(AGAIN_S / PLACE_S)
-        more = (n for n in range(2, max(often, default=0) + 1) if _at_least(n, often) >= enough)
-        return max(more, default=min(1, len(often)))
+        """How often it was heard: each time the sweep goes back and `AGAIN_S` of it comes again."""
+        steps = sorted(step for run in self.runs for step in run.steps)
+        before: set[int] = set()
+        hearings: list[set[int]] = []
+        furthest = float("inf")
+        for _, place_s in steps:
+            if place_s < furthest - AGAIN_S:
+                hearings.append(set())
+                furthest = place_s
+            furthest = max(furthest, place_s)
+            hearings[-1].add(round(place_s / PLACE_S))
+        again = 0
+        for places in hearings:
+            again += len(places & before) >= AGAIN_S / PLACE_S
+            before |= places
+        return min(1, len(steps)) + again
 
     @property
     def seconds(self) -> float:
@@ -100,10 +104,6 @@ class Heard:
             total += max(0.0, last - max(first, upto))
             upto = max(upto, last)
         return total
-
-
-def _at_least(count: int, often: list[int]) -> int:
-    return sum(n >= count for n in often)
 
 
 def find_sweep(recording: Samples, duration_s: float = 3.0) -> Heard:

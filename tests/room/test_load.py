@@ -65,6 +65,7 @@ async def test_many_at_once(server: Server, room_name: str) -> None:
     show(f"{AT_ONCE} at once: error events within {max(errors) - min(errors):.2f} s")
     show(f"first sound p50 {statistics.median(first):.3f} s, worst {first[-1]:.3f} s")
     show(f"heard, least {least:.2f} of {CLIP_S} s")
+    show(f"the last one closed after {max(call.close_s for call in calls):.2f} s")
     show(f"told, {sum(call.report.played == 'full' for call in calls)} full")
     show(f"longest gap in a healthy room {longest_gap_s(healthy_heard, min(errors)) * 1000:.0f} ms")
     assert [h.times for h in heard] == [1] * AT_ONCE

@@ -39,6 +39,21 @@ def test_the_analyser_sees_what_is_missing() -> None:
     holed[RATE : RATE + RATE // 2] = 0
     assert find_sweep(holed).seconds == pytest.approx(2.5, abs=0.05)
     assert find_sweep(np.concatenate([sweep(), quiet(1), sweep()])).times == 2
+    begun_anew = find_sweep(np.concatenate([sweep()[:RATE], sweep()]))
+    assert (begun_anew.times, round(begun_anew.seconds, 1)) == (2, 3.0)
+
+
+def test_the_analyser_forgives_a_late_machine() -> None:
+    """Pieces of 50 ms with gaps between them, each stretched a little, are one sweep."""
+    piece = RATE // 20
+    whole = sweep()
+    stuttered = [
+        part
+        for start in range(0, len(whole), piece)
+        for part in (whole[max(0, start - piece // 2) : start + piece], quiet(0.25))
+    ]
+    heard = find_sweep(np.concatenate(stuttered))
+    assert (heard.times, round(heard.seconds, 1)) == (1, 3.0)
 
 
 def test_the_analyser_ignores_other_sounds() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import gc
 import logging
 import sys
@@ -17,7 +18,7 @@ from livekit.agents import Agent, AgentSession, APIConnectOptions, llm
 
 from failure.rehearsal import BOUND_S, Brain, Ear, Mouth, overloaded, refused, watched
 from lastword._upstream import hooks
-from lastword.failure import judging, tap
+from lastword.failure import judging, streams, tap
 from lastword.session.owner import SessionOwner
 from session.virtual_time import run_virtual
 
@@ -262,3 +263,14 @@ def test_a_session_that_is_collected_takes_its_hooks_along() -> None:
         assert attributes() == before
 
     run_virtual(main())
+
+
+async def test_a_call_that_the_collector_ends() -> None:
+    """Closed in another context than it began in, because its loop is gone: nothing is raised."""
+
+    async def waits(_: Any) -> None:
+        await asyncio.get_running_loop().create_future()
+
+    hearing = streams.watched_recognize(waits)(Ear())
+    contextvars.copy_context().run(hearing.send, None)
+    hearing.close()

@@ -134,7 +134,9 @@ async def _run(
             remember(call.component, None)
         return result
     finally:
-        current.reset(token)
+        # A call that the collector closes, its loop gone, ends in another context than it began in.
+        with contextlib.suppress(ValueError):
+            current.reset(token)
     # Outside of the handlers: raising inside one would replace `__context__`.
     try:
         raise error

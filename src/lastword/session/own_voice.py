@@ -106,6 +106,8 @@ class OwnVoice:
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         self._task = asyncio.create_task(_after(self._task, work), name="lastword.own_voice")
+        # a task that is cancelled before its first step has not come to the work
+        self._task.add_done_callback(lambda _: work.close())
 
     async def _load(self, speaker: tts.TTS[Any]) -> None:
         for message, words in self._words:
@@ -153,7 +155,6 @@ async def _after(earlier: asyncio.Task[None] | None, work: Coroutine[Any, Any, N
     finally:
         if earlier is not None:
             earlier.cancel()
-        work.close()
 
 
 def _in_loop() -> bool:

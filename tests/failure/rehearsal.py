@@ -16,7 +16,6 @@ from livekit.agents import (
     AgentSession,
     APIConnectOptions,
     APIStatusError,
-    llm,
     stt,
     tts,
     vad,
@@ -27,6 +26,7 @@ from livekit.agents.voice import io
 from lastword.failure import tap
 from lastword.session.owner import SessionOwner
 from lastword.testing.sink import RecordingSink
+from session.fakes import FakeLLM
 from session.virtual_time import VirtualLoop
 
 if TYPE_CHECKING:
@@ -55,11 +55,6 @@ def refused() -> Exception:
     return APIStatusError("payment required", status_code=402, body=None, retryable=True)
 
 
-def overloaded() -> Exception:
-    """A passing trouble."""
-    return APIStatusError("overloaded", status_code=503, body=None, retryable=True)
-
-
 def raw() -> Exception:
     """What plugins raise by mistake."""
     return KeyError("metadata")
@@ -80,29 +75,16 @@ class Script:
             raise step()
 
 
-class Brain(llm.LLM):
+class Brain(FakeLLM):
     """Answers "Good." where the script allows it."""
 
     def __init__(self, *steps: Callable[[], Exception] | None) -> None:
-        super().__init__()
+        super().__init__(self._answer)
         self.script = Script(*steps)
 
-    def chat(
-        self,
-        *,
-        chat_ctx: llm.ChatContext,
-        tools: list[Any] | None = None,
-        conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS,
-        **_: Any,
-    ) -> llm.LLMStream:
-        return _Thought(self, chat_ctx=chat_ctx, tools=tools or [], conn_options=conn_options)
-
-
-class _Thought(llm.LLMStream):
-    async def _run(self) -> None:
-        self._llm.script.play()
-        delta = llm.ChoiceDelta(role="assistant", content="Good.")
-        self._event_ch.send_nowait(llm.ChatChunk(id="1", delta=delta))
+    def _answer(self) -> str:
+        self.script.play()
+        return "Good."
 
 
 class Mouth(tts.TTS):

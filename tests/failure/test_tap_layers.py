@@ -8,18 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from livekit.agents import AgentSession, APIConnectOptions, APIError, llm, stt, tts
 
-from failure.rehearsal import (
-    BOUND_S,
-    Brain,
-    Ear,
-    Mouth,
-    Sentences,
-    overloaded,
-    raw,
-    refused,
-    watched,
-)
+from failure.rehearsal import BOUND_S, Brain, Ear, Mouth, Sentences, raw, refused, watched
 from lastword import FailureKind, classify
+from session.fakes import overloaded
 from session.virtual_time import run_virtual
 
 if TYPE_CHECKING:

@@ -16,10 +16,11 @@ import aiohttp
 import pytest
 from livekit.agents import Agent, AgentSession, APIConnectOptions, llm
 
-from failure.rehearsal import BOUND_S, Brain, Ear, Mouth, overloaded, refused, watched
+from failure.rehearsal import BOUND_S, Brain, Ear, Mouth, refused, watched
 from lastword._upstream import hooks
 from lastword.failure import judging, streams, tap
 from lastword.session.owner import SessionOwner
+from session.fakes import overloaded
 from session.virtual_time import run_virtual
 
 if TYPE_CHECKING:

@@ -11,20 +11,10 @@ from livekit.agents import AgentSession, APIConnectOptions, inference
 from livekit.agents.voice.agent_session import SessionConnectOptions
 
 import lastword
-from failure.rehearsal import (
-    BOUND_S,
-    REAL_BOUND_S,
-    Brain,
-    Ear,
-    Mouth,
-    Watched,
-    overloaded,
-    refused,
-    watched,
-)
+from failure.rehearsal import BOUND_S, REAL_BOUND_S, Brain, Ear, Mouth, Watched, refused, watched
 from lastword._upstream import components
 from lastword.testing import gateway as g
-from session.fakes import clip_of
+from session.fakes import clip_of, overloaded
 from session.virtual_time import run_virtual
 
 pytestmark = pytest.mark.usefixtures("collected")

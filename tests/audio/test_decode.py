@@ -120,6 +120,13 @@ def test_stereo_keeps_its_channels_apart() -> None:
         assert_same_sound(decode(encoded(samples, 48000, codec, container)).samples, samples, 0.05)
 
 
+def test_eight_planar_channels() -> None:
+    """AAC in 7.1: PyAV takes a ninth plane for there, and reading it ends the process."""
+    adts = bytes.fromhex("fff801f8" + 10 * "e8" + "00000033")
+    audio = decode(adts + 32 * b"\xe8" + bytes.fromhex("f8"))
+    assert (audio.samples.shape, audio.sample_rate) == ((1024, 8), 96000)
+
+
 @pytest.mark.parametrize("bit_rate", [12_000, 32_000, 128_000])
 def test_opus_by_ffmpeg_equals_opus_by_libsndfile(bit_rate: int) -> None:
     """Speech, mixed and music mode of the codec: far within the 4 steps that are promised."""

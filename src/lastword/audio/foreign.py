@@ -156,11 +156,22 @@ def _decoder_of(stream: Any) -> Any:
     return decoder
 
 
+_KINDS = {"u8": "u1", "s16": "i2", "s32": "i4", "s64": "i8", "flt": "f4", "dbl": "f8"}
+"""FFmpeg's names of sample formats -> dtype; planar ones have a "p" behind."""
+
+
 def _frame_samples(frame: Any) -> NDArray[np.float32]:
     """Give the samples of one frame of FFmpeg as float32 (channels, frames)."""
-    samples: NDArray[Any] = frame.to_ndarray()  # planar: (channels, frames); packed: one row
-    if not frame.format.is_planar:
-        samples = samples.reshape(-1, frame.layout.nb_channels).T
+    kind, channels = _KINDS[frame.format.name.removesuffix("p")], frame.layout.nb_channels
+    samples: NDArray[Any]
+    if frame.format.is_planar:
+        # Not `to_ndarray()`: PyAV looks for the end of the planes behind the last one, takes what
+        # stands there for one more where there are eight, and reads it (18.1: a crash).
+        planes = frame.planes[:channels]
+        samples = np.stack([np.frombuffer(plane, kind, frame.samples) for plane in planes])
+    else:
+        packed = np.frombuffer(frame.planes[0], kind, frame.samples * channels)
+        samples = packed.reshape(-1, channels).T
     if samples.dtype.kind == "f":
         return samples.astype(np.float32, copy=False)
     full_scale = 1 << (8 * samples.dtype.itemsize - 1)

@@ -37,7 +37,7 @@ def longest_hold_s(work: Callable[[], object]) -> float:
     start.set()
     before = time.clock_gettime(clock)
     while not done.is_set():
-        time.sleep(0)
+        time.sleep(0)  # not a wait: offers the GIL, and comes back when the other lets go of it
         now = time.clock_gettime(clock) if thread.is_alive() else before
         longest = max(longest, now - before)
         before = now

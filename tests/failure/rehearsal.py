@@ -16,6 +16,7 @@ from livekit.agents import (
     AgentSession,
     APIConnectOptions,
     APIStatusError,
+    inference,
     stt,
     tts,
     vad,
@@ -31,6 +32,8 @@ from session.virtual_time import VirtualLoop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+
+    from lastword.testing.gateway import Gateway
 
 BOUND_S = 300.0
 """Of virtual time, which runs ahead while a thread works."""
@@ -211,6 +214,16 @@ class Microphone(io.AudioInput):
     async def __anext__(self) -> rtc.AudioFrame:
         await asyncio.sleep(0.01)
         return rtc.AudioFrame(bytes(2 * RATE // 100), RATE, 1, RATE // 100)
+
+
+def gateway_llm(gateway: Gateway) -> inference.LLM:
+    """The real client of LiveKit's gateway, pointed at a scripted one."""
+    return inference.LLM(
+        "openai/gpt-4.1-mini",
+        base_url=gateway.url + "/v1",
+        api_key="devkey",
+        api_secret="no secret, but as long as one",  # noqa: S106
+    )
 
 
 def bound_s() -> float:

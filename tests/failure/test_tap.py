@@ -10,10 +10,10 @@ from livekit.agents import (
     APIConnectOptions,
     APIStatusError,
     ErrorEvent,
-    inference,
 )
 from livekit.agents.voice.agent_session import SessionConnectOptions
 
+from failure.rehearsal import gateway_llm
 from lastword._upstream import clients
 from lastword.failure import streams, tap
 from lastword.failure.quota import InferenceQuotaExceededError
@@ -30,15 +30,6 @@ CHAT = "/v1/chat/completions"
 async def gateway() -> AsyncIterator[g.Gateway]:
     async with g.Gateway() as running:
         yield running
-
-
-def gateway_llm(gateway: g.Gateway) -> inference.LLM:
-    return inference.LLM(
-        "openai/gpt-4.1-mini",
-        base_url=gateway.url + "/v1",
-        api_key="devkey",
-        api_secret="no secret, but as long as one",  # noqa: S106
-    )
 
 
 class Heard:

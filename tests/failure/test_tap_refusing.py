@@ -7,11 +7,21 @@ import functools
 from typing import Any
 
 import pytest
-from livekit.agents import AgentSession, APIConnectOptions, inference
+from livekit.agents import AgentSession, APIConnectOptions
 from livekit.agents.voice.agent_session import SessionConnectOptions
 
 import lastword
-from failure.rehearsal import BOUND_S, REAL_BOUND_S, Brain, Ear, Mouth, Watched, refused, watched
+from failure.rehearsal import (
+    BOUND_S,
+    REAL_BOUND_S,
+    Brain,
+    Ear,
+    Mouth,
+    Watched,
+    gateway_llm,
+    refused,
+    watched,
+)
 from lastword._upstream import components
 from lastword.testing import gateway as g
 from session.fakes import clip_of, overloaded
@@ -20,16 +30,6 @@ from session.virtual_time import run_virtual
 pytestmark = pytest.mark.usefixtures("collected")
 
 CHAT = "/v1/chat/completions"
-
-
-def gateway_llm(gateway: g.Gateway) -> inference.LLM:
-    """The real client of LiveKit's gateway."""
-    return inference.LLM(
-        "openai/gpt-4.1-mini",
-        base_url=gateway.url + "/v1",
-        api_key="devkey",
-        api_secret="no secret, but as long as one",  # noqa: S106
-    )
 
 
 @pytest.mark.parametrize("component", ["llm", "tts"])

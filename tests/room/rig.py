@@ -208,7 +208,7 @@ class Server(Access):
         while self._process.poll() is None and time.monotonic() < deadline:
             with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=2):
                 return True
-            time.sleep(0.05)
+            time.sleep(0.05)  # nothing tells when it listens; `__aenter__` runs this in a thread
         self.kill()
         return False
 

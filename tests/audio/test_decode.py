@@ -316,3 +316,9 @@ def test_hours_of_silence_in_a_small_file_stop_at_the_limit() -> None:
     data = encoded(np.zeros((480_000, 1), np.float32), 48000, "aac", "mp4")
     with pytest.raises(ClipLimitError, match="at most 1 s of sound"):
         decode(data, limits=Limits(max_duration_s=1.0))
+
+
+def test_a_refusal_names_no_object_of_ours() -> None:
+    with pytest.raises(ClipFormatError) as refused:
+        decode(b"not a sound")
+    assert "object at 0x" not in str(refused.value)

@@ -85,6 +85,8 @@ def decode_with_soundfile(
             return file.read(dtype=kind, always_2d=True), file.samplerate
     except ClipError:
         raise
+    except soundfile.LibsndfileError as error:
+        raise CannotDecodeError(error.error_string) from error  # its text names our file object
     except (soundfile.SoundFileError, RuntimeError, ValueError, OverflowError) as error:
         raise CannotDecodeError(str(error)) from error
 

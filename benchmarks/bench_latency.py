@@ -32,7 +32,7 @@ from livekit.agents.voice.events import CloseReason
 import lastword
 from lastword import classify
 from lastword._upstream import owners, versions
-from lastword.failure.judgement import Judgement, keep
+from lastword.failure.verdict import Verdict, keep
 from lastword.testing.sink import RecordingSink
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Rig:
         error = APIStatusError("quota", status_code=429, body=QUOTA_BODY, retryable=False)
         event = LLMError(timestamp=time.time(), label="bench", error=error, recoverable=False)
         # as the tap has done it when an error is announced
-        keep(Judgement(classify(event), None), error)
+        keep(Verdict(classify(event), None), error)
 
         def fail() -> None:
             self.error_at = asyncio.get_running_loop().time()

@@ -20,7 +20,7 @@ import pytest
 from livekit.agents import DEFAULT_API_CONNECT_OPTIONS, AgentSession, llm
 
 from failure.rehearsal import Brain, Ear, Mouth
-from lastword.failure import tap
+from lastword.failure.tap import install as tap
 from lastword.session.owner import SessionOwner
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from livekit.agents import (
 from livekit.agents.utils import http_context
 from livekit.agents.voice import io
 
-from lastword.failure import tap
+from lastword.failure.tap import install as tap
 from lastword.session.owner import SessionOwner
 from lastword.testing.sink import RecordingSink
 from session.fakes import FakeLLM

@@ -140,7 +140,7 @@ def test_it_can_be_copied_and_pickled(
     """Reports are: without the provider's exceptions, which cannot be."""
     error = InferenceQuotaExceededError("out", body=BODY, request_id="r1", retryable=False)
     error.__cause__ = Uncopied(response=object())
-    error.lastword_judgement = error.__cause__  # as the tap notes it
+    error.lastword_verdict = error.__cause__  # as the tap notes it
     copied = again(error)
     assert repr(copied) == repr(error)
     assert (copied.body, copied.hint, copied.message) == (error.body, error.hint, "out")

@@ -21,7 +21,7 @@ from livekit.agents.voice.agent_activity import AgentActivity
 import lastword
 from lastword import _upstream
 from lastword._upstream import hooks, versions
-from lastword.failure import tap
+from lastword.failure.tap import install as tap
 from lastword.session.owner import SessionOwner
 from session.fakes import clip_of
 

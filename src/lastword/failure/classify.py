@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from livekit.agents import APIError
 
-from .judgement import judgement_of
 from .kinds import Component, Failure, FailureKind
 from .providers import find_rule
 from .quota import QUOTA_BODY_TYPE, InferenceQuotaExceededError
 from .reader import collect
 from .redact import redact
+from .verdict import verdict_of
 
 if TYPE_CHECKING:
     from .evidence import Evidence
@@ -124,7 +124,7 @@ def classify(error: object) -> Failure:
         The verdict. Whatever cannot be understood is `UNKNOWN` and transient.
     """
     try:
-        known = judgement_of(error)
+        known = verdict_of(error)
         return known.failure if known is not None else _judge(collect(error))
     except Exception as unreadable:  # noqa: BLE001 - hostile objects raise anything, anywhere
         # Without a traceback: the objects that it would show are the provider's.

@@ -17,10 +17,10 @@ from livekit.agents.voice.events import CloseReason, ErrorEvent
 
 from .._upstream import sessions, versions
 from ..errors import AlreadyAttachedError
-from ..failure import tap
 from ..failure.classify import classify
 from ..failure.kinds import FailureKind
 from ..failure.policy import COUNTED, COUNTED_BEFORE_1_6, Decision, Judge
+from ..failure.tap import install as tap
 from .after import Plan
 from .closing import Bounds, Closing
 from .message import DEFAULT, AnyMessage

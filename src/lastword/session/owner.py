@@ -6,8 +6,8 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from .._upstream import components, owners, sessions
-from ..failure import tap
-from ..failure.owners import may_refuse
+from ..failure.tap import install as tap
+from ..failure.tap.owners import may_refuse
 
 if TYPE_CHECKING:
     from livekit.agents import AgentSession

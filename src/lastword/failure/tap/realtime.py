@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from livekit.agents import llm
 
-from .._upstream import components, hooks
-from . import bodies
-from .judging import judge
+from ..._upstream import components, hooks
+from . import refusals
+from .judge import judge
 from .owners import log_trouble, owner_of
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def _judge_event(component: object, event: Any) -> bool:
     try:
         if owner_of(component) is None:
             return False
-        bodies.attach_refusal(event.error, None)
+        refusals.attach_refusal(event.error, None)
         event.error = judge(component, event)
         event.recoverable = event.recoverable and not event.error.terminal
     except Exception as trouble:  # noqa: BLE001 - never the plugin's trouble

@@ -14,16 +14,15 @@ import contextlib
 import functools
 import threading
 from collections import deque
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-from .call import Call, current
-from .evidence import attach_response, chain
+from ..evidence import attach_response, chain
+from .calls import Call, RefusedResponse, current
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 MAX_BODY = 64 * 1024
 """Bytes kept of a body; the errors of all providers that were recorded are below 4 KiB."""
@@ -33,23 +32,6 @@ READ_TIMEOUT_S = 1.0
 
 # What plugins ask with; the verbs they do not use are left alone.
 _METHODS = ("request", "get", "post", "ws_connect")
-
-
-@dataclass(frozen=True)
-class RefusedResponse:
-    """What a server answered to a request that it refused.
-
-    Attributes:
-        status: The HTTP status, 400 or above.
-        headers: The response's headers.
-        body: The body, its first `MAX_BODY` bytes.
-        host: The host that answered.
-    """
-
-    status: int
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
-    host: str
 
 
 # Refusals outside of any call, newest last; some sessions may fail at once.

@@ -12,10 +12,10 @@ from weakref import WeakKeyDictionary
 
 from livekit.agents import APIConnectionError, APIError, APIStatusError, APITimeoutError
 
-from .._upstream import components
-from .classify import classify
-from .judgement import Judgement, judgement_of, keep
-from .kinds import Failure, FailureKind
+from ..._upstream import components
+from ..classify import classify
+from ..kinds import Failure, FailureKind
+from ..verdict import Verdict, keep, verdict_of
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -33,17 +33,17 @@ def judge(component: object, event: Any) -> APIError:
 
     Returns:
         The error itself, an `InferenceQuotaExceededError` in its place, or an `APIError` around an
-        exception that is none; with `terminal` and a judgement on it.
+        exception that is none; with `terminal` and a verdict on it.
     """
     error = event.error
-    known = judgement_of(error)
+    known = verdict_of(error)
     failure = known.failure if known else classify(event)
     if components.is_fallback(component):
         failure = _failure_behind(component, failure)
     typed = _typed(error, failure)
-    known = judgement_of(typed)
+    known = verdict_of(typed)
     if known is None:
-        known = Judgement(failure, typed.__context__)
+        known = Verdict(failure, typed.__context__)
         keep(known, typed)
     known.failure = failure
     typed.__context__ = known.context
@@ -83,7 +83,7 @@ def _typed(error: Exception, failure: Failure) -> APIError:
         return error
     else:
         typed = _api_error(error, failure)
-    if typed is not error and judgement_of(typed) is None:
+    if typed is not error and verdict_of(typed) is None:
         typed.__cause__ = error
         # Handlers go from here to the SDK's exception, and from there to the response.
         typed.__context__ = error.__context__ if isinstance(error, APIError) else error

@@ -20,11 +20,11 @@ from weakref import WeakKeyDictionary
 
 from livekit.agents import APIError, stt
 
-from .._upstream import clients, components, hooks, owners
-from . import bodies
-from .call import Call, current
-from .judgement import Judgement, judgement_of
-from .judging import judge, remember
+from ..._upstream import clients, components, hooks, owners
+from ..verdict import Verdict, verdict_of
+from . import refusals
+from .calls import Call, current
+from .judge import judge, remember
 from .owners import Owner, is_any_refusing, log_trouble, owner_of
 
 if TYPE_CHECKING:
@@ -179,8 +179,8 @@ def judged_announcement(original: Callable[..., None]) -> Callable[..., None]:
         if call is None or outcome is None:
             original(self, api_error, recoverable)
             return
-        owner, error, judgement = outcome
-        final = judgement.failure.terminal or owner.refusing
+        owner, error, verdict = outcome
+        final = verdict.failure.terminal or owner.refusing
         recoverable = recoverable and not final
         call.over = not recoverable
         with _outside():
@@ -204,37 +204,37 @@ def _refuse_if_closing(owner: Owner) -> None:
         raise _Refused
 
 
-def _judge(call: Call, error: Exception) -> tuple[Owner, APIError, Judgement] | None:
+def _judge(call: Call, error: Exception) -> tuple[Owner, APIError, Verdict] | None:
     """Judges an error of an owned component; None if it is not ours or judging failed."""
     try:
         owner = owner_of(call.outermost.component)
         if owner is None:
             return None
-        bodies.attach_refusal(error, call)
+        refusals.attach_refusal(error, call)
         event = components.error_event(call.component, error, recoverable=False)
         typed = judge(call.component, event)
-        judgement = judgement_of(typed)
-        if judgement is None:
+        verdict = verdict_of(typed)
+        if verdict is None:
             return None
         if call.parent is not None:
-            remember(call.component, judgement.failure)
+            remember(call.component, verdict.failure)
     except Exception as trouble:  # noqa: BLE001 - never the plugin's trouble
         log_trouble(trouble)
         return None
-    return owner, typed, judgement
+    return owner, typed, verdict
 
 
 def _report_unheard(call: Call, owner: Owner, error: APIError, *, recoverable: bool) -> None:
     """Reports an error of an outermost component whose errors no agent has subscribed to."""
     try:
-        judgement = judgement_of(error)
-        if judgement is None:
+        verdict = verdict_of(error)
+        if verdict is None:
             return
         heard = bool(owners.listening_sessions(call.component))
-        if not heard and not judgement.heard and call.parent is None:
+        if not heard and not verdict.heard and call.parent is None:
             event = components.error_event(call.component, error, recoverable=recoverable)
             owner.report(call.component, event)
             heard = True
-        judgement.heard = judgement.heard or heard
+        verdict.heard = verdict.heard or heard
     except Exception as trouble:  # noqa: BLE001 - never the plugin's trouble
         log_trouble(trouble)

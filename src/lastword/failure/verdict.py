@@ -1,4 +1,4 @@
-"""What was found out about an error, kept on the error; owns `Judgement`.
+"""What was found out about an error, kept on the error; owns `Verdict`.
 
 An error passes several layers on its way out: the stream that met it, a StreamAdapter or a
 FallbackAdapter around that stream, the session. Each must come to the same verdict, and re-raising
@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .kinds import Failure
 
-_ATTRIBUTE = "lastword_judgement"
+_ATTRIBUTE = "lastword_verdict"
 
 
 @dataclass
-class Judgement:
+class Verdict:
     """What is known about an error.
 
     Attributes:
@@ -33,16 +33,16 @@ class Judgement:
     heard: bool = False
 
 
-def judgement_of(error: object) -> Judgement | None:
+def verdict_of(error: object) -> Verdict | None:
     """Finds what is known about an exception, or about the one in an event, if anything is."""
     for _ in range(3):  # an ErrorEvent holds an LLMError or the like, and that the exception
         if isinstance(error, BaseException):
             found = getattr(error, _ATTRIBUTE, None)
-            return found if isinstance(found, Judgement) else None
+            return found if isinstance(found, Verdict) else None
         error = getattr(error, "error", None)
     return None
 
 
-def keep(judgement: Judgement, error: BaseException) -> None:
+def keep(verdict: Verdict, error: BaseException) -> None:
     """Writes down on an exception what is known about it."""
-    setattr(error, _ATTRIBUTE, judgement)
+    setattr(error, _ATTRIBUTE, verdict)

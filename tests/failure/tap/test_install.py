@@ -15,8 +15,9 @@ from livekit.agents.voice.agent_session import SessionConnectOptions
 
 from failure.rehearsal import gateway_llm
 from lastword._upstream import clients
-from lastword.failure import streams, tap
 from lastword.failure.quota import InferenceQuotaExceededError
+from lastword.failure.tap import install as tap
+from lastword.failure.tap import streams
 from lastword.session.owner import SessionOwner
 from lastword.testing import gateway as g
 

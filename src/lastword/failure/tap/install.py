@@ -3,7 +3,7 @@
 The hooks are on classes: an agent may bring its own LLM, swap it while it runs or use one only
 inside an overridden node, and nothing but the class sees all of these. They are put in with the
 first owner and taken out with the last, act only for components that some owner knows, and cost
-nothing per token or frame. `streams` and `events` say what they do. Must not import the session;
+nothing per token or frame. `streams` and `realtime` say what they do. Must not import the session;
 it is talked to through `Owner`.
 """
 
@@ -14,8 +14,8 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .._upstream import clients, hooks, versions
-from . import bodies, events, streams
+from ..._upstream import clients, hooks, versions
+from . import realtime, refusals, streams
 from .owners import Owner, may_refuse, owners
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def install(owner: Owner) -> None:
             return
         owners.append(owner)
         _put_in()
-        bodies.install()
+        refusals.install()
 
 
 def remove(owner: Owner) -> None:
@@ -71,7 +71,7 @@ def remove(owner: Owner) -> None:
         may_refuse(owner, now=False)
         if not owners:
             _take_out()
-            bodies.remove()
+            refusals.remove()
 
 
 def _put_in() -> None:
@@ -79,9 +79,9 @@ def _put_in() -> None:
     wrappers = [(point, streams.watched_main_task) for point in hooks.MAIN_TASKS]
     wrappers += [(point, streams.judged_announcement) for point in hooks.ANNOUNCEMENTS]
     wrappers.append((hooks.RECOGNIZE, streams.watched_recognize))
-    wrappers += [(point, events.judged_detector) for point in hooks.DETECTOR_ANNOUNCEMENTS]
+    wrappers += [(point, realtime.judged_detector) for point in hooks.DETECTOR_ANNOUNCEMENTS]
     wrappers += [(point, streams.watched_hearing) for point in hooks.STT_PUMPS]
-    wrappers.append((hooks.REALTIME_EMIT, events.judged_realtime_emit))
+    wrappers.append((hooks.REALTIME_EMIT, realtime.judged_realtime_emit))
     for point, wrap in wrappers:
         if all(hook.point is not point for hook in _hooks):
             wrapper = wrap(getattr(point.owner, point.name))

@@ -28,7 +28,7 @@ class Owner(Protocol):
 
 
 owners: list[Owner] = []
-"""Everyone whose components are watched now; changed by `tap.install` and `tap.remove` alone."""
+"""Everyone whose components are watched now; changed by `install` and `remove` alone."""
 
 _closing: set[Owner] = set()
 

@@ -18,7 +18,9 @@ from livekit.agents import Agent, AgentSession, APIConnectOptions, llm
 
 from failure.rehearsal import BOUND_S, Brain, Ear, Mouth, refused, watched
 from lastword._upstream import hooks
-from lastword.failure import judging, streams, tap
+from lastword.failure.tap import install as tap
+from lastword.failure.tap import judge as judging
+from lastword.failure.tap import streams
 from lastword.session.owner import SessionOwner
 from session.fakes import overloaded
 from session.virtual_time import run_virtual

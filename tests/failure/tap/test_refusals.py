@@ -15,9 +15,9 @@ from livekit.agents.voice.agent_session import SessionConnectOptions
 
 from failure.rehearsal import IMPATIENT, Brain, Ear, Sentences, watched
 from lastword import InferenceQuotaExceededError, classify
-from lastword.failure import bodies
-from lastword.failure.judgement import judgement_of
 from lastword.failure.reader import collect
+from lastword.failure.tap import refusals
+from lastword.failure.verdict import verdict_of
 from lastword.testing import gateway as gw
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ async def test_each_of_two_failing_sessions_gets_its_own_answer() -> None:
 async def test_an_enormous_body_is_not_waited_for() -> None:
     """More than the limit is announced: status and headers are kept, nothing is read."""
     async with gw.Gateway() as gateway, aiohttp.ClientSession() as http:
-        gateway.script("/ask", gw.status(402, b"x" * (bodies.MAX_BODY + 1)))
+        gateway.script("/ask", gw.status(402, b"x" * (refusals.MAX_BODY + 1)))
         async with asking(gateway, "own error", http) as (call, _):
             error = await call.unrecoverable()
         evidence = collect(error)
@@ -116,7 +116,7 @@ async def test_an_enormous_body_is_not_waited_for() -> None:
 
 async def test_a_body_that_never_ends_holds_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """The head came, the body does not: the error is there after the time limit."""
-    monkeypatch.setattr(bodies, "READ_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(refusals, "READ_TIMEOUT_S", 0.05)
 
     async def answer(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(status=402)
@@ -140,12 +140,12 @@ async def test_requests_outside_of_any_call_are_left_alone() -> None:
             async with http.get(gateway.url + "/ask") as response:
                 assert response._body is None
                 assert await response.text() == "mine"
-            assert not bodies._handshakes
+            assert not refusals._handshakes
             for _ in range(20):
                 with contextlib.suppress(aiohttp.WSServerHandshakeError):
                     await http.ws_connect(gateway.url + "/ask")
-            assert len(bodies._handshakes) == bodies._handshakes.maxlen
-        assert not bodies._handshakes
+            assert len(refusals._handshakes) == refusals._handshakes.maxlen
+        assert not refusals._handshakes
 
 
 async def test_a_refusal_that_was_got_over_explains_no_later_error() -> None:
@@ -183,5 +183,5 @@ async def test_no_secret_of_a_refused_request_is_told(
         assert MARKER in gateway.requests[0].query["api_key"]
     assert [failure.terminal for failure in failures] == [True]
     ours = [vars(record) for record in caplog.records if record.name.startswith("lastword")]
-    told = f"{ours!r} {failures!r} {failures[0].detail} {judgement_of(error)!r}"
+    told = f"{ours!r} {failures!r} {failures[0].detail} {verdict_of(error)!r}"
     assert MARKER not in told

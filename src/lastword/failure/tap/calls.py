@@ -7,13 +7,29 @@ The tap opens a call; what happens inside it, in any task that was started there
 from __future__ import annotations
 
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Mapping
 
-    from .bodies import RefusedResponse
+
+@dataclass(frozen=True)
+class RefusedResponse:
+    """What a server answered to a request that it refused.
+
+    Attributes:
+        status: The HTTP status, 400 or above.
+        headers: The response's headers.
+        body: The body, or its beginning.
+        host: The host that answered.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    host: str
 
 
 @dataclass(slots=True)

@@ -1,0 +1,1 @@
+"""How errors are seen where they are raised, before livekit-agents retries."""

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from livekit.agents import APIError
 
+from .evidence.collect import collect_evidence
 from .kinds import Component, Failure, FailureKind
 from .providers import find_rule
 from .quota import QUOTA_BODY_TYPE, InferenceQuotaExceededError
-from .reader import collect
 from .redact import redact
 from .verdict import verdict_of
 
 if TYPE_CHECKING:
-    from .evidence import Evidence
+    from .evidence.model import Evidence
     from .providers import Rule
 
 logger = logging.getLogger("lastword")
@@ -125,14 +125,14 @@ def classify(error: object) -> Failure:
     """
     try:
         known = verdict_of(error)
-        return known.failure if known is not None else _judge(collect(error))
+        return known.failure if known is not None else _classify(collect_evidence(error))
     except Exception as unreadable:  # noqa: BLE001 - hostile objects raise anything, anywhere
         # Without a traceback: the objects that it would show are the provider's.
         logger.warning("an error could not be read", extra={"kind": type(unreadable).__name__})
         return Failure(FailureKind.UNKNOWN, terminal=False, retryable=True)
 
 
-def _judge(evidence: Evidence) -> Failure:
+def _classify(evidence: Evidence) -> Failure:
     quota = _quota(evidence)
     rule = find_rule(
         evidence.providers,

@@ -15,7 +15,7 @@ from livekit.agents.voice.agent_session import SessionConnectOptions
 
 from failure.rehearsal import IMPATIENT, Brain, Ear, Sentences, watched
 from lastword import InferenceQuotaExceededError, classify
-from lastword.failure.reader import collect
+from lastword.failure.evidence.collect import collect_evidence
 from lastword.failure.tap import refusals
 from lastword.failure.verdict import verdict_of
 from lastword.testing import gateway as gw
@@ -109,7 +109,7 @@ async def test_an_enormous_body_is_not_waited_for() -> None:
         gateway.script("/ask", gw.status(402, b"x" * (refusals.MAX_BODY + 1)))
         async with asking(gateway, "own error", http) as (call, _):
             error = await call.unrecoverable()
-        evidence = collect(error)
+        evidence = collect_evidence(error)
         assert (evidence.status, error.terminal) == (402, True)
         assert "xxx" not in evidence.text
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-from ..evidence import attach_response, chain
+from ..evidence.model import attach_response, chain
 from .calls import Call, RefusedResponse, current
 
 if TYPE_CHECKING:

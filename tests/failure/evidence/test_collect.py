@@ -11,9 +11,9 @@ import pytest
 from livekit.agents import APIConnectionError, APIError, APIStatusError, ErrorEvent, llm
 
 from lastword import FailureKind, InferenceQuotaExceededError, classify
-from lastword.failure.evidence import MAX_HOPS, attach_response, chain
-from lastword.failure.reader import collect
-from lastword.failure.reading import seconds
+from lastword.failure.evidence.collect import collect_evidence
+from lastword.failure.evidence.model import MAX_HOPS, attach_response, chain
+from lastword.failure.evidence.payload import seconds
 
 try:
     import httpx2 as httpx  # what openai 3 is built on
@@ -268,5 +268,5 @@ def test_what_the_plugin_wraps_is_no_connection_failure_if_its_own_code_broke() 
 
 def test_evidence_keeps_no_header_but_the_known_ones() -> None:
     error = sdk_error(429, {}, {"set-cookie": "secret", "x-livekit-inference-credits-used": "9"})
-    assert dict(collect(error).headers) == {"x-livekit-inference-credits-used": "9"}
+    assert dict(collect_evidence(error).headers) == {"x-livekit-inference-credits-used": "9"}
     assert "credits-used=9" in classify(error).detail

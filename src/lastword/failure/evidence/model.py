@@ -1,6 +1,6 @@
 """What an error tells, before anyone says what it means; owns `Evidence` and the way to an error.
 
-`reader` gathers it and `providers` says what it means. An exception has others behind it, and may
+`collect` gathers it and `providers` says what it means. An exception has others behind it, and may
 be given the response that its library dropped; both ways are here. Imports nothing of ours.
 """
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from .kinds import Component
+    from ..kinds import Component
 
 MAX_HOPS = 5
 """Exceptions looked at behind the outermost one."""
@@ -94,7 +94,7 @@ def attach_response(
     body: bytes | str,
     host: str = "",
 ) -> None:
-    """Give an exception the response that its library dropped; `collect` reads it from there.
+    """Give an exception the response that its library dropped; `collect_evidence` reads it there.
 
     An exception that takes no attributes is left as it is.
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import functools
 from typing import NamedTuple
 
-from .evidence import ATTACHED
-from .providers import provider_of_name
+from ..providers import provider_of_name
+from .model import ATTACHED
 
 NUMBERS = ("status_code", "status", "code", "type")
 """Attributes that hold a status or a code."""

@@ -1,6 +1,6 @@
 """Reads an error once: the exception, what caused it, and what its response still holds.
 
-Owns `collect`. Knows nothing of what codes mean: it gathers numbers, codes and text. Does no I/O:
+Knows nothing of what codes mean: it gathers numbers, codes and text. Does no I/O:
 of a response only what is in memory is looked at. Any foreign value may be hostile: of the wrong
 type, enormous, deeply nested, or raising when it is looked at.
 """
@@ -12,17 +12,17 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
+from ..providers import KNOWN_CODES, provider_of_host, provider_of_name, provider_of_text
 from .classes import CONTENTS, class_of
-from .evidence import ATTACHED, Attached, Evidence, chain, kept_headers
-from .providers import KNOWN_CODES, provider_of_host, provider_of_name, provider_of_text
-from .reading import Reading, seconds, seconds_in
+from .model import ATTACHED, Attached, Evidence, chain, kept_headers
+from .payload import Reading, seconds, seconds_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
     from types import TracebackType
 
-    from .kinds import Component
+    from ..kinds import Component
 
 _COMPONENTS: dict[str, Component] = {
     "llm_error": "llm",
@@ -59,7 +59,7 @@ _SHARED = "livekit.agents.inference.llm"
 """The stream in it serves every plugin on OpenAI's SDK: in a traceback it names no provider."""
 
 
-def collect(failed: object) -> Evidence:
+def collect_evidence(failed: object) -> Evidence:
     """Read an exception, an error object of livekit-agents or an `ErrorEvent`.
 
     Raises:

@@ -11,7 +11,7 @@ import pytest
 from livekit.agents import APIError, APIStatusError
 
 from lastword import FailureKind, classify
-from lastword.failure.reading import MAX_TEXT_CHARS, Reading
+from lastword.failure.evidence.payload import MAX_TEXT_CHARS, Reading
 from lastword.failure.redact import MAX_CHARS
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""What an error tells, read once, before anyone says what it means."""

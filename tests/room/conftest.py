@@ -14,24 +14,36 @@ from room.rig import GoMissingError, Server, cache_dir
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from room.rig import Routes
+
 _rooms = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
 def server(request: pytest.FixtureRequest) -> Iterator[Server]:
     """A livekit-server for the whole run; without Go its tests are skipped, except in CI."""
+    yield from _running("one", request.session)
+
+
+@pytest.fixture(scope="session")
+def routed_server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """The same with several routes to it, as servers in production have."""
+    yield from _running("several", request.session)
+
+
+def _running(routes: Routes, session: pytest.Session) -> Iterator[Server]:
     try:
-        running = Server().__enter__()
+        running = Server(routes=routes).__enter__()
     except GoMissingError as missing:
         if os.environ.get("CI") == "true":
             raise
         pytest.skip(str(missing))
-    failed_before = request.session.testsfailed
+    failed_before = session.testsfailed
     try:
         yield running
     finally:
-        if request.session.testsfailed > failed_before:
-            kept = cache_dir() / "logs" / f"livekit-server-{os.getpid()}.log"
+        if session.testsfailed > failed_before:
+            kept = cache_dir() / "logs" / f"livekit-server-{routes}-{os.getpid()}.log"
             kept.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(running.log_path, kept)
             print(f"\nthe log of livekit-server was kept: {kept}")  # noqa: T201 - for people

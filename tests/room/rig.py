@@ -23,7 +23,7 @@ import urllib.request
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from livekit import api
 
@@ -36,6 +36,10 @@ BUILD_TIMEOUT_S = 900.0  # 105 s on two idle cores, modules at hand
 START_TIMEOUT_S = 20.0
 START_ATTEMPTS = 3  # a port that was free a moment ago may be taken by the time the server binds it
 HOW_TO_GET_GO = "the room tests need Go 1.25 or later on PATH: https://go.dev/dl/"
+
+
+Routes = Literal["one", "several"]
+"""How many ways a server offers its clients."""
 
 
 class RigError(RuntimeError):
@@ -149,14 +153,19 @@ class Access:
 class Server(Access):
     """A livekit-server of one's own: `with Server() as server`, or `async with`.
 
+    Args:
+        routes: "one" gives clients a single way to it, UDP on loopback. "several" gives them what
+            servers in production give: TCP and UDP, on every address of this machine.
+
     Attributes:
-        udp_port: Where all media arrives: the server offers neither TCP nor TURN.
+        udp_port: Where media arrives; where there is one route, all of it.
         log_path: What the server wrote; deleted with the server, `keep_log` saves it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, routes: Routes = "one") -> None:
         super().__init__(url="", api_key="devkey", api_secret=secrets.token_hex(24))
         self.udp_port = 0
+        self._routes = routes
         self._folder = Path(tempfile.mkdtemp(prefix="lastword-room-"))
         self.log_path = self._folder / "livekit-server.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -196,9 +205,9 @@ class Server(Access):
 
     def _start(self, binary: Path) -> bool:
         """Start the process on fresh ports; True when it answers."""
-        port, self.udp_port = free_ports(2)
+        port, self.udp_port, tcp_port = free_ports(3)
         config = self._folder / "livekit.yaml"
-        config.write_text(self._config(port))
+        config.write_text(self._config(port, tcp_port))
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
                 [binary, "--config", config], stdout=log, stderr=log, stdin=subprocess.DEVNULL
@@ -212,23 +221,32 @@ class Server(Access):
         self.kill()
         return False
 
-    def _config(self, port: int) -> str:
-        """YAML that works on loopback alone.
-
-        ICE lite, so that the server sends no connectivity checks of its own: the network tests put
-        a proxy before its one UDP port, and media must not find a way around it.
-        """
+    def _config(self, port: int, tcp_port: int) -> str:
+        """YAML that keeps signalling on loopback and media on this machine."""
+        one = self._routes == "one"
         return f"""\
 port: {port}
 bind_addresses: ["127.0.0.1"]
 logging: {{level: info, json: false}}
 rtc:
   udp_port: {self.udp_port}
-  tcp_port: 0
-  use_ice_lite: true
   use_external_ip: false
-  node_ip: 127.0.0.1
-  enable_loopback_candidate: true
-  interfaces: {{includes: [lo]}}
+{_ONE_ROUTE if one else _SEVERAL_ROUTES.format(tcp_port=tcp_port)}
 keys: {{{self.api_key}: {self.api_secret}}}
 """
+
+
+_ONE_ROUTE = """\
+  tcp_port: 0
+  use_ice_lite: true
+  node_ip: 127.0.0.1
+  enable_loopback_candidate: true
+  interfaces: {includes: [lo]}"""
+"""Works on loopback alone. ICE lite, so that the server sends no connectivity checks of its own:
+the network tests put a proxy before its one UDP port, and media must not find a way around it."""
+
+_SEVERAL_ROUTES = """\
+  tcp_port: {tcp_port}
+  stun_servers: ["127.0.0.1:{tcp_port}"]"""
+"""Every address and both protocols are offered. The STUN server answers nobody; without a name here
+the server and its clients ask public ones."""

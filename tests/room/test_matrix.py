@@ -16,7 +16,7 @@ from livekit.agents import CloseReason
 from room.call import frames
 from room.caller import Caller
 from room.network import Network
-from room.outage import CLIP_S, WORDS, Outage, outage
+from room.outage import CLIP_S, RUNS, WORDS, Outage, outage
 from room.rig import Server
 from room.sweep import find_sweep, tone
 
@@ -93,6 +93,21 @@ async def test_barge_in_during_the_message(server: Server, room_name: str) -> No
         await call.until_over()
         heard_whole(call)
         closed_in_order(call)
+
+
+@pytest.mark.parametrize("once", range(RUNS))
+async def test_several_routes_lead_to_the_server(
+    routed_server: Server,
+    room_name: str,
+    once: int,
+) -> None:
+    """A route that the client has left says nothing of what was heard by the one that it uses."""
+    async with outage(routed_server, room_name) as call:
+        await call.fail()
+        await call.until_over()
+        heard_whole(call)
+        closed_in_order(call)
+        assert call.report.lost_s < CLIP_S
 
 
 async def test_nobody_listens(server: Server, room_name: str) -> None:

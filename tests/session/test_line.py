@@ -31,18 +31,25 @@ class Connection(rtc.Room):
         return await self.answers.pop(0)()
 
 
-def says(lost: int, silent_s: float = 0.1) -> Answer:
-    """Statistics with so many packets lost, from a server that was silent so long."""
+def says(lost: int, *silent_s: float) -> Answer:
+    """Statistics with so many packets lost, and how long each nominated route was silent."""
 
     async def answer() -> rtc.RtcStats:
-        inbound, pair = rtc.stats.RtcStats(), rtc.stats.RtcStats()
+        inbound = rtc.stats.RtcStats()
         inbound.remote_inbound_rtp.received.packets_lost = lost
-        pair.candidate_pair.candidate_pair.nominated = True
-        pair.candidate_pair.rtc.timestamp = 5_000_000
-        pair.candidate_pair.candidate_pair.last_packet_received_timestamp = 5000 - 1000 * silent_s
-        return rtc.RtcStats(publisher_stats=[inbound, pair], subscriber_stats=[])
+        routes = [route(seconds) for seconds in silent_s or (0.1,)]
+        return rtc.RtcStats(publisher_stats=[inbound, *routes], subscriber_stats=[])
 
     return answer
+
+
+def route(silent_s: float) -> rtc.stats.RtcStats:
+    """A nominated pair of candidates by which nothing has come for so long."""
+    pair = rtc.stats.RtcStats()
+    pair.candidate_pair.candidate_pair.nominated = True
+    pair.candidate_pair.rtc.timestamp = 50_000_000
+    pair.candidate_pair.candidate_pair.last_packet_received_timestamp = 50_000 - 1000 * silent_s
+    return pair
 
 
 async def refuses() -> rtc.RtcStats:
@@ -81,10 +88,22 @@ def hear(*answers: Answer, then: str | None = None) -> tuple[Heard, float]:
         (says(4), says(4), 0.0, "full"),
         (says(4), says(9), 0.1, "full"),  # concealed
         (says(4), says(54), 1.0, "part"),
-        (says(4), says(4, silent_s=2.5), 2.5, "part"),
+        (says(4), says(4, 2.5), 2.5, "part"),
+        (says(4, 0.1, 5.0), says(4, 0.1, 8.0), 0.0, "full"),
+        (says(4, 5.0, 0.1), says(4, 8.0, 0.1), 0.0, "full"),
+        (says(4, 5.0, 0.1), says(4, 8.0, 2.5), 2.5, "part"),
         (says(4), says(0), 0.0, "full"),  # the track is out of the room again
     ],
-    ids=["nothing", "little", "a second", "a silent server", "another track"],
+    ids=[
+        "nothing",
+        "little",
+        "a second",
+        "a silent server",
+        "an abandoned route, named last",
+        "an abandoned route, named first",
+        "two silent routes",
+        "another track",
+    ],
 )
 def test_what_did_not_arrive(before: Answer, after: Answer, lost_s: float, played: str) -> None:
     """Packets by the server's reports, and all that went to a server that says nothing more."""

@@ -39,7 +39,7 @@ class Reading:
 
     Attributes:
         lost: Packets that did not arrive, by the server's receiver reports, all tracks together.
-        silent_s: Seconds since anything came from the server.
+        silent_s: Seconds since anything came from the server, by whichever route.
     """
 
     lost: int
@@ -97,12 +97,14 @@ async def read(room: rtc.Room) -> Reading | None:
     except Exception:
         logger.debug("the connection's statistics cannot be read", exc_info=True)
         return None
-    lost, silent_ms = 0, 0.0
+    lost, silent_ms = 0, []
     for entry in stats:
         if entry.HasField("remote_inbound_rtp"):
             lost += entry.remote_inbound_rtp.received.packets_lost
         pair = entry.candidate_pair
         if entry.HasField("candidate_pair") and pair.candidate_pair.nominated:
             now_ms = pair.rtc.timestamp / 1000  # microseconds; both since the epoch
-            silent_ms = now_ms - pair.candidate_pair.last_packet_received_timestamp
-    return Reading(lost, silent_ms / 1000)
+            silent_ms.append(now_ms - pair.candidate_pair.last_packet_received_timestamp)
+    # A client that found several routes nominates more than one and leaves all but one of them:
+    # the silence on an abandoned route grows for ever and means nothing.
+    return Reading(lost, min(silent_ms, default=0.0) / 1000)

@@ -5,7 +5,7 @@
     │   ├── ClipNotFoundError (FileNotFoundError)   no such file
     │   ├── ClipFormatError                         no decoder reads it, or its data is damaged
     │   ├── ClipEmptyError                          it holds no samples
-    │   └── ClipLimitError                          longer, wider or faster than the limit
+    │   └── ClipLimitError                          longer, wider, faster or larger than a limit
     ├── MessageError (ValueError)                   a message of a form that attach does not know
     ├── AlreadyAttachedError (RuntimeError)         a second attach to one session
     ├── UnsupportedVersionError (RuntimeError)      livekit-agents has internals that we do not know
@@ -62,7 +62,15 @@ class ClipEmptyError(ClipError):
 
 
 class ClipLimitError(ClipError):
-    """The sound is longer, wider or of a higher rate than the limit."""
+    """The sound, or the format that is wanted of it, is beyond a limit.
+
+    Attributes:
+        limit: The field of `Limits` that it exceeds; "" if it is none of them.
+    """
+
+    def __init__(self, message: str, *, source: str = "", limit: str = "") -> None:
+        super().__init__(message, source=source)
+        self.limit = limit
 
 
 class MessageError(LastWordError, ValueError):

@@ -75,13 +75,13 @@ class Clip:
             ClipNotFoundError: The path does not exist.
             ClipFormatError: No decoder reads it, or it holds NaN or infinity.
             ClipEmptyError: It holds no samples.
-            ClipLimitError: It is longer, wider, slower or faster than `limits`.
+            ClipLimitError: It is longer, wider, slower, faster or larger than `limits`.
         """
         if isinstance(source, tuple):
             recording = decode_exact(source, limits)
             content = _name_samples(recording)
         else:
-            data = read(source)
+            data = read(source, limits)
             recording = None
             content = _native.digest(data, _DIGEST_KEY)
 

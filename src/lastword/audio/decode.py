@@ -77,7 +77,7 @@ def decode(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> Audio:
         ClipNotFoundError: The path does not exist.
         ClipFormatError: No decoder reads it, or it holds NaN or infinity.
         ClipEmptyError: It holds no samples.
-        ClipLimitError: It is longer, wider, slower or faster than `limits`.
+        ClipLimitError: It is longer, wider, slower, faster or larger than `limits`.
     """
     return to_float(decode_exact(source, limits))
 
@@ -94,9 +94,9 @@ def decode_exact(source: Source, limits: Limits) -> Recording:
     """Decode a sound as `decode` does, and leave 16-bit sounds in their 16 bits."""
     name = describe(source)
     if isinstance(source, tuple):
-        recording = _from_samples(source, name)
+        recording = _from_samples(source, name, limits)
     else:
-        recording = _from_bytes(read(source), name, limits)
+        recording = _from_bytes(read(source, limits), name, limits)
     num_frames, num_channels = recording.samples.shape
     limits.check(num_frames, num_channels, recording.sample_rate, name)
     if recording.samples.dtype == np.float32 and not _native.all_finite(recording.samples):
@@ -107,7 +107,7 @@ def decode_exact(source: Source, limits: Limits) -> Recording:
     return recording
 
 
-def _from_samples(source: tuple[NDArray[Any], int], name: str) -> Recording:
+def _from_samples(source: tuple[NDArray[Any], int], name: str, limits: Limits) -> Recording:
     """Take samples as they are, in an array of our own."""
     if len(source) != 2 or not isinstance(source[1], (int, np.integer)):  # noqa: PLR2004 - a pair
         raise ClipFormatError(
@@ -126,6 +126,7 @@ def _from_samples(source: tuple[NDArray[Any], int], name: str) -> Recording:
     if samples.ndim == 1:
         samples = samples[:, np.newaxis]
     sample_rate = int(source[1])
+    limits.check(len(samples), samples.shape[1], sample_rate, name)  # before they are copied
     if samples.dtype == np.int16:
         return Recording(np.array(samples, np.int16, order="C"), sample_rate)
     own = np.array(samples, np.float32, order="C")

@@ -13,6 +13,8 @@ import numpy as np
 
 from lastword.errors import ClipError
 
+from .gathered import Gathered
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -114,21 +116,22 @@ def decode_with_pyav(data: bytes, name: str, limits: Limits) -> tuple[NDArray[np
                 raise CannotDecodeError("it has no audio stream")
             stream = container.streams.audio[0]
             decoder = _decoder_of(stream)
-            end = num_frames = 0
-            parts: list[NDArray[np.float32]] = []
+            end = last = 0
+            gathered = Gathered()
             for packet in container.demux(stream):
                 end = max(end, (packet.pts or 0) + (packet.duration or 0))
                 # The last packet is empty and asks the decoder for what it still holds.
                 for frame in decoder.decode(packet):
-                    parts.append(_frame_samples(frame))
-                    num_frames += frame.samples
-                    limits.check(num_frames, frame.layout.nb_channels, frame.sample_rate, name)
-            if not parts:
+                    last = frame.samples
+                    num_frames, num_channels = gathered.num_frames + last, frame.layout.nb_channels
+                    limits.check(num_frames, num_channels, frame.sample_rate, name, so_far=True)
+                    gathered.add(_frame_samples(frame).T)
+            if not gathered.num_frames:
                 raise CannotDecodeError("it has no samples")
-            samples = np.ascontiguousarray(np.concatenate(parts, axis=1).T)
+            samples = gathered.whole()
             sample_rate = int(decoder.sample_rate)
             counts_samples = stream.time_base == Fraction(1, max(sample_rate, 1))
-            is_padded = 0 < num_frames - end < parts[-1].shape[1]
+            is_padded = 0 < len(samples) - end < last
             if "mp4" in container.format.name and counts_samples and is_padded:
                 # Time 0 is the first sample after the encoder's delay, which FFmpeg has cut off.
                 # The padding at the end it leaves: there the last packet's duration tells.

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
-from lastword.errors import ClipEmptyError, ClipFormatError, ClipNotFoundError
+from lastword.errors import ClipEmptyError, ClipError, ClipFormatError, ClipNotFoundError
+
+from .limits import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
     from typing import Any
 
     from numpy.typing import NDArray
+
+    from .limits import Limits
+
+PIECE_BYTES = 2**20
+"""A file object is read in pieces of this size: it may never end."""
 
 
 @runtime_checkable
@@ -19,7 +27,7 @@ class BinaryFile(Protocol):
     """A file object opened in binary mode."""
 
     def read(self, size: int = -1, /) -> bytes:
-        """Return the bytes from here to the end."""
+        """Return at most `size` bytes; none at the end."""
 
 
 Encoded: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryFile"
@@ -39,21 +47,23 @@ def describe(source: object) -> str:
     return str(getattr(source, "name", type(source).__name__))
 
 
-def read(source: Encoded) -> bytes:
+def read(source: Encoded, limits: Limits = DEFAULT_LIMITS) -> bytes:
     """Read the whole of an encoded sound.
 
     Raises:
         ClipNotFoundError: The path does not exist.
-        ClipFormatError: It is a folder, cannot be read, or is no binary file.
+        ClipFormatError: It is no regular file, cannot be read, or is no binary file.
         ClipEmptyError: It has no bytes.
+        ClipLimitError: It has more bytes than `limits` allow.
     """
     name = describe(source)
     if isinstance(source, (str, os.PathLike)):
-        data = _read_path(Path(source))
+        data = _read_path(Path(source), limits)
     elif isinstance(source, (bytes, bytearray, memoryview)):
+        limits.check_file(memoryview(source).nbytes, name)
         data = bytes(source)  # the same object for bytes; a copy of what may still change
     elif isinstance(source, BinaryFile):
-        data = _read_file(source, name)
+        data = _read_file(source, name, limits)
     else:
         raise ClipFormatError(
             f"expected a path, bytes, a binary file or (samples, sample_rate) as a sound, "
@@ -65,9 +75,21 @@ def read(source: Encoded) -> bytes:
     return data
 
 
-def _read_path(path: Path) -> bytes:
+def _read_path(path: Path, limits: Limits) -> bytes:
     try:
-        return path.read_bytes()
+        mode = path.stat().st_mode  # before it is opened: a FIFO without a writer would hold us
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            raise ClipFormatError(
+                f"expected a regular file, got a pipe, socket or device: {path}. Read it yourself "
+                "and pass the bytes",
+                source=str(path),
+            )
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            limits.check_file(size, str(path))
+            return file.read(size)
+    except ClipError:
+        raise
     except FileNotFoundError as error:
         raise ClipNotFoundError(
             f"expected a sound file, found nothing at {path} (working directory {Path.cwd()})",
@@ -79,17 +101,24 @@ def _read_path(path: Path) -> bytes:
         ) from error
 
 
-def _read_file(file: BinaryFile, name: str) -> bytes:
-    try:
-        data: object = file.read()
-    except (OSError, ValueError) as error:  # ValueError: a closed file
-        raise ClipFormatError(
-            f"expected a readable file object, got {type(error).__name__}: {error}", source=name
-        ) from error
-    if not isinstance(data, bytes):
-        raise ClipFormatError(
-            f"expected a file opened in binary mode, its read() returned {type(data).__name__}: "
-            f"open {name} with mode 'rb'",
-            source=name,
-        )
-    return data
+def _read_file(file: BinaryFile, name: str, limits: Limits) -> bytes:
+    pieces: list[bytes] = []
+    size = 0
+    while True:
+        try:
+            piece: object = file.read(PIECE_BYTES)
+        except (OSError, ValueError) as error:  # ValueError: a closed file
+            raise ClipFormatError(
+                f"expected a readable file object, got {type(error).__name__}: {error}", source=name
+            ) from error
+        if not isinstance(piece, bytes):
+            raise ClipFormatError(
+                f"expected a file opened in binary mode, its read() returned "
+                f"{type(piece).__name__}: open {name} with mode 'rb'",
+                source=name,
+            )
+        if not piece:
+            return b"".join(pieces)
+        pieces.append(piece)
+        size += len(piece)
+        limits.check_file(size, name, so_far=True)

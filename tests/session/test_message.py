@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -175,6 +177,38 @@ def test_a_sound_that_is_too_long_is_refused(file: Path) -> None:
     utterance = sounds.for_kind(FailureKind.AUTH)
     assert utterance is not None
     assert utterance.source == "bundled"
+
+
+def test_the_bound_is_for_the_words_of_the_user(file: Path) -> None:
+    """A bundled clip that is longer stands in for them, or is what was asked for."""
+    for form in ("Some words.", DEFAULT, frames_of(0.1), {FailureKind.AUTH: file}):
+        utterance = message(form, max_message_s=0.5).for_kind(None)
+        assert utterance is not None
+        assert utterance.source == "bundled"
+        assert utterance.clip.duration_s > 0.5
+
+
+def test_a_long_file_is_refused_by_its_header(tmp_path: Path) -> None:
+    """Its samples are not decoded to find out."""
+    path = tmp_path / "long.flac"
+    soundfile.write(path, np.zeros((600 * 48_000, 1), np.int16), 48_000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(
+            lastword.ClipLimitError, match=r"at most 60\.0 s.*long\.flac.*max_message_s"
+        ):
+            message(path)
+        assert tracemalloc.get_traced_memory()[1] < 2**22
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_pipe_is_refused_as_a_file(tmp_path: Path) -> None:
+    """Whether its name looks like one or not; nobody waits for who may never write to it."""
+    for name in ("pipe.wav", "pipe"):
+        os.mkfifo(tmp_path / name)
+        with pytest.raises(lastword.ClipFormatError, match="regular file"):
+            message(str(tmp_path / name))
 
 
 async def frames_of(*lengths_s: float, rate: int = 24000) -> AsyncIterator[rtc.AudioFrame]:

@@ -16,6 +16,7 @@ from livekit.agents import BuiltinAudioClip
 
 from ..audio.bundled import Tone, bundled, nearest_language
 from ..audio.clip import Clip
+from ..audio.limits import Limits
 from ..errors import ClipLimitError, ClipNotFoundError, MessageError
 from ..failure.kinds import FailureKind
 
@@ -184,7 +185,8 @@ class Message:
             return late
         key = (self._language, line.tone)
         if key not in self._bundled:
-            self._bundled[key] = self._utterance(bundled(*key), "bundled")
+            clip = bundled(*key)  # as long as it is: the bound is for the user's own words
+            self._bundled[key] = Utterance(clip, clip.transcript, "bundled")
         return self._bundled[key]
 
     # --- the forms of a message ------------------------------------------------------------------
@@ -219,34 +221,46 @@ class Message:
         ):
             return _Line(late=message, tone=tone)
         if id(message) not in sounds:
-            sounds[id(message)] = self._utterance(_clip_of(message), "clip")
+            sounds[id(message)] = self._utterance(self._clip_of(message), "clip")
         return _Line(sound=sounds[id(message)])
+
+    def _clip_of(self, message: object) -> Clip:
+        if isinstance(message, Clip):
+            return message
+        if isinstance(message, BuiltinAudioClip):
+            message = message.path()
+        if not isinstance(message, (str, os.PathLike)):
+            raise MessageError(
+                "expected a message as str, path, Clip, BuiltinAudioClip, async iterable of "
+                "AudioFrame, a mapping of these by FailureKind, or None; got "
+                f"{type(message).__name__}"
+            )
+        # The decoder knows the bound: an hour of sound is not decoded to be refused then.
+        limits = Limits(max_duration_s=self.max_s)
+        try:
+            return Clip.load(message, limits=limits)
+        except ClipLimitError as error:
+            if error.limit != "max_duration_s":
+                raise
+            raise self._too_long(f"a longer one: {message}", source=error.source) from error
 
     def _utterance(self, clip: Clip, source: Source) -> Utterance:
         if clip.duration_s > self.max_s:
-            raise ClipLimitError(
-                f"expected a message of at most {self.max_s:.1f} s, got one of "
-                f"{clip.duration_s:.1f} s; shorten it or raise max_message_s"
-            )
+            raise self._too_long(f"one of {clip.duration_s:.1f} s")
         return Utterance(clip, clip.transcript, source)
+
+    def _too_long(self, got: str, source: str = "") -> ClipLimitError:
+        return ClipLimitError(
+            f"expected a message of at most {self.max_s:.1f} s, got {got}; shorten it or raise "
+            "max_message_s",
+            source=source,
+            limit="max_duration_s",
+        )
 
 
 def _prepare(utterances: Iterable[Utterance | None], to: Format) -> None:
     for utterance in {id(u): u for u in utterances if u is not None}.values():
         utterance.frames(to)
-
-
-def _clip_of(message: object) -> Clip:
-    if isinstance(message, Clip):
-        return message
-    if isinstance(message, BuiltinAudioClip):
-        return Clip.load(message.path())
-    if isinstance(message, (str, os.PathLike)):
-        return Clip.load(message)
-    raise MessageError(
-        "expected a message as str, path, Clip, BuiltinAudioClip, async iterable of AudioFrame, a "
-        f"mapping of these by FailureKind, or None; got {type(message).__name__}"
-    )
 
 
 def _is_file(text: str) -> bool:
@@ -255,7 +269,8 @@ def _is_file(text: str) -> bool:
         Path(text).suffix.lower() in AUDIO_SUFFIXES
     )
     try:
-        exists = Path(text).is_file()
+        # what is neither file nor folder, a pipe for example, is refused where files are read
+        exists = Path(text).exists() and not Path(text).is_dir()
     except (OSError, ValueError):  # too long for a path, or with a NUL: words
         exists = False
     if named_like_one and not exists:

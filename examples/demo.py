@@ -65,7 +65,7 @@ async def call(title: str, *, last_word: bool) -> tuple[Timeline, RecordingSink,
             await session.aclose()
     if attached is not None:
         sink.write_wav(OUT / "heard.wav", since=begin, until=end)
-        print(f"\n{attached.report}\n")
+        print(f"\n{await attached.settled()}\n")
     return timeline, sink, end - begin
 
 

@@ -53,11 +53,9 @@ class Scenario:
         self.session.generate_reply(user_input="hello?")
 
     async def closed(self, limit_s: float = 60.0) -> lastword.Report:
-        """Waits for the close event and gives the report."""
+        """Waits for the close event and gives the report, which is settled some turns later."""
         await asyncio.wait_for(self.call.closed.wait(), limit_s)
-        for _ in range(20):
-            await asyncio.sleep(0)
-        report = self.last_word.report
+        report = await self.last_word.settled()
         assert report is not None
         if report.closed_by == "forced":
             await asyncio.sleep(2.5)  # what is left over has a second each to end

@@ -79,6 +79,30 @@ def test_an_action_after_the_close() -> None:
 
 
 @pytest.mark.usefixtures("_room")
+def test_a_close_handler_settles_to_the_whole_report() -> None:
+    """Inside `close` there is no report yet: `settled()` gives it with the action's outcome."""
+
+    async def main() -> None:
+        s = await Scenario.start(attach={"after": Noted([], fails=True)})
+        seen: list[lastword.Report | None] = []
+        settling: list[asyncio.Task[lastword.Report | None]] = []
+
+        def on_close(_: object) -> None:
+            seen.append(s.last_word.report)
+            settling.append(asyncio.ensure_future(s.last_word.settled()))
+
+        s.session.on("close", on_close)
+        s.fail()
+        report = await s.closed()
+        assert seen == [None]
+        assert await settling[0] is report
+        assert s.last_word.report is report
+        assert (report.after, report.after_error) == ("noted", "busy")
+
+    run_virtual(main())
+
+
+@pytest.mark.usefixtures("_room")
 def test_a_transfer_before_the_close() -> None:
     """A transfer runs on the still open session; what it hands on to runs after the close."""
 

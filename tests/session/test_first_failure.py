@@ -82,11 +82,10 @@ async def call(
         handle = session.generate_reply(user_input="hello?")
         if closes:
             await asyncio.wait_for(closed.wait(), LIMIT_S)
-            await asyncio.sleep(0)
         else:
             await asyncio.wait_for(handle.wait_for_playout(), LIMIT_S)
         outcome.requests = gateway.asked("/v1/chat/completions")
-        outcome.report = last_word.report
+        outcome.report = await last_word.settled()
         if not closes:
             outcome.events.append("alive")
             await session.aclose()

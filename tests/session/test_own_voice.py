@@ -68,9 +68,9 @@ async def fail(running: Call, last_word: lastword.LastWord) -> lastword.Report:
     """Let the LLM fail; the report of what was said."""
     running.session.generate_reply(user_input="hello?")
     await asyncio.wait_for(running.closed.wait(), LIMIT_S)
-    await asyncio.sleep(0)
-    assert last_word.report is not None
-    return last_word.report
+    report = await last_word.settled()
+    assert report is not None
+    return report
 
 
 def would_say(last_word: lastword.LastWord) -> Any:

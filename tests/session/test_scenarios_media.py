@@ -226,7 +226,7 @@ async def test_a_recording_holds_the_message() -> None:
         llm.LLMError(timestamp=0, label="", error=out_of_credits(), recoverable=False)
     )
     await asyncio.wait_for(closed.wait(), 15)
-    await asyncio.sleep(0)
-    assert last_word.report is not None
-    assert last_word.report.played == "full"
+    report = await last_word.settled()
+    assert report is not None
+    assert report.played == "full"
     assert sink.heard_s == pytest.approx(0.4, abs=0.06)

@@ -37,7 +37,9 @@ async def test_a_refused_realtime_handshake_is_heard_and_closes() -> None:
         (close,) = closes
         assert close.reason == CloseReason.ERROR
         assert close.error is not None
-        assert last_word.report is None or last_word.report.close_s < 6.0
+        report = await asyncio.wait_for(last_word.settled(), 15)
+        assert report is not None
+        assert report.close_s < 6.0
         assert sink.heard_s == pytest.approx(0.5, abs=0.06)
         starting.cancel()
         with contextlib.suppress(Exception, asyncio.CancelledError):

@@ -69,7 +69,8 @@ def attach(
         after: What follows: `leave()`, `hang_up()`, `transfer_to(...)`, or a mapping of these by
             `FailureKind`. None leaves the job and the caller as upstream does.
         policy: An own decision instead of the default one.
-        on_report: Called with the `Report` when the session is closed.
+        on_report: Called with the `Report` when the session is closed and `after` is over. The
+            `close` event comes before that.
         max_message_s: Longest message taken, in seconds.
         first_frame_timeout_s: One budget in seconds for waiting for a listener and for all ways to
             the first frame.
@@ -154,7 +155,11 @@ class LastWord:
 
     @property
     def report(self) -> Report | None:
-        """The report of the last failure, or None while there was none."""
+        """The report of the last failure that is over, or None if there is none.
+
+        It is complete, and so not there yet in a handler of `session.on("close")`: the after-action
+        runs behind that event. There, await `settled()` in a task, or give `attach` an `on_report`.
+        """
         return self._report
 
     @property
@@ -181,7 +186,15 @@ class LastWord:
         return {kind: self._preparation.for_failure(kind).first for kind in FailureKind}
 
     async def settled(self) -> Report | None:
-        """Waits for a closing that is under way; returns the report, None if nothing failed."""
+        """Wait until a failure is over with all that follows it, and return its report.
+
+        Ends at once if no failure is being dealt with. It may be awaited from the `error` event
+        on, so in a task that a handler of `session.on("close")` starts too; not in an `on_exit`,
+        for which the close waits.
+
+        Returns:
+            The report of the last failure, or None if nothing has failed.
+        """
         if self._closing is not None:
             await self._closing.wait()
         return self._report

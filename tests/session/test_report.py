@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -12,14 +13,14 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+import lastword
+from lastword.session.report import ON_REPORT_TIMEOUT_S
 from session.fakes import FakeLLM
 from session.scenario import CLIP_S, TAIL_S, Scenario
 from session.virtual_time import run_virtual
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import lastword
+    from collections.abc import Awaitable, Callable, Iterator
 
 KEY = "sk-proj-4f9aQx81LmZt27RbYw53"
 
@@ -112,7 +113,7 @@ def test_without_a_tracer_nothing_is_recorded(caplog: pytest.LogCaptureFixture) 
     assert not telemetry.tracer.start_span("test").is_recording()
     fail_a_call()
     assert trace.get_tracer_provider() is before
-    (line,) = [r for r in caplog.records if r.message == "session closed after its last words"]
+    (line,) = [r for r in caplog.records if "after its last words" in r.message]
     assert line.__dict__["lastword"]["played"] == "full"
 
 
@@ -133,3 +134,124 @@ def test_a_tracer_that_raises_keeps_nobody_from_the_report() -> None:
     reports: list[lastword.Report] = []
     fail_a_call(on_report=reports.append)
     assert len(reports) == 1
+
+
+class Calling:
+    """An object whose call is asynchronous."""
+
+    def __init__(self, seen: list[lastword.Report]) -> None:
+        self.seen = seen
+
+    async def __call__(self, report: lastword.Report) -> None:
+        await asyncio.sleep(1)
+        self.seen.append(report)
+
+
+def posting(seen: list[lastword.Report]) -> Callable[[lastword.Report], Awaitable[None]]:
+    """An `async def` that sends the report somewhere."""
+
+    async def post(report: lastword.Report) -> None:
+        await asyncio.sleep(1)
+        seen.append(report)
+
+    return post
+
+
+@pytest.mark.parametrize(
+    "make",
+    [posting, Calling, lambda seen: lambda report: asyncio.ensure_future(Calling(seen)(report))],
+    ids=["async def", "object", "task"],
+)
+def test_an_asynchronous_on_report_is_awaited(make: Callable[[list[lastword.Report]], Any]) -> None:
+    """The end of the job, which is `session.aclose()`, waits for it."""
+    seen: list[lastword.Report] = []
+
+    async def main() -> None:
+        s = await Scenario.start(attach={"on_report": make(seen)})
+        s.fail()
+        report = await s.closed()
+        assert seen == []
+        await s.session.aclose()
+        assert seen == [report]
+
+    run_virtual(main())
+
+
+async def fails(_: lastword.Report) -> None:
+    """Cannot send the report."""
+    raise RuntimeError("user code")
+
+
+async def hangs(_: lastword.Report) -> None:
+    """Never comes to its end."""
+    await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize(
+    ("on_report", "complaint", "most_s"),
+    [(fails, "on_report raised", 0.0), (hangs, "on_report is cancelled", ON_REPORT_TIMEOUT_S)],
+)
+def test_an_asynchronous_on_report_keeps_nobody(
+    caplog: pytest.LogCaptureFixture,
+    on_report: Callable[[lastword.Report], Awaitable[None]],
+    complaint: str,
+    most_s: float,
+) -> None:
+    """What it raises goes to the log, and the wait for it is bounded."""
+
+    async def main() -> None:
+        s = await Scenario.start(attach={"on_report": on_report})
+        s.fail()
+        await s.closed()
+        closed_at = asyncio.get_running_loop().time()
+        await s.session.aclose()
+        assert asyncio.get_running_loop().time() - closed_at <= most_s
+        await asyncio.sleep(0)
+        s.check()
+
+    run_virtual(main())
+    assert [r for r in caplog.records if complaint in r.message]
+
+
+def test_an_on_report_may_close_the_session() -> None:
+    """It does not wait for itself."""
+
+    async def main() -> None:
+        async def close(_: lastword.Report) -> None:
+            await s.session.aclose()
+            done.set()
+
+        done = asyncio.Event()
+        s = await Scenario.start(attach={"on_report": close})
+        s.fail()
+        await s.closed()
+        await asyncio.wait_for(done.wait(), 1)
+        s.check()
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("error", [RuntimeError, asyncio.CancelledError, GeneratorExit])
+def test_an_on_report_that_raises(error: type[BaseException]) -> None:
+    """The session is closed in order whatever it raises."""
+
+    def on_report(_: lastword.Report) -> None:
+        raise error
+
+    fail_a_call(on_report=on_report)
+
+
+def test_the_log_line_says_what_became_of_the_call(caplog: pytest.LogCaptureFixture) -> None:
+    """In its text: formatters show no `extra` unless they are told to."""
+
+    async def main() -> None:
+        s = await Scenario.start(attach={"after": lastword.leave()})
+        s.fail()
+        await s.closed()
+
+    run_virtual(main())
+    (line,) = [r.getMessage() for r in caplog.records if "after its last words" in r.message]
+    assert line == (
+        "session closed after its last words: kind=quota_exhausted component=llm "
+        "provider=livekit played=full after=leave after_error=no room is known"
+    )

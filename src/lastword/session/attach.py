@@ -26,7 +26,7 @@ from .closing import Bounds, Closing
 from .message import DEFAULT, AnyMessage
 from .owner import SessionOwner
 from .preparation import Preparation
-from .report import Report, deliver
+from .report import Report, deliver, delivered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,7 +70,8 @@ def attach(
             `FailureKind`. None leaves the job and the caller as upstream does.
         policy: An own decision instead of the default one.
         on_report: Called with the `Report` when the session is closed and `after` is over. The
-            `close` event comes before that.
+            `close` event comes before that. What an asynchronous one returns is awaited, for at
+            most 10 s; `session.aclose()` and the end of the job wait for it.
         max_message_s: Longest message taken, in seconds.
         first_frame_timeout_s: One budget in seconds for waiting for a listener and for all ways to
             the first frame.
@@ -138,6 +139,7 @@ class LastWord:
         self._on_report = on_report
         self._bounds = bounds
         self._report: Report | None = None
+        self._on_report_atask: asyncio.Task[None] | None = None
         self._closing: Closing | None = None
         self._in_error_event = False
         self._deferred_close: dict[str, Any] | None = None
@@ -284,7 +286,7 @@ class LastWord:
         self._owner.abandoned = report.closed_by == "forced"
         if self._detach_when_closed:
             self.detach()
-        deliver(report, self._on_report, self._trace_context)
+        self._on_report_atask = deliver(report, self._on_report, self._trace_context)
 
     def _close_soon(self, **close: Any) -> None:
         if self._closing is not None:
@@ -310,3 +312,4 @@ class LastWord:
             await self._hooks.aclose(**close)
         else:
             await self._closing.wait()
+        await delivered(self._on_report_atask)

@@ -23,7 +23,7 @@ from .heard import Heard
 from .line import watched
 from .message import DEFAULT, Format, Message
 from .own_track import play_on_own_track
-from .report import Report, deliver
+from .report import Report, deliver, delivered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Coroutine
@@ -68,7 +68,7 @@ def guard(
         language: Language of bundled words, such as "en" or "pt-BR".
         after: What happens to the call then: `leave()`, `hang_up()`, `transfer_to(...)`, or a
             mapping of these by `FailureKind`.
-        on_report: Called with the `Report`.
+        on_report: Called with the `Report`; an asynchronous one is awaited, for at most 10 s.
 
     Returns:
         The decorator.
@@ -206,7 +206,7 @@ class _Guard:
         if action is not None:
             after_error = await self._follow(action, session, failure)
         first = heard.first_frame_at
-        deliver(
+        reporting = deliver(
             Report(
                 failure=failure,
                 played=heard.played,
@@ -227,6 +227,7 @@ class _Guard:
             ),
             self._on_report,
         )
+        await delivered(reporting)
 
     async def _connected(self) -> bool:
         """Join the room if the entrypoint did not come to it."""

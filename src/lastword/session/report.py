@@ -5,11 +5,15 @@ A report goes to `LastWord.report`, to `on_report`, to one log line and to one O
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections.abc import Awaitable
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Literal
 
 from livekit.agents import telemetry
+
+from ..contained import contained
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +28,11 @@ Played = Literal["full", "part", "none"]
 Source = Literal["clip", "own_voice", "bundled"]
 Path = Literal["say", "direct", "own_track", "text"]
 ClosedBy = Literal["lastword", "upstream", "forced"]
+
+ON_REPORT_TIMEOUT_S = 10.0
+"""How long an asynchronous `on_report` may take: it sends a few hundred bytes somewhere."""
+
+_delivering: set[asyncio.Task[None]] = set()  # the loop itself holds tasks only weakly
 
 
 @dataclass(frozen=True)
@@ -71,25 +80,67 @@ class Report:
 
 def deliver(
     report: Report, on_report: Callable[[Report], object] | None, context: Context | None = None
-) -> None:
-    """Sends a report to the log, to the trace and to the user; never raises.
+) -> asyncio.Task[None] | None:
+    """Send a report to the log, to the trace and to the user; never raises.
 
     Args:
         report: The report.
-        on_report: The user's function, whose exceptions are logged.
+        on_report: The user's function, whose exceptions are logged. What it returns is awaited if
+            it can be, for at most `ON_REPORT_TIMEOUT_S`.
         context: Where the session's own spans stand, or None.
+
+    Returns:
+        The task that awaits an asynchronous `on_report`, or None if there is nothing to wait for.
     """
     flat = _flat(report)
-    logger.warning("session closed after its last words", extra={"lastword": flat})
+    logger.warning(
+        "session closed after its last words: kind=%s component=%s provider=%s played=%s after=%s "
+        "after_error=%s",
+        report.failure.kind,
+        report.failure.component,
+        report.failure.provider,
+        report.played,
+        report.after,
+        report.after_error,
+        extra={"lastword": flat},
+    )
     try:
         _trace(report, flat, context)
     except Exception:
         logger.exception("the report's span could not be made")
+    result: object = None
     if on_report is not None:
+        with contained("on_report"):
+            result = on_report(report)
+    return _awaited(result) if isinstance(result, Awaitable) else None
+
+
+def _awaited(result: Awaitable[object]) -> asyncio.Task[None]:
+    """Start waiting for what `on_report` returned, within its bound."""
+
+    async def wait() -> None:
         try:
-            on_report(report)
+            await result
         except Exception:
             logger.exception("on_report raised")
+
+    def give_up() -> None:
+        logger.error("on_report is cancelled: it did not end within %.0f s", ON_REPORT_TIMEOUT_S)
+        atask.cancel()
+
+    loop = asyncio.get_running_loop()
+    atask = loop.create_task(wait(), name="lastword_on_report")
+    timer = loop.call_later(ON_REPORT_TIMEOUT_S, give_up)
+    _delivering.add(atask)
+    atask.add_done_callback(_delivering.discard)
+    atask.add_done_callback(lambda _: timer.cancel())
+    return atask
+
+
+async def delivered(atask: asyncio.Task[None] | None) -> None:
+    """Wait, within its bound, for the task that `deliver` has returned; not inside of it."""
+    if atask is not None and atask is not asyncio.current_task():
+        await asyncio.wait({atask}, timeout=ON_REPORT_TIMEOUT_S)
 
 
 def _trace(report: Report, flat: dict[str, str | float | bool], context: Context | None) -> None:

@@ -32,18 +32,17 @@ if TYPE_CHECKING:
     from .failure.kinds import Failure, FailureKind
     from .failure.policy import Decision
     from .failure.quota import InferenceQuotaExceededError
-    from .session.after import hang_up, leave
+    from .session.after.actions import hang_up, leave, transfer_to
     from .session.attach import LastWord, attach
     from .session.dropin import AgentSession
     from .session.guard import guard
-    from .session.message import DEFAULT
     from .session.report import Report
-    from .session.transfer import transfer_to
+    from .session.words.message import DEFAULT
     from .voice.bake import bake
 
-# name -> module that owns it; tests/test_public_names.py ties this table to __all__ and to reality.
-_OWNERS = {
-    "DEFAULT": ".session.message",
+# name -> the module that has it; tests/test_public_names.py ties this table to __all__.
+_MODULES = {
+    "DEFAULT": ".session.words.message",
     "AgentSession": ".session.dropin",
     "AlreadyAttachedError": ".errors",
     "Audio": ".audio.decode",
@@ -73,10 +72,10 @@ _OWNERS = {
     "clear_cache": ".audio.clip",
     "decode": ".audio.decode",
     "guard": ".session.guard",
-    "hang_up": ".session.after",
-    "leave": ".session.after",
+    "hang_up": ".session.after.actions",
+    "leave": ".session.after.actions",
     "resample": ".audio.resample",
-    "transfer_to": ".session.transfer",
+    "transfer_to": ".session.after.actions",
 }
 
 __all__ = [
@@ -119,10 +118,10 @@ __all__ = [
 
 def __getattr__(name: str) -> object:
     try:
-        owner = _OWNERS[name]
+        module = _MODULES[name]
     except KeyError:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
-    value = getattr(importlib.import_module(owner, __name__), name)
+    value = getattr(importlib.import_module(module, __name__), name)
     globals()[name] = value
     return value
 

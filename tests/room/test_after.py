@@ -8,7 +8,7 @@ from livekit import api
 
 import lastword
 from lastword.failure.kinds import Failure, FailureKind
-from lastword.session.after import AfterContext
+from lastword.session.after.actions import AfterContext
 from room.call import AGENT, joined
 from room.caller import Caller
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lastword.session.own_track import TRACK_NAME, OwnTrack, play_on_own_track
+from lastword.room.own_track import TRACK_NAME, OwnTrack, play_on_own_track
 from room.call import frames, joined
 from room.caller import Caller
 from room.sweep import find_sweep, sweep

@@ -10,7 +10,7 @@ from aiohttp import web
 from livekit import api, rtc
 
 from lastword.failure.kinds import Failure, FailureKind
-from lastword.session.after import AfterContext, Outcome
+from lastword.session.after.actions import AfterContext, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

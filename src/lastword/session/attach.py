@@ -21,12 +21,12 @@ from ..failure.classify import classify
 from ..failure.kinds import FailureKind
 from ..failure.policy import COUNTED, COUNTED_BEFORE_1_6, Decision, Judge
 from ..failure.tap import install as tap
-from .after import Plan
+from .after.actions import Plan
 from .closing import Bounds, Closing
-from .message import DEFAULT, AnyMessage
 from .owner import SessionOwner
 from .preparation import Preparation
 from .report import Report, deliver, delivered
+from .words.message import DEFAULT, AnyMessage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
     from ..failure.kinds import Failure
     from ..failure.policy import Policy
-    from .after import AnyAfter
-    from .message import Utterance
+    from .after.actions import AnyAfter
+    from .words.message import Utterance
 
 logger = logging.getLogger("lastword")
 

@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Any
 from livekit.agents.voice.events import CloseEvent, CloseReason
 
 from .._upstream import rooms, sessions
-from .followup import FollowUp
-from .heard import Heard
-from .line import watched
-from .playout import Speaker
+from ..room.arrival import watched
+from .after.followup import FollowUp
+from .playout.heard import Heard
+from .playout.speaker import Speaker
 from .report import Report
 from .waiting import Signal, finished, first_of
 
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from livekit.agents import AgentSession
 
     from ..failure.kinds import Failure
-    from .message import Utterance
     from .preparation import Words
     from .report import ClosedBy
+    from .words.message import Utterance
 
 logger = logging.getLogger("lastword")
 

@@ -13,13 +13,13 @@ from livekit.agents import NotGiven
 
 from .._upstream import versions
 from .attach import attach
-from .message import DEFAULT
+from .words.message import DEFAULT
 
 if TYPE_CHECKING:
     from livekit.agents import AgentSession as _Session
 
     from .attach import LastWord
-    from .message import AnyMessage
+    from .words.message import AnyMessage
 else:
     _Session = versions.session_class()
 

@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from .._upstream import rooms, sessions
 from ..errors import StartTimeoutError
 from ..failure.classify import classify
-from .after import AfterContext, Plan
+from ..room.arrival import watched
+from ..room.callers import is_phone
+from ..room.own_track import play_on_own_track
+from .after.actions import AfterContext, Plan
+from .after.followup import SIP_TAIL_S, TAIL_S
 from .attach import attached_to
-from .followup import SIP_TAIL_S, TAIL_S, is_phone
-from .heard import Heard
-from .line import watched
-from .message import DEFAULT, Format, Message
-from .own_track import play_on_own_track
+from .playout.heard import Heard
 from .report import Report, deliver, delivered
+from .words.message import DEFAULT, Format, Message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Coroutine
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     from livekit.agents import AgentSession, JobContext
 
     from ..failure.kinds import Failure, FailureKind
-    from .after import After, AnyAfter
-    from .message import AnyMessage, Utterance
+    from .after.actions import After, AnyAfter
+    from .words.message import AnyMessage, Utterance
 
     Entrypoint: TypeAlias = Callable[[JobContext], Coroutine[Any, Any, None]]
 

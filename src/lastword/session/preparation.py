@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .._upstream import rooms, speakers
-from .followup import is_phone
-from .message import AnyMessage, Format, Message
-from .own_track import Standby
-from .own_voice import OwnVoice
+from ..room.callers import is_phone
+from ..room.own_track import Standby
+from .words.message import AnyMessage, Format, Message
+from .words.own_voice import OwnVoice
 
 if TYPE_CHECKING:
     from livekit.agents import AgentSession
 
     from ..failure.kinds import FailureKind
-    from .after import After, Plan
-    from .message import Utterance
+    from .after.actions import After, Plan
+    from .words.message import Utterance
 
 logger = logging.getLogger("lastword")
 
@@ -99,7 +99,9 @@ class Preparation:
                 message.prepare(wanted)
             self._format = wanted
         if self._standby is not None:
-            self._standby.publish_in(rooms.room_of(self._session), wanted)
+            self._standby.publish_in(
+                rooms.room_of(self._session), wanted.sample_rate, wanted.num_channels
+            )
         self._own_voice.follow()
         self._warn_of_phone()
 

@@ -1,25 +1,21 @@
-"""Runs the action that follows the last words, at its place in the sequence; owns its outcome.
-
-What the actions are stands in `after.py` and `transfer.py`. Must not import closing or attach.
-"""
+"""Runs the action that follows the last words, before or after the close."""
 
 from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, Any
 
-from livekit import rtc
-
-from .._upstream import rooms
-from .after import AfterContext
+from ..._upstream import rooms
+from ...room.callers import is_phone
+from .actions import AfterContext
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from livekit.agents import AgentSession
 
-    from ..failure.kinds import Failure
-    from .after import After
+    from ...failure.kinds import Failure
+    from .actions import After
 
 logger = logging.getLogger("lastword")
 
@@ -85,9 +81,3 @@ class FollowUp:
         outcome = await action.run(context)
         self.error = self.error or outcome.error
         self._next = outcome.then
-
-
-def is_phone(participant: rtc.RemoteParticipant | None) -> bool:
-    """Tells whether a participant is on a phone."""
-    sip = rtc.ParticipantKind.PARTICIPANT_KIND_SIP
-    return participant is not None and participant.kind == sip

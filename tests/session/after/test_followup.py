@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import pytest
 
 import lastword
-from lastword.session.after import After, AfterContext, Outcome
+from lastword.session.after.actions import After, AfterContext, Outcome
 from session.fakes import Call, clip_of
 from session.scenario import CLIP_S, TAIL_S, Scenario, failing_llm
 from session.virtual_time import run_virtual

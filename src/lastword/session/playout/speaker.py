@@ -9,9 +9,9 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
-from .._upstream import rooms, sessions
-from .own_track import play_on_own_track
-from .waiting import Signal, finished, first_of
+from ..._upstream import rooms, sessions
+from ...room.own_track import play_on_own_track
+from ..waiting import Signal, finished, first_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from livekit.agents import AgentSession
     from livekit.agents.voice import SpeechHandle, io
 
+    from ...room.own_track import Standby
     from .heard import Heard
-    from .own_track import Standby
 
 logger = logging.getLogger("lastword")
 

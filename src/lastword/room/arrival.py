@@ -11,14 +11,12 @@ import asyncio
 import logging
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from livekit import rtc
-
-    from .heard import Heard
 
 logger = logging.getLogger("lastword")
 
@@ -31,6 +29,20 @@ SILENT_S = 1.5
 second, and with them no gap was longer than 0.43 s (livekit-server 1.11)."""
 PACKET_S = 0.02
 """Opus packets of libwebrtc hold 20 ms (its default; livekit sets no other)."""
+
+
+class Sent(Protocol):
+    """What is being sent, and what of it does not arrive.
+
+    Attributes:
+        accepted: How many frames a sink has taken.
+        broke: The agent lost its room meanwhile.
+        lost_s: Seconds that did not reach the server.
+    """
+
+    accepted: int
+    broke: bool
+    lost_s: float
 
 
 @dataclass(frozen=True)
@@ -47,7 +59,7 @@ class Reading:
 
 
 @asynccontextmanager
-async def watched(room: rtc.Room | None, heard: Heard) -> AsyncIterator[None]:
+async def watched(room: rtc.Room | None, heard: Sent) -> AsyncIterator[None]:
     """Watches the way to the server while something is said, and notes what did not arrive.
 
     Args:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .waiting import Signal
+from ..waiting import Signal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from livekit import rtc
     from livekit.agents.voice import io
 
-    from .report import Path, Played
+    from ..report import Path, Played
 
 
 ROUNDING_S = 0.02

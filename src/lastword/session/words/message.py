@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from livekit.agents import BuiltinAudioClip
 
-from ..audio.bundled import Tone, bundled, nearest_language
-from ..audio.clip import Clip
-from ..audio.limits import Limits
-from ..errors import ClipLimitError, ClipNotFoundError, MessageError
-from ..failure.kinds import FailureKind
+from ...audio.bundled import Tone, bundled, nearest_language
+from ...audio.clip import Clip
+from ...audio.limits import Limits
+from ...errors import ClipLimitError, ClipNotFoundError, MessageError
+from ...failure.kinds import FailureKind
 
 if TYPE_CHECKING:
     from livekit import rtc
 
-    from .report import Source
+    from ..report import Source
 
 AUDIO_SUFFIXES: Final = frozenset({
     ".aac", ".aif", ".aifc", ".aiff", ".amr", ".au", ".caf", ".flac", ".m4a", ".mka", ".mp3",

@@ -9,20 +9,20 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .._upstream import sessions, speakers
-from ..errors import LastWordError
-from ..voice.bake import bake, baked
-from ..voice.identity import voice_options
-from .collect import collect
+from ..._upstream import sessions, speakers
+from ...errors import LastWordError
+from ...voice.bake import bake, baked
+from ...voice.identity import voice_options
+from .iterable import collect
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Coroutine, Sequence
 
     from livekit.agents import AgentSession, tts
 
-    from ..audio.clip import Clip
+    from ...audio.clip import Clip
+    from ..report import Source
     from .message import Late, Message
-    from .report import Source
 
 logger = logging.getLogger("lastword")
 

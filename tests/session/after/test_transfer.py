@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lastword.session import transfer
-from lastword.session.after import AfterContext, Outcome, hang_up, leave
-from lastword.session.transfer import transfer_to
+from lastword.room import transfer
+from lastword.session.after.actions import AfterContext, Outcome, hang_up, leave, transfer_to
 from session.phone_call import FAILURE, KIND, Call, FakeRoom, Participant, ServerApi, phone_call
 
 if TYPE_CHECKING:

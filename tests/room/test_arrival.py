@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 from livekit import rtc
 
-from lastword.session.heard import Heard
-from lastword.session.line import READ_S, watched
+from lastword.room.arrival import READ_S, watched
+from lastword.session.playout.heard import Heard
 from session.fakes import clip_of
 from session.virtual_time import run_virtual
 

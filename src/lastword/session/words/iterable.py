@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from livekit import rtc
 
-from ..audio.clip import Clip
-from ..bounded import ends
-from ..errors import MessageError
+from ...audio.clip import Clip
+from ...bounded import ends
+from ...errors import MessageError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable

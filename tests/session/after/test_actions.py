@@ -10,8 +10,7 @@ from livekit import api
 
 from lastword.errors import MissingCredentialsError
 from lastword.failure.kinds import FailureKind
-from lastword.session.after import AfterContext, Outcome, Plan, hang_up, leave
-from lastword.session.transfer import transfer_to
+from lastword.session.after.actions import AfterContext, Outcome, Plan, hang_up, leave, transfer_to
 from session.phone_call import FAILURE, KIND, FakeRoom, Participant, ServerApi, phone_call
 
 if TYPE_CHECKING:
@@ -86,7 +85,7 @@ async def test_a_server_that_refuses_is_reported(server: ServerApi) -> None:
 async def test_a_server_that_never_answers(
     server: ServerApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lastword.session.after.API_TIMEOUT_S", 0.1)
+    monkeypatch.setattr("lastword.room.hang_up.API_TIMEOUT_S", 0.1)
 
     async def never() -> web.Response:
         await asyncio.sleep(60)

@@ -11,19 +11,17 @@ import logging
 from typing import TYPE_CHECKING
 
 from livekit import rtc
-from livekit.agents.types import (
-    ATTRIBUTE_TRANSCRIPTION_FINAL,
-    ATTRIBUTE_TRANSCRIPTION_SEGMENT_ID,
-    ATTRIBUTE_TRANSCRIPTION_TRACK_ID,
-    TOPIC_TRANSCRIPTION,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from .message import Format
-
 logger = logging.getLogger("lastword")
+
+# How livekit-agents shows words in a room (`livekit.agents.types`).
+TOPIC_TRANSCRIPTION = "lk.transcription"
+ATTRIBUTE_TRANSCRIPTION_FINAL = "lk.transcription_final"
+ATTRIBUTE_TRANSCRIPTION_SEGMENT_ID = "lk.segment_id"
+ATTRIBUTE_TRANSCRIPTION_TRACK_ID = "lk.transcribed_track_id"
 
 TRACK_NAME = "lastword"
 PUBLISH_TIMEOUT_S = 3.0  # it takes 40 ms on a healthy connection; signalling may be down for good
@@ -176,11 +174,11 @@ class Standby:
         self._publish_atask: asyncio.Task[None] | None = None
         self._remove_atask: asyncio.Task[None] | None = None
 
-    def publish_in(self, room: rtc.Room | None, to: Format) -> None:
+    def publish_in(self, room: rtc.Room | None, sample_rate: int, num_channels: int) -> None:
         """Publishes the track once the room is there; does nothing if it waits already."""
         if self._track is not None or room is None or not room.isconnected():
             return
-        self._track = OwnTrack(room, sample_rate=to.sample_rate, num_channels=to.num_channels)
+        self._track = OwnTrack(room, sample_rate=sample_rate, num_channels=num_channels)
         self._publish_atask = asyncio.create_task(
             self._publish(self._track), name="lastword_standby"
         )

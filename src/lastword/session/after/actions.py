@@ -1,45 +1,33 @@
-"""What happens to the call after its last words. Owns what an action is, leaving and hanging up.
+"""What can happen to the call after its last words: leave, hang up, transfer.
 
-Each action is bounded on its own and never raises: it returns what became of it. `transfer.py` has
-the third one. Must not import closing or attach.
+Each action is bounded on its own and never raises: it returns what became of it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
-import aiohttp
-from livekit import api, rtc
-
-from ..errors import MissingCredentialsError
-from ..failure.kinds import FailureKind
-from ..failure.redact import redact
+from ...errors import MissingCredentialsError
+from ...failure.kinds import FailureKind
+from ...room.hang_up import end_call
+from ...room.server import API_TIMEOUT_S, CREDENTIALS, describe, missing_credentials
+from ...room.transfer import transfer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from livekit import rtc
     from livekit.agents import JobContext
 
-    from ..failure.kinds import Failure
-    from .message import AnyMessage
+    from ...failure.kinds import Failure
+    from ..words.message import AnyMessage
 
 logger = logging.getLogger("lastword")
-
-API_TIMEOUT_S = 5.0
-"""Bound of one call of the server API; a healthy server answers within 50 ms."""
-CREDENTIALS = ("LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET")
-
-_NO_CALLERS = frozenset({
-    rtc.ParticipantKind.PARTICIPANT_KIND_AGENT,
-    rtc.ParticipantKind.PARTICIPANT_KIND_EGRESS,
-    rtc.ParticipantKind.PARTICIPANT_KIND_INGRESS,
-})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -181,6 +169,31 @@ def hang_up(*, delete_room: bool = False, tail_s: float | None = None) -> After:
     return _HangUp(delete_room=delete_room, tail_s=tail_s)
 
 
+def transfer_to(
+    target: str, *, ringing_timeout_s: float = 30.0, on_failure: AnyMessage | None = None
+) -> After:
+    """The phone call is handed to a number or a SIP address; if that fails, it ends.
+
+    Args:
+        target: "+4930123456", or a URI with "tel:", "sip:" or "sips:".
+        ringing_timeout_s: How long the target may ring, in seconds.
+        on_failure: What the caller hears if the target is busy, declines or does not answer, any
+            form of `attach`'s message. Then the call ends as with `hang_up()`.
+
+    Raises:
+        ValueError: The target is neither a number nor such a URI, or the time is not positive.
+    """
+    uri = f"tel:{target}" if target.removeprefix("+").isdigit() else target
+    if not uri.strip("<").startswith(("tel:", "sip:", "sips:")):  # what the server accepts
+        raise ValueError(
+            "expected a target like '+4930123456', 'tel:...', 'sip:...' or 'sips:...', got "
+            f"{target!r}"
+        )
+    if not ringing_timeout_s > 0:
+        raise ValueError(f"expected a positive ringing_timeout_s, got {ringing_timeout_s}")
+    return _Transfer(uri, ringing_timeout_s, on_failure)
+
+
 @dataclass(frozen=True)
 class _Leave(After):
     name = "leave"
@@ -202,7 +215,7 @@ async def _leave(call: AfterContext) -> str | None:
     return None
 
 
-class NeedsApi(After):
+class _NeedsApi(After):
     """An action that asks the server."""
 
     def check(self) -> None:
@@ -211,7 +224,7 @@ class NeedsApi(After):
         Raises:
             MissingCredentialsError: It does not.
         """
-        missing = [name for name in CREDENTIALS if not os.environ.get(name)]
+        missing = missing_credentials()
         if missing:
             raise MissingCredentialsError(
                 f"{self.name} asks LiveKit's server API: expected {', '.join(CREDENTIALS)} in the "
@@ -220,49 +233,37 @@ class NeedsApi(After):
 
 
 @dataclass(frozen=True)
-class _HangUp(NeedsApi):
+class _HangUp(_NeedsApi):
     delete_room: bool = False
     tail_s: float | None = None
     name = "hang_up"
 
     async def run(self, call: AfterContext) -> Outcome:
         error = None
-        try:
-            await asyncio.wait_for(self._end_call(call), API_TIMEOUT_S)
-        except Exception as raised:  # noqa: BLE001 - reported, whatever it is
-            if getattr(raised, "code", None) != "not_found":  # the caller or the room is gone
-                error = describe(raised)
-                logger.warning("the call could not be ended", extra={"error": error})
+        if call.job is None or not call.job.is_fake_job():  # console mode: no server has the room
+            error = await end_call(call.room, call.caller, delete_room=self.delete_room)
         not_left = await _leave(call)
         return Outcome(error or not_left)
 
-    async def _end_call(self, call: AfterContext) -> None:
-        if call.job is not None and call.job.is_fake_job():
-            return  # console mode: there is no room on any server
-        callers = [
-            participant.identity
-            for participant in call.room.remote_participants.values()
-            if participant.kind not in _NO_CALLERS
-        ]
-        linked = call.caller or (callers[0] if len(callers) == 1 else None)
-        async with server_api(API_TIMEOUT_S) as server:
-            if self.delete_room or all(identity == linked for identity in callers):
-                await server.room.delete_room(api.DeleteRoomRequest(room=call.room.name))
-            elif linked is not None:
-                await server.room.remove_participant(
-                    api.RoomParticipantIdentity(room=call.room.name, identity=linked)
-                )
-            else:
-                raise LookupError("several callers are in the room, none of them is linked")
 
+@dataclass(frozen=True)
+class _Transfer(_NeedsApi):
+    target: str
+    ringing_timeout_s: float
+    on_failure: AnyMessage | None = None
+    name = "transfer_to"
+    runs_before_close = True
+    hands_on = True
 
-def server_api(timeout_s: float) -> api.LiveKitAPI:
-    """A client of its own: the job's shares a session whose time-outs are not ours to set."""
-    return api.LiveKitAPI(timeout=aiohttp.ClientTimeout(total=timeout_s))
-
-
-def describe(error: Exception) -> str:
-    """One line without secrets that names the error."""
-    sip = getattr(error, "metadata", {}).get("sip_status_code")
-    text = f"SIP {sip}" if sip else redact(str(error))
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    async def run(self, call: AfterContext) -> Outcome:
+        done = await transfer(
+            call.room, call.caller, self.target, ringing_timeout_s=self.ringing_timeout_s
+        )
+        error = done.error
+        if error is not None and call.say is not None and not done.caller_left:
+            try:
+                await call.say()
+            except Exception as raised:  # noqa: BLE001 - reported, whatever it is
+                error = describe(raised)
+                logger.warning("the failed transfer could not be spoken of", extra={"error": error})
+        return Outcome(error, hang_up() if error is not None else leave())

@@ -14,8 +14,8 @@ from livekit.agents import BuiltinAudioClip
 
 import lastword
 from lastword import Clip, FailureKind, MessageError
-from lastword.session.collect import collect
-from lastword.session.message import DEFAULT, Format, Message
+from lastword.session.words.iterable import collect
+from lastword.session.words.message import DEFAULT, Format, Message
 from session.fakes import clip_of, frame_of, tone
 
 if TYPE_CHECKING:

@@ -1,0 +1,129 @@
+"""Hands a phone call to a number or a SIP address, and tells whether that came about.
+
+What the phone does was measured with livekit-sip 1.3.0: a failed transfer always leaves the call
+up, a time-out cancels nothing, and "canceled" does not mean that nothing happened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import aiohttp
+from livekit import api
+
+from .callers import is_phone
+from .server import API_TIMEOUT_S, describe, server_api
+
+if TYPE_CHECKING:
+    from livekit import rtc
+
+logger = logging.getLogger("lastword")
+
+BYE_GRACE_S = 2.0
+"""How long after a transfer's deadline the caller may still go: BYE comes 1.0 s after success."""
+UNCERTAIN = frozenset({"canceled", "deadline_exceeded", "unknown"})
+"""Codes of the server API after which the transfer may still happen; "unknown" is a proxy's."""
+STATUS_FAILED = 1
+"""`SIPTransferStatus.STS_TRANSFER_FAILED`; older livekit-protocol has no status."""
+
+
+@dataclass(frozen=True)
+class Transferred:
+    """What became of a transfer.
+
+    Attributes:
+        error: One line that says why it failed, or None.
+        caller_left: The caller has left the room meanwhile: nobody is there to be told.
+    """
+
+    error: str | None
+    caller_left: bool
+
+
+async def transfer(
+    room: rtc.Room, caller: str | None, target: str, *, ringing_timeout_s: float
+) -> Transferred:
+    """Transfer a phone call; never raises.
+
+    Takes at most `ringing_timeout_s` and the longer of `API_TIMEOUT_S` and `BYE_GRACE_S`.
+
+    Args:
+        room: The room, connected.
+        caller: Identity of the caller, or None if nobody is linked.
+        target: A URI with "tel:", "sip:" or "sips:".
+        ringing_timeout_s: How long the target may ring, in seconds.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + ringing_timeout_s
+    gone = _Gone(room, caller)
+    try:
+        error, certain = await _refer(room, caller, target, ringing_timeout_s)
+        if error is not None and not certain:
+            # "canceled" and time-outs cancel nothing: the phone may be going on with it
+            left_s = deadline + BYE_GRACE_S - loop.time()
+            if await gone.within(left_s):
+                error = None
+    except Exception as raised:  # noqa: BLE001 - reported, whatever it is
+        error = describe(raised)
+        logger.warning("the transfer failed", extra={"error": error})
+    finally:
+        gone.stop()
+    return Transferred(error, gone.now)
+
+
+async def _refer(
+    room: rtc.Room, identity: str | None, target: str, ringing_timeout_s: float
+) -> tuple[str | None, bool]:
+    """Ask for the transfer; return why it failed, or None, and whether that is certain."""
+    caller = room.remote_participants.get(identity or "")
+    if caller is None or not is_phone(caller):
+        return "the caller is not on a phone", True
+    request = api.TransferSIPParticipantRequest(
+        room_name=room.name, participant_identity=caller.identity, transfer_to=target
+    )
+    # The one bound that the server keeps; a shorter time-out of the client ends nothing.
+    request.ringing_timeout.FromMilliseconds(round(ringing_timeout_s * 1000))
+    bound = ringing_timeout_s + API_TIMEOUT_S
+    try:
+        async with server_api(bound) as server:
+            answer = await asyncio.wait_for(server.sip.transfer_sip_participant(request), bound)
+    except (asyncio.TimeoutError, aiohttp.ClientError) as error:
+        return describe(error), False
+    except Exception as error:  # noqa: BLE001 - ServerError, or TwirpError in older livekit-api
+        code = getattr(error, "code", None)
+        return describe(error), code not in UNCERTAIN
+    # A server that knows no status leaves it at "ongoing", 0.
+    failed = getattr(answer, "status", None) == STATUS_FAILED
+    return ("the server reports a failed transfer" if failed else None), True
+
+
+class _Gone:
+    """Watches whether the caller leaves the room."""
+
+    def __init__(self, room: rtc.Room, identity: str | None) -> None:
+        self._room, self._identity = room, identity
+        self._left = asyncio.Event()
+        self._room.on("participant_disconnected", self._on_disconnected)
+
+    @property
+    def now(self) -> bool:
+        """Whether the caller has left."""
+        return self._left.is_set()
+
+    async def within(self, timeout_s: float) -> bool:
+        """Wait for the caller to leave; whether that came in time."""
+        try:
+            await asyncio.wait_for(self._left.wait(), max(timeout_s, 0.0))
+        except asyncio.TimeoutError:
+            return False
+        return True
+
+    def stop(self) -> None:
+        self._room.off("participant_disconnected", self._on_disconnected)
+
+    def _on_disconnected(self, participant: rtc.RemoteParticipant) -> None:
+        if participant.identity == self._identity:
+            self._left.set()

@@ -1,0 +1,1 @@
+"""What happens to the call after its last words."""

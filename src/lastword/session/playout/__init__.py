@@ -1,0 +1,1 @@
+"""How a message gets out of a session, and what of it is heard."""

@@ -31,7 +31,7 @@ from livekit.agents.voice.events import CloseReason
 
 import lastword
 from lastword import classify
-from lastword._upstream import owners, versions
+from lastword._upstream import listeners, versions
 from lastword.failure.verdict import Verdict, keep
 from lastword.testing.sink import RecordingSink
 
@@ -80,7 +80,7 @@ class Rig:
 
         def fail() -> None:
             self.error_at = asyncio.get_running_loop().time()
-            owners.deliver_error(self.session, event)
+            listeners.deliver_error(self.session, event)
 
         return fail
 
@@ -300,7 +300,7 @@ def run() -> dict[str, Figures]:
 
 
 def lines(figures: dict[str, Figures]) -> Iterator[str]:
-    """The table, and the figures of DESIGN beside what was reached."""
+    """The table, and the figures wanted beside what was reached."""
     heads = ("one: p50", "worst", f"{CROWD}: p50", "worst", "stall", "healthy gap")
     yield f"{'error to first frame, ms':<26}" + "".join(f"{head:>13}" for head in heads)
     for name, of in figures.items():

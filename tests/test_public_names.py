@@ -14,7 +14,7 @@ def test_every_public_name_can_be_had(name: str) -> None:
     assert getattr(lastword, name) is not None
 
 
-def test_all_is_the_table_of_owners() -> None:
+def test_all_is_the_table_of_modules() -> None:
     """`__all__` and the table of owning modules name the same things."""
     assert set(lastword.__all__) == set(lastword._MODULES)
 

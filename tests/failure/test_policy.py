@@ -14,7 +14,7 @@ from lastword.failure.policy import (
     REMEMBERED,
     Decision,
     History,
-    Judge,
+    Tally,
     default_policy,
 )
 
@@ -40,16 +40,16 @@ def failure(
 
 
 class Call:
-    """A judge with a clock of its own: each failure comes one second after the other."""
+    """A tally with a clock of its own: each failure comes one second after the other."""
 
-    def __init__(self, judge: Judge | None = None, limit: int = 3) -> None:
-        self.judge = judge or Judge()
+    def __init__(self, tally: Tally | None = None, limit: int = 3) -> None:
+        self.tally = tally or Tally()
         self.limit = limit
         self.now_s = 0.0
 
     def fails(self, what: Failure, turn: str | None = None, after_s: float = 1.0) -> Decision:
         self.now_s += after_s
-        return self.judge.decide(
+        return self.tally.decide(
             what, now_s=self.now_s, turn=turn, max_unrecoverable_errors=self.limit
         )
 
@@ -66,14 +66,14 @@ class Call:
 def test_a_terminal_failure_ends_the_session_at_once(
     kind: FailureKind, component: Component
 ) -> None:
-    """S1, for each component (S12)."""
+    """Whichever component it was."""
     assert Call().fails(failure(kind, component, terminal=True)) is LAST_WORDS
 
 
 @pytest.mark.parametrize("kind", [kind for kind in FailureKind if kind not in TERMINAL])
 @pytest.mark.parametrize("component", COUNTING)
 def test_other_failures_are_counted(kind: FailureKind, component: Component) -> None:
-    """S7: tolerated up to `max_unrecoverable_errors`, 3 by default."""
+    """Tolerated up to `max_unrecoverable_errors`, 3 by default."""
     assert Call().until_last_words(failure(kind, component)) == 4
 
 
@@ -89,7 +89,7 @@ def test_no_unrecoverable_error_of_a_realtime_model_is_tolerated() -> None:
 
 @pytest.mark.parametrize(("counted", "times"), [(COUNTED, 4), (COUNTED_BEFORE_1_6, 1)])
 def test_stt_is_counted_from_1_6_on(counted: frozenset[Component], times: int) -> None:
-    assert Call(Judge(counted=counted)).until_last_words(failure(component="stt")) == times
+    assert Call(Tally(counted=counted)).until_last_words(failure(component="stt")) == times
 
 
 def test_the_installed_version_counts_what_counted_says() -> None:
@@ -121,7 +121,7 @@ def test_heard_audio_starts_the_count_of_llm_and_tts_anew() -> None:
     for component in COUNTING:
         for _ in range(3):
             call.fails(failure(component=component))
-    call.judge.good("tts")
+    call.tally.good("tts")
     assert call.fails(failure(component="llm")) is TOLERATE
     assert call.fails(failure(component="tts")) is TOLERATE
     assert call.fails(failure(component="stt")) is LAST_WORDS
@@ -132,7 +132,7 @@ def test_a_transcript_starts_the_count_of_stt_anew() -> None:
     for _ in range(3):
         call.fails(failure(component="stt"))
         call.fails(failure(component="llm"))
-    call.judge.good("stt")
+    call.tally.good("stt")
     assert call.fails(failure(component="stt")) is TOLERATE
     assert call.fails(failure(component="llm")) is LAST_WORDS
 
@@ -163,7 +163,7 @@ def test_a_mute_failure_needs_three_alike_with_nothing_good_between() -> None:
     other = failure(FailureKind.UNKNOWN, "tts", mute=True)
     assert [call.fails(what) for what in (mute, mute, other, mute)] == [TOLERATE] * 4
     call.fails(mute)
-    call.judge.good("tts")
+    call.tally.good("tts")
     assert [call.fails(mute) for _ in range(2)] == [TOLERATE] * 2
 
 
@@ -177,7 +177,7 @@ def test_a_rate_limit_escalates_through_apologies() -> None:
     decisions = []
     for _ in range(4):
         decisions.append(call.fails(failure(FailureKind.RATE_LIMITED), after_s=10.0))
-        call.judge.good("tts")
+        call.tally.good("tts")
     assert decisions == [TOLERATE] * 3 + [LAST_WORDS]
 
 
@@ -186,23 +186,23 @@ def test_a_rate_limit_with_good_turns_between_does_not_escalate(heard: list[Comp
     call = Call()
     for _ in range(10):
         assert call.fails(failure(FailureKind.RATE_LIMITED), after_s=10.0) is TOLERATE
-        call.judge.good("tts")
+        call.tally.good("tts")
         for component in heard:
-            call.judge.good(component)
+            call.tally.good(component)
 
 
 def test_a_rate_limit_that_was_quiet_for_a_minute_does_not_escalate() -> None:
     call = Call()
     for _ in range(10):
         assert call.fails(failure(FailureKind.RATE_LIMITED), after_s=61.0) is TOLERATE
-        call.judge.good("tts")
+        call.tally.good("tts")
 
 
 def test_a_reset_forgets_everything() -> None:
     call = Call()
     for _ in range(3):
         call.fails(failure(FailureKind.RATE_LIMITED))
-    call.judge.reset()
+    call.tally.reset()
     assert call.until_last_words(failure(FailureKind.RATE_LIMITED)) == 4
 
 
@@ -213,7 +213,7 @@ def test_the_users_policy_decides_with_the_history() -> None:
         seen.append(history)
         return TOLERATE
 
-    call = Call(Judge(policy))
+    call = Call(Tally(policy))
     terminal = failure(FailureKind.AUTH, terminal=True)
     for _ in range(REMEMBERED + 4):
         assert call.fails(terminal) is TOLERATE
@@ -233,7 +233,7 @@ def test_a_failing_policy_falls_back_to_the_default(
         return answer  # type: ignore[return-value]
 
     with caplog.at_level(logging.WARNING, "lastword"):
-        call = Call(Judge(policy))
+        call = Call(Tally(policy))
         assert call.fails(failure(FailureKind.AUTH, terminal=True)) is LAST_WORDS
         assert call.fails(failure()) is TOLERATE
     assert {record.message for record in caplog.records} == {
@@ -242,7 +242,7 @@ def test_a_failing_policy_falls_back_to_the_default(
 
 
 def test_the_words_of_the_decisions_may_be_returned_as_text() -> None:
-    call = Call(Judge(lambda _failure, _history: "last_words"))  # type: ignore[arg-type, return-value]
+    call = Call(Tally(lambda _failure, _history: "last_words"))  # type: ignore[arg-type, return-value]
     assert call.fails(failure()) is LAST_WORDS
 
 
@@ -254,6 +254,6 @@ def test_the_default_policy_can_be_built_upon() -> None:
             return LAST_WORDS
         return default_policy(what, history)
 
-    call = Call(Judge(policy))
+    call = Call(Tally(policy))
     assert call.fails(failure(FailureKind.CONTENT_FILTERED)) is LAST_WORDS
     assert call.fails(failure()) is TOLERATE

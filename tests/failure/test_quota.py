@@ -1,4 +1,4 @@
-"""The typed quota error keeps what livekit/agents pull request 6152 promises (S3 to S5)."""
+"""The typed quota error keeps what livekit/agents pull request 6152 promises."""
 
 import copy
 import importlib.util
@@ -69,7 +69,7 @@ def test_rate_limits_and_unknown_categories_are_transient(category: str | None) 
 
 
 def test_terminal_is_never_retryable() -> None:
-    """Neither an explicit argument nor a later assignment can make both true (S5)."""
+    """Neither an explicit argument nor a later assignment can make both true."""
     error = InferenceQuotaExceededError("out", body=BODY, retryable=True)
     assert not error.retryable
     error = InferenceQuotaExceededError("out", terminal=True, retryable=True)

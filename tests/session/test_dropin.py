@@ -79,7 +79,7 @@ def test_without_a_message_the_default_is_heard(message: dict[str, Any]) -> None
 
 @pytest.mark.parametrize("message", [None, ""])
 def test_none_and_the_empty_text_close_in_silence(message: str | None) -> None:
-    """S2: `""` is treated as `None`."""
+    """`""` is treated as `None`."""
     call = fail(lastword.AgentSession, unrecoverable_error_message=message)
     assert call.events == ["error", "close:error"]
     assert heard_s(call) == 0.0

@@ -126,7 +126,7 @@ async def test_the_tts_makes_no_difference(seconds: float | None) -> None:
 
 
 async def test_a_user_handler_may_keep_the_session_alive() -> None:
-    """S6: `recoverable = True` set by an error handler means that nothing is said or closed."""
+    """`recoverable = True` set by an error handler means that nothing is said or closed."""
 
     def keep(event: Any) -> None:
         event.error.recoverable = True

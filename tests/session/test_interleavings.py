@@ -30,7 +30,7 @@ CLIP_S = 0.6
 FIRST_FRAME_S = 3.0
 TEARDOWN_S = 8.0
 BOUND_S = FIRST_FRAME_S + CLIP_S + 0.2 + 1.0 + TEARDOWN_S + 1.0
-"""first_frame_timeout_s + clip + tail + 1 s, and close_timeout_s with its grace (DESIGN 4)."""
+"""first_frame_timeout_s + clip + tail + 1 s, and close_timeout_s with its grace."""
 
 ACTIONS = (
     "fail", "stt error", "tts error", "transient error", "say", "say for ever", "aclose",

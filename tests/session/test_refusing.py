@@ -1,4 +1,4 @@
-"""S14: from the decision on nothing new starts, whoever asks for it (virtual time)."""
+"""From the decision on nothing new starts, whoever asks for it (virtual time)."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ def test_the_session_can_be_started_again() -> None:
 
 
 def test_nothing_new_starts_while_the_message_plays() -> None:
-    """S14: replies, speech and typed text are refused with the core's own error."""
+    """Replies, speech and typed text are refused with the core's own error."""
 
     async def main() -> None:
         model = failing_llm()

@@ -7,7 +7,7 @@ Owns the knowledge of how the inside of livekit-agents looks, and the check that
     rooms        the room of a session, and the outputs that lead there
     hooks        the methods that the tap wraps, and the streams that they belong to
     components   LLM, STT, TTS, what stands behind adapters, and their error events
-    owners       which session a component works for
+    listeners    which sessions listen to a component, and how they hear of an error
     clients      HTTP clients below a stream that ask again by themselves
     speakers     the voice of a session, as far as a TTS shows it
 

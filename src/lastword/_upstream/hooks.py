@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from livekit.agents import inference, llm, stt, tts
 from livekit.agents.voice import audio_recognition
 
-from .owners import STT_PUMP
+from .listeners import STT_PUMP
 from .versions import unknown_names
 
 if TYPE_CHECKING:
@@ -32,12 +32,12 @@ class HookPoint(NamedTuple):
     """A method of livekit-agents that the tap wraps.
 
     Attributes:
-        owner: The class.
+        cls: The class.
         name: The method.
         parameters: Names of its parameters in the versions that lastword knows.
     """
 
-    owner: type
+    cls: type
     name: str
     parameters: tuple[str, ...]
 
@@ -81,7 +81,7 @@ STT_PUMPS = _stt_pumps()
 _TAP_NAMES: dict[type, tuple[str, ...]] = {
     **{cls: (attribute, "_run") for cls, attribute in _WORKERS.items()},
     **dict.fromkeys((llm.LLM, stt.STT, tts.TTS), ("_label", "_events")),
-    **{point.owner: ("_label",) for point in DETECTOR_ANNOUNCEMENTS},
+    **{point.cls: ("_label",) for point in DETECTOR_ANNOUNCEMENTS},
 }
 """What the tap reads of streams and components."""
 
@@ -109,15 +109,15 @@ def unknown_hook_points() -> list[str]:
 def _unknown_to_the_tap(points: tuple[HookPoint, ...]) -> tuple[str, ...]:
     differences = []
     for point in points:
-        method = getattr(point.owner, point.name, None)
+        method = getattr(point.cls, point.name, None)
         found = "nothing" if method is None else ", ".join(inspect.signature(method).parameters)
         expected = ", ".join(point.parameters)
         if found != expected:
-            where = f"{point.owner.__name__}.{point.name}"
+            where = f"{point.cls.__name__}.{point.name}"
             differences.append(f"{where}: expected ({expected}), found ({found})")
-    for owner, names in _TAP_NAMES.items():
-        missing = unknown_names(owner, names)
-        differences += [f"{owner.__name__}.{n}: expected an attribute, found none" for n in missing]
+    for cls, names in _TAP_NAMES.items():
+        missing = unknown_names(cls, names)
+        differences += [f"{cls.__name__}.{n}: expected an attribute, found none" for n in missing]
     return tuple(differences)
 
 

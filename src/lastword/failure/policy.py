@@ -1,4 +1,4 @@
-"""Decides whether a failure ends the session; owns `Decision`, `History` and `Judge`, no clock.
+"""Decides whether a failure ends the session; owns `Decision`, `History` and `Tally`, no clock.
 
 What the default policy does with the unrecoverable failures of a component:
 
@@ -136,7 +136,7 @@ class _RateLimit:
         return now_s - self.last_s <= RATE_GAP_S and self.heard <= 1
 
 
-class Judge:
+class Tally:
     """Remembers the failures of one session and decides on each.
 
     Args:

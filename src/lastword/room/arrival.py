@@ -75,7 +75,7 @@ async def watched(room: rtc.Room | None, heard: Sent) -> AsyncIterator[None]:
 
     room.on("reconnecting", on_lost)
     room.on("disconnected", on_lost)
-    baseline_atask = asyncio.create_task(_read_later(room), name="lastword_line")
+    baseline_atask = asyncio.create_task(_read_later(room), name="lastword_arrival")
     try:
         yield
         if heard.accepted and baseline_atask.done():

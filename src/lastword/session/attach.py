@@ -19,7 +19,7 @@ from .._upstream import sessions, versions
 from ..errors import AlreadyAttachedError
 from ..failure.classify import classify
 from ..failure.kinds import FailureKind
-from ..failure.policy import COUNTED, COUNTED_BEFORE_1_6, Decision, Judge
+from ..failure.policy import COUNTED, COUNTED_BEFORE_1_6, Decision, Tally
 from ..failure.tap import install as tap
 from .after.actions import Plan
 from .closing import Bounds, Closing
@@ -135,7 +135,7 @@ class LastWord:
         self._session = session
         self._preparation = preparation
         counted = COUNTED if sessions.counts_stt_errors(session) else COUNTED_BEFORE_1_6
-        self._judge = Judge(policy, counted=counted)
+        self._tally = Tally(policy, counted=counted)
         self._on_report = on_report
         self._bounds = bounds
         self._report: Report | None = None
@@ -215,11 +215,11 @@ class LastWord:
         elif event == "agent_state_changed":
             self._preparation.follow()
             if args[0].new_state == "speaking":
-                self._judge.good("tts")
+                self._tally.good("tts")
         elif event == "user_input_transcribed":
-            self._judge.good("stt")
+            self._tally.good("stt")
         elif event == "metrics_collected" and args[0].metrics.type == "llm_metrics":
-            self._judge.good("llm")  # emitted for answers that came without an error alone
+            self._tally.good("llm")  # emitted for answers that came without an error alone
         if event != "error" and self._closing is None:
             self._hooks.emit(event, *args)
             return
@@ -244,7 +244,7 @@ class LastWord:
             return
         failure = classify(error)
         loop = asyncio.get_running_loop()
-        decision = self._judge.decide(
+        decision = self._tally.decide(
             failure,
             now_s=loop.time(),
             turn=getattr(self._session.current_speech, "id", None),
@@ -280,7 +280,7 @@ class LastWord:
 
     def _closed(self, report: Report) -> None:
         self._report = report
-        self._judge.reset()  # the session may be started again
+        self._tally.reset()  # the session may be started again
         self._closing = None
         self._owner.closing = False
         self._owner.abandoned = report.closed_by == "forced"

@@ -24,7 +24,7 @@ from .after.followup import SIP_TAIL_S, TAIL_S
 from .attach import attached_to
 from .playout.heard import Heard
 from .report import Report, deliver, delivered
-from .words.message import DEFAULT, Format, Message
+from .words.message import DEFAULT, Message, OutputFormat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Coroutine
@@ -105,7 +105,7 @@ def _prepared(
     sounds = Message(
         message, languages=[language], max_message_s=MAX_MESSAGE_S, handed_on=handed_on
     )
-    sounds.prepare(Format())
+    sounds.prepare(OutputFormat())
     return sounds
 
 
@@ -201,7 +201,7 @@ class _Guard:
         heard, subscribed = Heard([]), None
         if utterance is not None and await self._connected():
             _silence(session)
-            heard = Heard(utterance.frames(Format()), utterance.clip.duration_s)
+            heard = Heard(utterance.frames(OutputFormat()), utterance.clip.duration_s)
             subscribed = await self._play(utterance, heard, action)
         after_error = None
         if action is not None:
@@ -274,7 +274,7 @@ class _Guard:
             farewell = self._farewells.get(action)
             utterance = farewell.for_kind(failure.kind) if farewell is not None else None
             if utterance is not None:
-                farewell_heard = Heard(utterance.frames(Format()), utterance.clip.duration_s)
+                farewell_heard = Heard(utterance.frames(OutputFormat()), utterance.clip.duration_s)
                 await self._play(utterance, farewell_heard, action)
 
         call = AfterContext(

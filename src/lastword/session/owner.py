@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from .._upstream import components, owners, sessions
+from .._upstream import components, listeners, sessions
 from ..failure.tap import install as tap
 from ..failure.tap.owners import may_refuse
 
@@ -61,18 +61,18 @@ class SessionOwner:
         session = self._session()
         if session is None:
             return False
-        listening = owners.listening_sessions(component)
+        listening = listeners.listening_sessions(component)
         if listening:
             return session in listening
         children = components.children_of(component)
-        if any(session in owners.listening_sessions(child) for child in children):
+        if any(session in listeners.listening_sessions(child) for child in children):
             return True
-        if any(part is component for part in owners.configured_components(session)):
+        if any(part is component for part in listeners.configured_components(session)):
             return True
-        return owners.current_session() is session
+        return listeners.current_session() is session
 
     def report(self, component: object, error: object) -> None:  # noqa: ARG002 - of the protocol
         """Hands an error to the session's agent as if it had subscribed to the component."""
         session = self._session()
         if session is not None:
-            owners.deliver_error(session, error)
+            listeners.deliver_error(session, error)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from .._upstream import rooms, speakers
 from ..room.callers import is_phone
 from ..room.own_track import Standby
-from .words.message import AnyMessage, Format, Message
+from .words.message import AnyMessage, Message, OutputFormat
 from .words.own_voice import OwnVoice
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Words:
     first: Utterance | None
     second: Utterance | None
     action: After | None
-    to: Format
+    to: OutputFormat
     standby: Standby | None
 
 
@@ -86,7 +86,7 @@ class Preparation:
         messages = [self._message, *self._second.values()]
         self._own_voice = OwnVoice(session, messages, language=language)
         self._standby = Standby() if standby_track else None
-        self._format: Format | None = None
+        self._format: OutputFormat | None = None
         self._warned_of_phone = False
         self.follow()
         self._own_voice.begin()
@@ -118,7 +118,7 @@ class Preparation:
             first=self._message.for_kind(kind),
             second=second.for_kind(kind) if second is not None and action is not None else None,
             action=action,
-            to=self._format or Format(),
+            to=self._format or OutputFormat(),
             standby=self._standby,
         )
 
@@ -131,12 +131,12 @@ class Preparation:
         if self._standby is not None:
             self._standby.remove()
 
-    def _wanted_format(self) -> Format:
+    def _wanted_format(self) -> OutputFormat:
         output = self._session.output.audio
         if output is None:
-            return Format()
-        rate = output.sample_rate or Format.sample_rate
-        return Format(rate, rooms.num_channels_of(output))
+            return OutputFormat()
+        rate = output.sample_rate or OutputFormat.sample_rate
+        return OutputFormat(rate, rooms.num_channels_of(output))
 
     def _warn_of_phone(self) -> None:
         phone = is_phone(rooms.linked_participant(self._session))

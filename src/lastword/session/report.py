@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger("lastword")
 
 Played = Literal["full", "part", "none"]
-Source = Literal["clip", "own_voice", "bundled"]
-Path = Literal["say", "direct", "own_track", "text"]
+Origin = Literal["clip", "own_voice", "bundled"]
+Way = Literal["say", "direct", "own_track", "text"]
 ClosedBy = Literal["lastword", "upstream", "forced"]
 
 ON_REPORT_TIMEOUT_S = 10.0
@@ -65,9 +65,9 @@ class Report:
     played_s: float
     clip_s: float
     transcript: str
-    source: Source | None
-    path: Path | None
-    ways_tried: tuple[Path, ...]
+    source: Origin | None
+    path: Way | None
+    ways_tried: tuple[Way, ...]
     subscribed: bool | None
     failed_at: float
     first_frame_s: float | None

@@ -58,7 +58,7 @@ async def bake(
     if not words:
         raise MessageError("expected words to render, got an empty text; give at least one word")
     work = _bake(tts, words, language, SoundCache(cache_dir))
-    task = speakers.start_outside_sessions(work, name="lastword.bake")
+    task = speakers.start_outside_sessions(work, name="lastword_bake")
     if await ends(task, timeout_s=timeout_s):
         return task.result()
     raise BakeError(

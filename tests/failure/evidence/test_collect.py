@@ -84,7 +84,7 @@ def test_the_category_is_found_in_the_text_when_the_response_is_gone() -> None:
 def test_the_detectors_quota_errors_are_typed(
     quota_type: str, category: str, component: str
 ) -> None:
-    """S4: barge-in and end of turn, whose handshake drops the body."""
+    """Barge-in and end of turn, whose handshake drops the body."""
     error = APIStatusError("Too Many Requests", status_code=429)
     body = QUOTA | {"quota_type": quota_type, "category": category}
     recover(error, body)

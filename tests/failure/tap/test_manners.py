@@ -34,7 +34,7 @@ pytestmark = pytest.mark.usefixtures("collected")
 def attributes() -> dict[str, Any]:
     """What the tap may change, as it is now."""
     points = {
-        f"{point.owner.__name__}.{point.name}": vars(point.owner).get(point.name)
+        f"{point.cls.__name__}.{point.name}": vars(point.cls).get(point.name)
         for point in hooks.HOOK_POINTS
     }
     verbs = {verb: vars(aiohttp.ClientSession).get(verb) for verb in ("get", "post", "ws_connect")}

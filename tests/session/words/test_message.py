@@ -14,8 +14,8 @@ from livekit.agents import BuiltinAudioClip
 
 import lastword
 from lastword import Clip, FailureKind, MessageError
-from lastword.session.words.iterable import collect
-from lastword.session.words.message import DEFAULT, Format, Message
+from lastword.session.words.iterable import clip_of_frames
+from lastword.session.words.message import DEFAULT, Message, OutputFormat
 from session.fakes import clip_of, frame_of, tone
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def test_words_come_true_later_with_the_default_first() -> None:
 def test_a_change_of_language_leaves_own_words_alone() -> None:
     """Bundled words follow, rendered ones stay."""
     sounds = message({None: "Own words.", FailureKind.AUTH: DEFAULT})
-    sounds.prepare(Format(48000, 1))
+    sounds.prepare(OutputFormat(48000, 1))
     sounds.put("Own words.", clip_of(0.3), "own_voice")
     sounds.use_languages(["ja"])
     own, other = sounds.for_kind(FailureKind.UNKNOWN), sounds.for_kind(FailureKind.AUTH)
@@ -219,7 +219,7 @@ async def frames_of(*lengths_s: float, rate: int = 24000) -> AsyncIterator[rtc.A
 
 async def test_an_iterable_is_collected() -> None:
     """All of its frames, sample for sample."""
-    clip = await collect(frames_of(0.1, 0.2, rate=16000), max_s=1.0)
+    clip = await clip_of_frames(frames_of(0.1, 0.2, rate=16000), max_s=1.0)
     heard = np.concatenate([np.frombuffer(f.data, np.int16) for f in clip.frames(16000, 1, 100)])
     assert clip.sample_rate == 16000
     np.testing.assert_array_equal(heard, np.concatenate([tone(0.1, 16000), tone(0.2, 16000)]))
@@ -263,7 +263,7 @@ async def _endless() -> AsyncIterator[rtc.AudioFrame]:
 async def test_a_bad_iterable_is_given_up(frames: Any, says: str) -> None:
     """In bounded time, and nothing of its own words is repeated."""
     with pytest.raises(MessageError, match=says) as caught:
-        await asyncio.wait_for(collect(frames(), max_s=2.0, timeout_s=0.1), 10)
+        await asyncio.wait_for(clip_of_frames(frames(), max_s=2.0, timeout_s=0.1), 10)
     assert "secret" not in str(caught.value)
 
 
@@ -280,5 +280,5 @@ async def test_an_iterable_that_swallows_its_cancellation_is_left_behind() -> No
         yield frame_of(tone(0.1))
 
     with pytest.raises(MessageError, match="goes on"):
-        await asyncio.wait_for(collect(stubborn(), max_s=2.0, timeout_s=0.05), 10)
+        await asyncio.wait_for(clip_of_frames(stubborn(), max_s=2.0, timeout_s=0.05), 10)
     done.set()

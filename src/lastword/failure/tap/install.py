@@ -84,9 +84,9 @@ def _put_in() -> None:
     wrappers.append((hooks.REALTIME_EMIT, realtime.judged_realtime_emit))
     for point, wrap in wrappers:
         if all(hook.point is not point for hook in _hooks):
-            wrapper = wrap(getattr(point.owner, point.name))
-            _hooks.append(_Hook(point, wrapper, vars(point.owner).get(point.name)))
-            setattr(point.owner, point.name, wrapper)
+            wrapper = wrap(getattr(point.cls, point.name))
+            _hooks.append(_Hook(point, wrapper, vars(point.cls).get(point.name)))
+            setattr(point.cls, point.name, wrapper)
 
 
 def _take_out() -> None:
@@ -95,7 +95,7 @@ def _take_out() -> None:
         clients.restore_retries(client, retries)
     streams.inner_retries.clear()
     for hook in list(_hooks):
-        cls, name = hook.point.owner, hook.point.name
+        cls, name = hook.point.cls, hook.point.name
         if vars(cls).get(name) is not hook.wrapper:
             continue
         if hook.original is None:

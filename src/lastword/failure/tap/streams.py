@@ -20,7 +20,7 @@ from weakref import WeakKeyDictionary
 
 from livekit.agents import APIError, stt
 
-from ..._upstream import clients, components, hooks, owners
+from ..._upstream import clients, components, hooks, listeners
 from ..verdict import Verdict, verdict_of
 from . import refusals
 from .calls import Call, current
@@ -107,7 +107,7 @@ def watched_hearing(original: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(original)
     async def pump(self: Any, *args: Any) -> Any:
-        owners.note_hearing(self, *args)
+        listeners.note_hearing(self, *args)
         return await original(self, *args)
 
     return pump
@@ -152,7 +152,7 @@ def _refused(call: Call) -> None:
 
 def _announced_late(call: Call, raised: Exception) -> Exception:
     """Announces what a retry loop let pass in silence: a TTS's exception that is no `APIError`."""
-    outcome = _judge(call, raised)
+    outcome = _verdict_on(call, raised)
     if outcome is None:
         return raised
     owner, error, _ = outcome
@@ -174,7 +174,7 @@ def judged_announcement(original: Callable[..., None]) -> Callable[..., None]:
         if call is not None and call.worker is self and not call.over:
             if call.cut and asyncio.current_task() is call.task:
                 raise _Refused
-            outcome = _judge(call, api_error)
+            outcome = _verdict_on(call, api_error)
             call.over = not recoverable
         if call is None or outcome is None:
             original(self, api_error, recoverable)
@@ -204,7 +204,7 @@ def _refuse_if_closing(owner: Owner) -> None:
         raise _Refused
 
 
-def _judge(call: Call, error: Exception) -> tuple[Owner, APIError, Verdict] | None:
+def _verdict_on(call: Call, error: Exception) -> tuple[Owner, APIError, Verdict] | None:
     """Judges an error of an owned component; None if it is not ours or judging failed."""
     try:
         owner = owner_of(call.outermost.component)
@@ -230,7 +230,7 @@ def _report_unheard(call: Call, owner: Owner, error: APIError, *, recoverable: b
         verdict = verdict_of(error)
         if verdict is None:
             return
-        heard = bool(owners.listening_sessions(call.component))
+        heard = bool(listeners.listening_sessions(call.component))
         if not heard and not verdict.heard and call.parent is None:
             event = components.error_event(call.component, error, recoverable=recoverable)
             owner.report(call.component, event)

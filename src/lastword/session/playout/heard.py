@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from livekit import rtc
     from livekit.agents.voice import io
 
-    from ..report import Path, Played
+    from ..report import Played, Way
 
 
 ROUNDING_S = 0.02
@@ -48,8 +48,8 @@ class Heard:
     clip_s: float = 0.0
     accepted: int = 0
     first_frame_at: float | None = None
-    ways: list[Path] = field(default_factory=list)
-    path: Path | None = None
+    ways: list[Way] = field(default_factory=list)
+    path: Way | None = None
     position_s: float = 0.0
     started: bool = False
     broke: bool = False

@@ -209,7 +209,11 @@ class Speaker:
     # --- the second way --------------------------------------------------------------------------
 
     async def _direct(self, output: io.AudioOutput) -> None:
-        """Pushes what is left straight into the sink (the order is forced, facts: livekit.md 4)."""
+        """Push what is left straight into the sink.
+
+        The order is forced: a paused output takes no frames, one that was not flushed reports no
+        end, and what was pushed before `clear_buffer` is lost.
+        """
         self._heard.ways.append("direct")
         try:
             output.resume()

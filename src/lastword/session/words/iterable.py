@@ -1,4 +1,4 @@
-"""Owns `collect`: an async iterable of frames becomes a clip, in time. Knows no session."""
+"""Makes a clip of an async iterable of frames, within a time limit. Knows no session."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TIMEOUT_S = 10.0
 """How long an iterable may take in all, in seconds."""
 
 
-async def collect(
+async def clip_of_frames(
     frames: AsyncIterable[rtc.AudioFrame], *, max_s: float, timeout_s: float = TIMEOUT_S
 ) -> Clip:
     """Take all frames out of an async iterable.
@@ -36,7 +36,7 @@ async def collect(
         MessageError: It hangs, raises, is used up, goes on for too long, or gives something else
             than frames of one form.
     """
-    task = asyncio.create_task(_collect(frames, max_s), name="lastword.collect")
+    task = asyncio.create_task(_collect(frames, max_s), name="lastword_iterable")
     if await ends(task, timeout_s=timeout_s):
         return task.result()
     raise MessageError(

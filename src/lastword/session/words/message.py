@@ -23,13 +23,13 @@ from ...failure.kinds import FailureKind
 if TYPE_CHECKING:
     from livekit import rtc
 
-    from ..report import Source
+    from ..report import Origin
 
 AUDIO_SUFFIXES: Final = frozenset({
     ".aac", ".aif", ".aifc", ".aiff", ".amr", ".au", ".caf", ".flac", ".m4a", ".mka", ".mp3",
     ".mp4", ".oga", ".ogg", ".opus", ".rf64", ".snd", ".w64", ".wav", ".wave", ".webm", ".wma",
 })  # fmt: skip
-"""A text without white space that ends in one of these is meant as a file (DESIGN 3)."""
+"""A text without white space that ends in one of these is meant as a file."""
 
 
 class _Default:
@@ -57,7 +57,7 @@ TONES: Final[Mapping[FailureKind | None, Tone]] = {
 
 
 @dataclass(frozen=True)
-class Format:
+class OutputFormat:
     """What an output takes: `sample_rate` in Hz, interleaved `num_channels`, `frame_ms` long."""
 
     sample_rate: int = 24000
@@ -71,9 +71,9 @@ class Utterance:
 
     clip: Clip
     transcript: str
-    source: Source
+    source: Origin
 
-    def frames(self, to: Format) -> Sequence[rtc.AudioFrame]:
+    def frames(self, to: OutputFormat) -> Sequence[rtc.AudioFrame]:
         """Returns fresh frames over the bytes that `Message.prepare` has made ready."""
         return self.clip.frames_on_demand(to.sample_rate, to.num_channels, to.frame_ms)
 
@@ -97,7 +97,7 @@ class Message:
     """All sounds that one session could need, one for each kind of failure.
 
     Args:
-        message: Any form of DESIGN 3.
+        message: Any form that `attach` takes.
         languages: Languages of bundled words in the order of preference, such as "en" or "pt-BR";
             None is passed over, and English speaks when none fits.
         max_message_s: The longest sound taken, in seconds.
@@ -122,7 +122,7 @@ class Message:
     ) -> None:
         self.max_s = max_message_s
         self._language = nearest_language(*languages)
-        self._format = Format()
+        self._format = OutputFormat()
         self._bundled: dict[tuple[str, Tone], Utterance] = {}
         self._heard_late: dict[int, Utterance] = {}
         self._lines = self._plan(message, handed_on)
@@ -140,12 +140,12 @@ class Message:
         """Returns what is said for a kind of failure, or None for nothing."""
         return self._now[kind]
 
-    def prepare(self, to: Format) -> None:
+    def prepare(self, to: OutputFormat) -> None:
         """Makes all sounds ready for an output; does nothing for a format that is ready."""
         self._format = to
         _prepare(self._now.values(), to)
 
-    def put(self, late: Late, clip: Clip, source: Source) -> None:
+    def put(self, late: Late, clip: Clip, source: Origin) -> None:
         """Lets a sound that came later speak from now on; prepares it: not for the event loop.
 
         Args:
@@ -244,7 +244,7 @@ class Message:
                 raise
             raise self._too_long(f"a longer one: {message}", source=error.source) from error
 
-    def _utterance(self, clip: Clip, source: Source) -> Utterance:
+    def _utterance(self, clip: Clip, source: Origin) -> Utterance:
         if clip.duration_s > self.max_s:
             raise self._too_long(f"one of {clip.duration_s:.1f} s")
         return Utterance(clip, clip.transcript, source)
@@ -258,7 +258,7 @@ class Message:
         )
 
 
-def _prepare(utterances: Iterable[Utterance | None], to: Format) -> None:
+def _prepare(utterances: Iterable[Utterance | None], to: OutputFormat) -> None:
     for utterance in {id(u): u for u in utterances if u is not None}.values():
         utterance.frames(to)
 

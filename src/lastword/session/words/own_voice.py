@@ -13,7 +13,7 @@ from ..._upstream import sessions, speakers
 from ...errors import LastWordError
 from ...voice.bake import bake, baked
 from ...voice.identity import voice_options
-from .iterable import collect
+from .iterable import clip_of_frames
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Coroutine, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from livekit.agents import AgentSession, tts
 
     from ...audio.clip import Clip
-    from ..report import Source
+    from ..report import Origin
     from .message import Late, Message
 
 logger = logging.getLogger("lastword")
@@ -105,7 +105,7 @@ class OwnVoice:
         self._start(self._render(speaker, [self._language, *voice.languages]))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        self._task = asyncio.create_task(_after(self._task, work), name="lastword.own_voice")
+        self._task = asyncio.create_task(_after(self._task, work), name="lastword_own_voice")
         # a task that is cancelled before its first step has not come to the work
         self._task.add_done_callback(lambda _: work.close())
 
@@ -121,7 +121,7 @@ class OwnVoice:
         language = next((language for language in languages if language), None)
         iterables, self._iterables = self._iterables, []  # they can be used once
         for message, frames in iterables:
-            await _try(message, frames, collect(frames, max_s=message.max_s), "clip")
+            await _try(message, frames, clip_of_frames(frames, max_s=message.max_s), "clip")
         for message, words in self._words:
             if speaker is None:
                 logger.warning("there is no TTS to render words with; a bundled clip speaks")
@@ -134,7 +134,7 @@ def _voice_of(session: AgentSession[Any], speaker: tts.TTS[Any] | None) -> _Voic
     return _Voice([voice_options(one) for one in voices], speakers.languages_of(session))
 
 
-async def _try(message: Message, late: Late, making: Awaitable[Clip], source: Source) -> None:
+async def _try(message: Message, late: Late, making: Awaitable[Clip], source: Origin) -> None:
     try:
         await asyncio.to_thread(message.put, late, await making, source)
     except LastWordError as error:

@@ -1,4 +1,4 @@
-"""Which session a component works for, and how it hears of an error."""
+"""Which sessions listen to a component, and how they hear of an error."""
 
 from __future__ import annotations
 

@@ -78,21 +78,23 @@ class Clip:
             ClipLimitError: It is longer, wider, slower, faster or larger than `limits`.
         """
         if isinstance(source, tuple):
+            name = describe(source)
             recording = decode_exact(source, limits)
             content = _name_samples(recording)
         else:
-            data = read(source, limits)
+            contents = read(source, limits)
+            name = contents.name
             recording = None
-            content = _native.digest(data, _DIGEST_KEY)
+            content = _native.digest(contents.data, _DIGEST_KEY)
 
         def make() -> Sound:
-            decoded = decode_exact(data, limits) if recording is None else recording
-            return Sound(_polish(decoded, normalize=normalize, trim=trim))
+            decoded = decode_exact(contents, limits) if recording is None else recording
+            return Sound(_polish(decoded, normalize=normalize, trim=trim), name)
 
         sound = _cache.get((content, normalize, trim), make)
         # Perhaps it was loaded before, under wider limits.
         num_frames, num_channels = sound.samples.shape
-        limits.check(num_frames, num_channels, sound.sample_rate, describe(source))
+        limits.check(num_frames, num_channels, sound.sample_rate, name)
         return cls(sound, transcript, language)
 
     @property
@@ -150,7 +152,8 @@ class Clip:
     def __reduce__(self) -> tuple[Callable[..., Clip], tuple[Any, ...]]:
         # Rebuilt through the cache: the clips of a process share their sound after unpickling too.
         sound = self._sound
-        return _unpickle, (sound.samples, sound.sample_rate, self.transcript, self.language)
+        samples = sound.samples, sound.sample_rate, sound.name
+        return _unpickle, (*samples, self.transcript, self.language)
 
 
 def clear_cache() -> None:
@@ -158,9 +161,11 @@ def clear_cache() -> None:
     _cache.clear()
 
 
-def _unpickle(samples: Any, sample_rate: int, transcript: str, language: str | None) -> Clip:
+def _unpickle(
+    samples: Any, sample_rate: int, name: str, transcript: str, language: str | None
+) -> Clip:
     recording = Recording(samples, sample_rate)
-    sound = _cache.get((_name_samples(recording), False, False), lambda: Sound(recording))
+    sound = _cache.get((_name_samples(recording), False, False), lambda: Sound(recording, name))
     return Clip(sound, transcript, language)
 
 

@@ -31,14 +31,16 @@ class Sound:
     Attributes:
         samples: int16 or float32 (frames, channels), read-only.
         sample_rate: In Hz.
+        name: What messages call it, after the source that it was first loaded from.
     """
 
-    __slots__ = ("__weakref__", "_lock", "_prepared", "_warned", "sample_rate", "samples")
+    __slots__ = ("__weakref__", "_lock", "_prepared", "_warned", "name", "sample_rate", "samples")
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Recording, name: str) -> None:
         self.samples = recording.samples
         self.samples.flags.writeable = False
         self.sample_rate: int = recording.sample_rate
+        self.name = name
         self._prepared: dict[Format, Frames] = {}
         self._warned = False
         self._lock = threading.Lock()
@@ -77,8 +79,15 @@ class Sound:
         if clipped and not self._warned:
             self._warned = True
             logger.warning(
-                "a clip is louder than full scale: samples were clipped",
-                extra={"clipped_samples": clipped, "sample_rate": wanted.sample_rate},
+                "%d samples are clipped at %d Hz: the sound is louder than full scale: %s",
+                clipped,
+                wanted.sample_rate,
+                self.name,
+                extra={
+                    "source": self.name,
+                    "clipped_samples": clipped,
+                    "sample_rate": wanted.sample_rate,
+                },
             )
         return Frames(wanted, contents, len(samples))
 

@@ -10,8 +10,8 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from ..._upstream import rooms, sessions
+from ...bounded import Signal, finished, first_of
 from ...room.own_track import play_on_own_track
-from ..waiting import Signal, finished, first_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

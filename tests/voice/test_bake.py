@@ -267,9 +267,10 @@ print(f"{clip.duration_s:.3f}")
 
 async def child(url: str, folder: Path) -> asyncio.subprocess.Process:
     """Another process that bakes the same words."""
+    paths = os.pathsep.join([TESTS, *filter(None, [os.environ.get("PYTHONPATH")])])
     return await asyncio.create_subprocess_exec(
         sys.executable, "-c", CHILD, url, str(folder), WORDS,
-        stdout=asyncio.subprocess.PIPE, env={**os.environ, "PYTHONPATH": TESTS},
+        stdout=asyncio.subprocess.PIPE, env={**os.environ, "PYTHONPATH": paths},
     )  # fmt: skip
 
 

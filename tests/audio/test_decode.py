@@ -261,6 +261,19 @@ def test_samples_of_each_type_mean_the_same(dtype: str) -> None:
     assert audio.samples.tolist() == [[0.5], [-0.25]]
 
 
+@pytest.mark.parametrize("dtype", ["<i2", ">i2", "<i4", ">i4", ">f4", ">f8"])
+def test_samples_of_either_byte_order_mean_the_same(dtype: str) -> None:
+    scale = {"i2": 2**15, "i4": 2**31}.get(dtype[1:], 1)
+    audio = decode((np.array([0.5 * scale, -0.25 * scale]).astype(dtype), 8000))
+    assert audio.samples.tolist() == [[0.5], [-0.25]]
+
+
+def test_limits_are_limits() -> None:
+    for wrong in (None, 60.0, (60.0,), {"max_duration_s": 60.0}):
+        with pytest.raises(TypeError, match=r"limits: expected Limits, got .*; write Limits\("):
+            decode((np.zeros(10, np.float32), 8000), limits=wrong)  # type: ignore[arg-type]
+
+
 def test_samples_of_another_type_are_refused() -> None:
     with pytest.raises(ClipFormatError, match=r"expected samples as float32, .* got uint8"):
         decode((np.zeros(10, np.uint8), 8000))

@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from . import _native
-from .decode import Recording, decode_exact, to_float
+from .decode import Recording, check_limits, decode_exact, to_float
 from .frames import Format, FramesOnDemand
 from .limits import DEFAULT_LIMITS
 from .sound import Sound
@@ -76,7 +76,9 @@ class Clip:
             ClipFormatError: No decoder reads it, or it holds NaN or infinity.
             ClipEmptyError: It holds no samples.
             ClipLimitError: It is longer, wider, slower, faster or larger than `limits`.
+            TypeError: `limits` are no `Limits`.
         """
+        check_limits(limits)
         if isinstance(source, tuple):
             name = describe(source)
             recording = decode_exact(source, limits)
@@ -121,16 +123,18 @@ class Clip:
         same bytes, which all sessions of the process share.
 
         Args:
-            sample_rate: Of the output, in Hz.
-            num_channels: Of the output. Fewer than the clip has: the mean of its channels; more:
-                copies.
+            sample_rate: Of the output, 4000 to 384000 Hz.
+            num_channels: Of the output, 1 to 32. Fewer than the clip has: the mean of its
+                channels; more: copies.
             frame_ms: Length of a frame in milliseconds, 10 to 100.
 
         Returns:
             Fresh frames of equal length, the last padded with silence.
 
         Raises:
-            ClipLimitError: No output has such a format.
+            ClipLimitError: No output has such a format, or the frames would have more samples than
+                the default `Limits` allow.
+            TypeError: An argument is no integer.
         """
         return self._sound.frames(Format.of(sample_rate, num_channels, frame_ms)).fresh()
 

@@ -78,8 +78,22 @@ def decode(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> Audio:
         ClipFormatError: No decoder reads it, or it holds NaN or infinity.
         ClipEmptyError: It holds no samples.
         ClipLimitError: It is longer, wider, slower, faster or larger than `limits`.
+        TypeError: `limits` are no `Limits`.
     """
+    check_limits(limits)
     return to_float(decode_exact(source, limits))
+
+
+def check_limits(limits: object) -> None:
+    """Refuse what a caller passes as `limits` and is not.
+
+    Raises:
+        TypeError: It is no `Limits`.
+    """
+    if not isinstance(limits, Limits):
+        raise TypeError(
+            f"limits: expected Limits, got {limits!r}; write Limits(max_duration_s=...)"
+        )
 
 
 def to_float(recording: Recording) -> Audio:
@@ -129,6 +143,7 @@ def _from_samples(source: tuple[NDArray[Any], int], name: str, limits: Limits) -
         samples = samples[:, np.newaxis]
     sample_rate = int(source[1])
     limits.check(len(samples), samples.shape[1], sample_rate, name)  # before they are copied
+    samples = samples.astype(samples.dtype.newbyteorder("="), copy=False)
     if samples.dtype == np.int16:
         return Recording(np.array(samples, np.int16, order="C"), sample_rate)
     own = np.array(samples, np.float32, order="C")

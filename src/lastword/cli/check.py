@@ -60,8 +60,8 @@ async def _check(function: Callable[[], Any], factory: str) -> list[dict[str, An
         await last_word.ready()
         sounds = last_word.would_say()
         last_word.detach()
-        if made is not last_word and made.tts is not None:
-            await close_quietly(made.tts)
+        if made is not last_word:  # an LLM may hold a connection that it has opened ahead
+            await close_quietly(made.llm, made.stt, made.tts)
     return [
         {
             "kind": kind.value,

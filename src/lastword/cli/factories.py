@@ -20,13 +20,11 @@ from .terminal import WrongUseError, foreign
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from livekit.agents import tts
-
 MAKING_S = 60.0
 """How long a function of the user's may take to make what it makes, in seconds."""
 
 CLOSING_S = 5.0
-"""How long a TTS may take to close, in seconds."""
+"""How long a component may take to close, in seconds."""
 
 
 def find_function(name: str) -> Callable[[], Any]:
@@ -86,11 +84,18 @@ async def call(function: Callable[[], Any], name: str) -> Any:
     )
 
 
-async def close_quietly(voice: tts.TTS[Any]) -> None:
-    """Close a TTS that has done its work; what goes wrong with that changes no result."""
-    with contextlib.suppress(Exception):
-        closing = asyncio.create_task(voice.aclose(), name="lastword.close_voice")
-        await ends(closing, timeout_s=CLOSING_S)
+async def close_quietly(*components: Any) -> None:
+    """Close components that have done their work; what goes wrong with that changes no result.
+
+    Args:
+        components: TTS, LLM and the like; None and what has no `aclose` is passed over.
+    """
+    for component in components:
+        aclose = getattr(component, "aclose", None)
+        if aclose is not None:
+            with contextlib.suppress(Exception):
+                closing = asyncio.create_task(aclose(), name="lastword.close_component")
+                await ends(closing, timeout_s=CLOSING_S)
 
 
 async def _awaited(made: Awaitable[Any], name: str) -> Any:

@@ -37,10 +37,10 @@ EXCEPTIONS = {
 come from a provider."""
 
 BY_STATUS_ALONE = {
-    "asyncai", "baseten", "bland", "cambai", "clova", "fal", "fishaudio", "gnani", "langchain",
-    "lmnt", "meta", "microsoft-ai", "murf", "nabrah", "neuphonic", "nvidia", "palabra",
-    "perplexity", "phonic", "resemble", "respeecher", "rtzr", "sarvam", "simplismart", "slng",
-    "smallestai", "speechify", "spitch", "telnyx", "thunderphone", "typesafe", "upliftai",
+    "asyncai", "baseten", "bland", "cambai", "clova", "gnani", "langchain",
+    "meta", "microsoft-ai", "murf", "nabrah", "neuphonic", "palabra",
+    "perplexity", "phonic", "resemble", "respeecher", "rtzr", "simplismart", "slng",
+    "smallestai", "speechify", "spitch", "thunderphone", "typesafe", "upliftai",
     "vakyam",
 }  # fmt: skip
 """Plugins of models whose providers document HTTP statuses alone, or pass on those of others."""

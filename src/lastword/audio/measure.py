@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .decode import decode_exact, to_float
-from .limits import DEFAULT_LIMITS
+from .decode import decode
 from .loudness import integrated_loudness, sounding_range
 from .resample import resample
 from .source import read
@@ -74,15 +73,15 @@ def measure(source: Encoded) -> Measurement:
     Raises:
         ClipError: It is no sound that can be played.
     """
-    contents = read(source)
-    samples, rate = to_float(decode_exact(contents, DEFAULT_LIMITS))
+    data = read(source)
+    samples, rate = decode(data)
     level = np.abs(samples).max(axis=1)
     start, stop = sounding_range(samples)
     played = resample(samples.mean(axis=1, dtype=np.float32), rate, PLAYED_RATE)
     loudness = integrated_loudness(samples, rate)
     peak = float(level.max())
     return Measurement(
-        format=_format(contents.data),
+        format=_format(data),
         sample_rate=rate,
         num_channels=samples.shape[1],
         duration_s=len(samples) / rate,

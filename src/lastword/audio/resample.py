@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import operator
 import os
 from typing import Any, TypeVar
 
@@ -11,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _native
-from .counts import count
 
 __all__ = ["resample"]
 
@@ -87,7 +87,12 @@ def _describe(value: object) -> str:
 
 
 def _rate(name: str, value: int) -> int:
-    rate = count(name, value, "Hz")
+    try:
+        rate = operator.index(value)
+    except TypeError:
+        raise TypeError(
+            f"{name}: expected an integer in Hz, got {value!r}; round it first"
+        ) from None
     if not 0 < rate <= MAX_RATE:
         raise ValueError(f"{name}: expected 1 to {MAX_RATE} Hz, got {rate}; give the rate in Hz")
     return rate

@@ -55,6 +55,17 @@ _QUOTA_TEXT = re.compile(
     re.IGNORECASE,
 )
 
+# https://console.groq.com/docs/rate-limits, OpenAI's alike: "Limit 30000, Requested 46520."
+_OVER_LIMIT = re.compile(
+    r"\blimit:? (\d{1,12}),(?: used:? ~?\d{1,12},)? requested:? ~?(\d{1,12})\b"
+)
+
+_ANYBODYS_STATUSES = frozenset({400, 403, 404, 405, 410, 412})
+"""Statuses that whatever stands between us and a provider answers by itself."""
+
+_OF_THE_REQUEST = frozenset({FailureKind.CONTEXT_OVERFLOW, FailureKind.CONTENT_FILTERED})
+"""What a provider can say of a request alone, whoever's account it came by."""
+
 _NETWORK = frozenset(
     {
         "builtins.ConnectionError",
@@ -126,7 +137,7 @@ def classify(error: object) -> Failure:
     try:
         known = verdict_of(error)
         return known.failure if known is not None else _classify(collect_evidence(error))
-    except Exception as unreadable:  # noqa: BLE001 - hostile objects raise anything, anywhere
+    except BaseException as unreadable:  # noqa: BLE001 - hostile objects raise anything, anywhere
         # Without a traceback: the objects that it would show are the provider's.
         logger.warning("an error could not be read", extra={"kind": type(unreadable).__name__})
         return Failure(FailureKind.UNKNOWN, terminal=False, retryable=True)
@@ -134,14 +145,7 @@ def classify(error: object) -> Failure:
 
 def _classify(evidence: Evidence) -> Failure:
     quota = _quota(evidence)
-    rule = find_rule(
-        evidence.providers,
-        evidence.codes,
-        evidence.text,
-        status=evidence.status,
-        close_code=evidence.close_code,
-        handshake=evidence.handshake,
-    )
+    rule = _rule(evidence)
     component = evidence.component
     if quota is not None and component == "unknown":
         component = _QUOTA_COMPONENTS.get((quota.quota_type or "").lower(), component)
@@ -160,6 +164,29 @@ def _classify(evidence: Evidence) -> Failure:
     )
 
 
+def _rule(evidence: Evidence) -> Rule | None:
+    if evidence.page:
+        # Nobody's words: not even "this account has been suspended" is about ours.
+        return find_rule((), frozenset(), "", status=evidence.status, close_code=None,
+                         handshake=False)  # fmt: skip
+    rule = find_rule(
+        evidence.providers,
+        evidence.codes,
+        evidence.text,
+        status=evidence.status,
+        close_code=evidence.close_code,
+        handshake=evidence.handshake,
+    )
+    if evidence.quoted:
+        # A router's quotation may speak of this request, never of our account: what the provider
+        # behind it refuses is the router's own account, and the next request goes elsewhere.
+        quoted = find_rule((), frozenset(), evidence.quoted, status=None, close_code=None,
+                           handshake=False)  # fmt: skip
+        if quoted is not None and quoted.kind in _OF_THE_REQUEST:
+            return quoted
+    return rule
+
+
 def _verdict(
     evidence: Evidence,
     rule: Rule | None,
@@ -171,13 +198,36 @@ def _verdict(
         return (FailureKind.QUOTA_EXHAUSTED if terminal else FailureKind.RATE_LIMITED), terminal
     if rule is None:
         return _kind_of_class(evidence), False
+    if rule.terminal and not _is_the_providers(evidence, rule):
+        return FailureKind.CONNECTION, False
     kind, terminal = rule.kind, rule.terminal
+    if kind is FailureKind.RATE_LIMITED and _is_larger_than_limit(evidence.text):
+        kind, terminal = FailureKind.CONTEXT_OVERFLOW, True
     if kind is FailureKind.CONTEXT_OVERFLOW and component in {"stt", "tts"}:
         # One sentence or one recording was too long; there is no history that repeats it.
         return FailureKind.BAD_REQUEST, False
     if kind is FailureKind.RATE_LIMITED and (evidence.retry_after_s or 0) >= LASTING_WAIT_S:
         return FailureKind.QUOTA_EXHAUSTED, True
     return kind, terminal
+
+
+def _is_the_providers(evidence: Evidence, rule: Rule) -> bool:
+    """Tell whether it was the provider that answered, not something in between.
+
+    Its JSON, its codes and its phrases say so. A status alone is taken for its own, but not if it
+    came with a text that nobody knows: content networks and ingresses answer 403 and 404 so.
+    """
+    if evidence.page:
+        return False
+    by_status = not rule.codes and not rule.phrases and not rule.closes
+    is_unknown_text = evidence.plain and not evidence.objects
+    return not (by_status and is_unknown_text and evidence.status in _ANYBODYS_STATUSES)
+
+
+def _is_larger_than_limit(text: str) -> bool:
+    """Tell whether one request alone is over a limit per minute: each later one is larger still."""
+    found = _OVER_LIMIT.search(text) if "requested" in text else None
+    return found is not None and int(found[2]) > int(found[1])
 
 
 def _kind_of_class(evidence: Evidence) -> FailureKind:

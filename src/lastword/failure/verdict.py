@@ -9,7 +9,7 @@ judges.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .kinds import Failure
@@ -36,11 +36,21 @@ class Verdict:
 def verdict_of(error: object) -> Verdict | None:
     """Finds what is known about an exception, or about the one in an event, if anything is."""
     for _ in range(3):  # an ErrorEvent holds an LLMError or the like, and that the exception
+        held = _held(error)
         if isinstance(error, BaseException):
-            found = getattr(error, _ATTRIBUTE, None)
+            found = held.get(_ATTRIBUTE)
             return found if isinstance(found, Verdict) else None
-        error = getattr(error, "error", None)
+        error = held.get("error")
     return None
+
+
+def _held(value: object) -> dict[str, Any]:
+    """What an object holds itself: asking it for an attribute may run any code."""
+    try:
+        held = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return {}
+    return held if isinstance(held, dict) else {}
 
 
 def keep(verdict: Verdict, error: BaseException) -> None:

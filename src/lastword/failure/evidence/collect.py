@@ -2,23 +2,24 @@
 
 Knows nothing of what codes mean: it gathers numbers, codes and text. Does no I/O:
 of a response only what is in memory is looked at. Any foreign value may be hostile: of the wrong
-type, enormous, deeply nested, or raising when it is looked at.
+type, enormous, deeply nested, raising or blocking when it is looked at.
 """
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..providers import KNOWN_CODES, provider_of_host, provider_of_name, provider_of_text
+from .between import is_page, who_answered
 from .classes import CONTENTS, class_of
+from .foreign import UnknownCodeError, ask, within_bound
 from .model import ATTACHED, Attached, Evidence, chain, kept_headers
-from .payload import Reading, seconds, seconds_in
+from .payload import Reading, wait_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
     from types import TracebackType
 
@@ -62,23 +63,16 @@ _SHARED = "livekit.agents.inference.llm"
 def collect_evidence(failed: object) -> Evidence:
     """Read an exception, an error object of livekit-agents or an `ErrorEvent`.
 
-    Raises:
-        Exception: Only what a hostile object raises in places that nobody foresaw.
+    An object that blocks or raises where nobody foresaw it ends the reading: what was found until
+    then is the evidence.
     """
     reader = _Reader()
-    outer = reader.unwrap(failed)
-    errors = tuple(chain(outer)) if isinstance(outer, BaseException) else ()
-    for error in errors:
-        reader.exception(error)
-    return reader.evidence(errors)
-
-
-def _attr(value: object, name: str) -> Any:
-    """Return an attribute, or None if there is none or it raises (streamed responses do)."""
     try:
-        return getattr(value, name, None)
-    except Exception:  # noqa: BLE001 - a foreign property may raise anything
-        return None
+        reader.read(failed)
+    except UnknownCodeError:
+        reader = _Reader()
+        within_bound(functools.partial(reader.read, failed))
+    return reader.evidence()
 
 
 @dataclass
@@ -96,27 +90,40 @@ class _Reader:
     classes: set[str] = field(default_factory=set)
     errnos: set[int] = field(default_factory=set)
     headers: dict[str, str] = field(default_factory=dict)
+    plain: bool = False
+    errors: list[BaseException] = field(default_factory=list)
+
+    def read(self, failed: object) -> None:
+        """Read whatever failed, and all that stands behind it.
+
+        Raises:
+            UnknownCodeError: As `ask`.
+        """
+        outer = self.unwrap(failed)
+        for error in chain(outer) if isinstance(outer, BaseException) else ():
+            self.errors.append(error)
+            self.exception(error)
 
     def unwrap(self, error: object) -> object:
         """Go from an event over an error object to the exception, and note who failed."""
         for _ in range(3):
             if isinstance(error, BaseException):
                 break
-            kind = _attr(error, "type")
+            kind = ask(error, "type")
             # Only what is there is asked for: a miss costs 3 us with the models of pydantic.
             if kind == "error":
-                self._source(_attr(error, "source"))
+                self._source(ask(error, "source"))
             elif isinstance(kind, str):
                 self.component = _COMPONENTS.get(kind, self.component)
-                self._label(_attr(error, "label"))
-            error = _attr(error, "error")
+                self._label(ask(error, "label"))
+            error = ask(error, "error")
         return error
 
     def _source(self, source: object) -> None:
-        provider = _attr(source, "provider")
+        provider = ask(source, "provider")
         if isinstance(provider, str) and (known := provider_of_host(provider[:200])):
             self.sure.append(known)
-        self._label(_attr(source, "label"))
+        self._label(ask(source, "label"))
 
     def _label(self, label: object) -> None:
         if isinstance(label, str):
@@ -151,30 +158,30 @@ class _Reader:
         self._message(error, there)
         for name in kind.numbers:
             if name in there:
-                self._number_or_code(_attr(error, name))
+                self._number_or_code(ask(error, name))
         for name in CONTENTS:
             if name in there:
-                self._content(_attr(error, name))
+                self._content(ask(error, name))
         self._connection(error, there)
 
     def _message(self, error: BaseException, there: AbstractSet[str]) -> None:
-        message = _attr(error, "message") if "message" in there else None
+        message = ask(error, "message") if "message" in there else None
         # str() of a foreign exception may print a whole body, or the request with its key.
         for text in (message,) if isinstance(message, str) else error.args[:3]:
             self._text(text)
         if "strerror" in there:
-            self._text(_attr(error, "strerror"))
+            self._text(ask(error, "strerror"))
 
     def _connection(self, error: BaseException, there: AbstractSet[str]) -> None:
         """Read what hangs on an exception of the connection that it came over."""
-        if "rcvd" in there and (closed := _attr(error, "rcvd")) is not None:
-            self._number_or_code(_attr(closed, "code"))  # websockets.ConnectionClosed
-            self._text(_attr(closed, "reason"))
+        if "rcvd" in there and (closed := ask(error, "rcvd")) is not None:
+            self._number_or_code(ask(closed, "code"))  # websockets.ConnectionClosed
+            self._text(ask(closed, "reason"))
         for name in ("request", "request_info"):
             if name in there:
-                self._host(_attr(error, name))
+                self._host(ask(error, name))
         if ATTACHED in there:
-            self._attached(_attr(error, ATTACHED))
+            self._attached(ask(error, ATTACHED))
 
     def _text(self, text: object) -> None:
         if isinstance(text, str):
@@ -187,10 +194,10 @@ class _Reader:
             if value in _STATUSES:
                 self.status = self.status or int(value)
             elif value in _CLOSE_CODES:
+                # Not among the codes: a body's 1008 is no balance, a WebSocket's 1008 a policy.
                 self.close_code = self.close_code or int(value)
-                self.reading.add_code(int(value))
-        elif callable(value) and type(_attr(value, "__self__")).__module__.startswith("grpc"):
-            self.reading.add_code(_attr(value(), "name"))  # error.code() is an enum
+        elif callable(value) and type(ask(value, "__self__")).__module__.startswith("grpc"):
+            self.reading.add_code(ask(value(), "name"))  # error.code() is an enum
 
     def _content(self, content: object) -> None:
         if isinstance(content, str | bytes | bytearray | dict | list):
@@ -205,26 +212,32 @@ class _Reader:
             self._response(content)
 
     def _response(self, response: object) -> None:
-        self._headers(_attr(response, "headers"))
-        self._number_or_code(_attr(response, "status_code"))
+        self._headers(ask(response, "headers"))
+        self._number_or_code(ask(response, "status_code"))
         self._host(response)
         if type(response).__module__.split(".", 1)[0] in {"requests", "urllib3"}:
             return  # these read from the network when asked for their content
         for name in ("content", "body", "text"):
-            content = _attr(response, name)
+            content = ask(response, name)
             if isinstance(content, str | bytes | bytearray) and content:
                 self._body(content)
                 return
         # No response, but the error object of an SDK: a realtime event's, for instance.
         for name in ("code", "type"):
-            self._number_or_code(_attr(response, name))
-        self._text(_attr(response, "message"))
+            self._number_or_code(ask(response, name))
+        self._text(ask(response, "message"))
 
     def _body(self, body: object) -> None:
         if any(body is known for known in self.reading.objects):
             return  # plugins hand the SDK's body on
         self.has_body |= bool(body)
+        objects = len(self.reading.objects)
         self.reading.add_body(body)
+        self.plain |= (
+            isinstance(body, str | bytes | bytearray)
+            and bool(body)
+            and (len(self.reading.objects) == objects)
+        )
 
     def _headers(self, headers: object) -> None:
         for name, value in kept_headers(headers).items():
@@ -239,7 +252,7 @@ class _Reader:
                 self.sure.append(known)
 
     def _host(self, holder: object) -> None:
-        host = _attr(_attr(holder, "url"), "host") if holder is not None else None
+        host = ask(ask(holder, "url"), "host") if holder is not None else None
         if isinstance(host, str) and (known := provider_of_host(host[:200])):
             self.sure.append(known)
 
@@ -252,17 +265,18 @@ class _Reader:
                 self._module(module)
             traceback = traceback.tb_next
 
-    def evidence(self, errors: tuple[BaseException, ...]) -> Evidence:
+    def evidence(self) -> Evidence:
         """Close the collection."""
         reading = self.reading
         text = reading.said.lower()
         codes = reading.codes
         codes.update(_TEXT_CODES.intersection(_words(text)))
         if "[" in text or "(" in text:
-            codes.update(_BRACKETED.findall(text))
+            codes.update(word for word in _BRACKETED.findall(text) if word != str(self.close_code))
         if self.close_code is None and "=" in text and (closed := _CLOSED_BY.search(text)):
             self.close_code = int(closed[1])
-        providers = tuple(dict.fromkeys([*self.sure, *self.likely]))
+        behind = who_answered(text, self.headers)
+        providers = tuple(dict.fromkeys([*behind, *self.sure, *self.likely]))
         if not providers and (spoken_of := provider_of_text(text)):
             providers = (spoken_of,)
         return Evidence(
@@ -274,13 +288,16 @@ class _Reader:
             codes=frozenset(codes),
             said=reading.said,
             text=text,
+            quoted=reading.quoted.lower(),
+            page="cf-mitigated" in self.headers or is_page(text, is_json=bool(reading.objects)),
+            plain=self.plain,
             has_body=self.has_body,
             classes=frozenset(self.classes),
             errnos=frozenset(self.errnos),
             headers=self.headers,
             objects=tuple(reading.objects),
-            retry_after_s=_retry_after(self.headers, reading, text),
-            errors=errors,
+            retry_after_s=wait_of(self.headers, reading.retry_after_s, text),
+            errors=tuple(self.errors),
         )
 
 
@@ -289,23 +306,3 @@ def _words(text: str) -> list[str]:
     if text.isascii():
         return text.translate(_APART).split()  # a third of the time
     return _WORD.findall(text)
-
-
-def _retry_after(headers: Mapping[str, str], reading: Reading, text: str) -> float | None:
-    """Seconds to wait: the header, a field of the body, or what the text says."""
-    milliseconds = seconds(headers.get("retry-after-ms"))
-    if milliseconds is not None:
-        return milliseconds / 1000
-    value = headers.get("retry-after", "")
-    if (found := seconds(value)) is not None and not value.endswith("GMT"):
-        return found
-    if value.endswith("GMT") and "date" in headers:
-        # An HTTP date: against the server's own clock, so ours need not be right.
-        try:
-            wait = parsedate_to_datetime(value) - parsedate_to_datetime(headers["date"])
-            return max(wait.total_seconds(), 0.0)
-        except (TypeError, ValueError):
-            return None
-    if reading.retry_after_s is not None:
-        return reading.retry_after_s
-    return seconds_in(text)

@@ -1,7 +1,7 @@
 """What an error tells, before anyone says what it means; owns `Evidence` and the way to an error.
 
 `collect` gathers it and `providers` says what it means. An exception has others behind it, and may
-be given the response that its library dropped; both ways are here. Imports nothing of ours.
+be given the response that its library dropped; both ways are here. Imports `foreign`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
+
+from .foreign import UnknownCodeError, ask, check_exception
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,6 +26,7 @@ ATTACHED = "lastword_response"
 _MAX_HEADERS = 128
 
 HEADERS = (
+    "cf-mitigated", "x-litellm-call-id", "x-portkey-provider", "x-portkey-trace-id",
     "date", "retry-after", "retry-after-ms", "x-request-id",
     "x-livekit-inference-credits-limit", "x-livekit-inference-credits-used",
     "x-livekit-inference-rpm-limit", "x-livekit-inference-rpm-used",
@@ -55,6 +58,9 @@ class Evidence:
         codes: Codes, types and statuses, in lower case.
         said: All that was said, one text per line, outermost first.
         text: The same in lower case.
+        quoted: What a router quotes of a provider behind it, in lower case; no part of `text`.
+        plain: A body came that is no JSON.
+        page: What came is the page of something in between, a content network or an ingress.
         has_body: A body of any form was there.
         classes: Names of the classes of the exceptions and their bases, "module.Name".
         errnos: Numbers of the errors of the operating system.
@@ -72,6 +78,9 @@ class Evidence:
     codes: frozenset[str]
     said: str
     text: str
+    quoted: str
+    plain: bool
+    page: bool
     has_body: bool
     classes: frozenset[str]
     errnos: frozenset[int]
@@ -114,7 +123,11 @@ def attach_response(
 def chain(error: BaseException) -> Iterator[BaseException]:
     """Yield an exception and at most `MAX_HOPS` behind it, nearest first, each once.
 
-    Both links are followed: plugins raise `from None`, which hides `__context__` but keeps it.
+    Both links are followed: plugins raise `from None`, which hides `__context__` but keeps it. The
+    exceptions of a group stand behind it as its causes.
+
+    Raises:
+        UnknownCodeError: As `foreign.ask`.
     """
     seen: set[int] = set()
     waiting = [error]
@@ -123,10 +136,12 @@ def chain(error: BaseException) -> Iterator[BaseException]:
         if id(current) in seen:
             continue
         seen.add(id(current))
+        check_exception(current)
         yield current
-        waiting.extend(
-            link for link in (current.__cause__, current.__context__) if link is not None
-        )
+        grouped = getattr(current, "exceptions", ())
+        links = (*(grouped[:MAX_HOPS] if isinstance(grouped, tuple) else ()),
+                 current.__cause__, current.__context__)  # fmt: skip
+        waiting.extend(link for link in links if isinstance(link, BaseException))
 
 
 def kept_headers(headers: object) -> dict[str, str]:
@@ -134,13 +149,16 @@ def kept_headers(headers: object) -> dict[str, str]:
     kept: dict[str, str] = {}
     try:
         if isinstance(headers, dict):
-            headers = {
-                str(name).lower(): text for name, text in islice(headers.items(), _MAX_HEADERS)
-            }
+            pairs = islice(dict.items(headers), _MAX_HEADERS)
+            get = {str(name).lower(): text for name, text in pairs}.get
+        else:
+            get = ask(headers, "get")  # httpx' and aiohttp's ignore case
         for name in HEADERS:
-            value = headers.get(name)  # type: ignore[attr-defined] # httpx' and aiohttp's ignore case
+            value = get(name)
             if isinstance(value, str):
                 kept[name] = value[:200]
+    except UnknownCodeError:
+        raise
     except Exception:  # noqa: BLE001 - no headers, or foreign ones that raise
         return kept
     return kept

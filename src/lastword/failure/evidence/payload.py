@@ -10,7 +10,11 @@ import json
 import math
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MAX_TEXT_CHARS = 4096
 """Text kept in all; providers put the cause first."""
@@ -50,6 +54,9 @@ _WAIT_WORDS = ("again in", "retry in", "retry after", "wait", "retry_after")
 _UNIT = re.compile(r"\s?(milliseconds?|ms|seconds?|s|minutes?|m|hours?|h)")
 _UNITS = {"milliseconds": "ms", "millisecond": "ms"}
 
+_QUOTE = re.compile(r"""["']metadata["']:\s?\{[^{}]{0,200}["']raw["']:.*""", re.DOTALL)
+"""Where a router's body, printed in a message, begins to quote: OpenRouter's errors look so."""
+
 _FIRST_ERROR_STATUS = 400
 _LAST_STATUS = 599
 
@@ -64,6 +71,7 @@ class Reading:
         status: The first number in a code field that is an HTTP error status.
         retry_after_s: The first delay found, in seconds.
         objects: Every JSON object read at the top, for whoever knows its form.
+        quoted: What a router quotes of the provider behind it, one text per line.
     """
 
     codes: set[str] = field(default_factory=set)
@@ -71,13 +79,20 @@ class Reading:
     status: int | None = None
     retry_after_s: float | None = None
     objects: list[dict[str, Any]] = field(default_factory=list)
+    quoted: str = ""
     _nodes: int = 0
 
     def add_text(self, text: str) -> None:
         """Keep the beginning of a text that was not said before, while there is room."""
+        if "raw" in text and (quote := _QUOTE.search(text)):
+            self._add_quote(quote[0])
+            text = text[: quote.start()]
         text = text[: max(0, min(_MAX_STRING_CHARS, MAX_TEXT_CHARS - len(self.said)))]
         if text and text not in self.said:
             self.said = f"{self.said}\n{text}" if self.said else text
+
+    def _add_quote(self, text: str) -> None:
+        self.quoted += text[: max(0, MAX_TEXT_CHARS - len(self.quoted))] + "\n"
 
     def add_code(self, code: object) -> None:
         """Keep a code if it is a short word or a number."""
@@ -118,10 +133,13 @@ class Reading:
                 self._walk(inner, "", depth - 1)  # a list of codes is no code
 
     def _walk_fields(self, fields: dict[Any, Any], depth: int) -> None:
-        for key, inner in fields.items():
+        routed = "raw" in fields and "provider_name" in fields
+        for key, inner in dict.items(fields):  # not a subclass' own
             if self._nodes > _MAX_NODES:
                 return
-            if isinstance(key, str):
+            if routed and key == "raw":
+                self._add_quote(str(inner) if isinstance(inner, str) else "")
+            elif isinstance(key, str):
                 self._walk(inner, key[:_MAX_CODE_CHARS].lower(), depth)
 
 
@@ -133,6 +151,30 @@ def _parse(text: str) -> object:
         return json.loads(stripped)
     except (ValueError, RecursionError):
         return text
+
+
+def wait_of(headers: Mapping[str, str], told_s: float | None, text: str) -> float | None:
+    """Return the seconds to wait: by the header, by a field of the body, or by the text.
+
+    Args:
+        headers: Those that were kept, names in lower case.
+        told_s: What a field of the body says.
+        text: What was said, in lower case.
+    """
+    milliseconds = seconds(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    value = headers.get("retry-after", "")
+    if (found := seconds(value)) is not None and not value.endswith("GMT"):
+        return found
+    if value.endswith("GMT") and "date" in headers:
+        # An HTTP date: against the server's own clock, so ours need not be right.
+        try:
+            wait = parsedate_to_datetime(value) - parsedate_to_datetime(headers["date"])
+            return max(wait.total_seconds(), 0.0)
+        except (TypeError, ValueError):
+            return None
+    return told_s if told_s is not None else _seconds_in(text)
 
 
 def seconds(value: object) -> float | None:
@@ -156,7 +198,7 @@ def _seconds_of_text(text: str) -> float | None:
     return sum(float(number) * _UNIT_S[unit] for number, unit in parts) if parts else None
 
 
-def seconds_in(text: str) -> float | None:
+def _seconds_in(text: str) -> float | None:
     """Return the delay that a sentence in lower case asks for, in seconds; else None."""
     starts = [start for start in map(text.find, _WAIT_WORDS) if start >= 0]
     said = _WAIT.search(text, min(starts)) if starts else None

@@ -1,8 +1,8 @@
 """What providers' error words mean: rows of data, and the look-up that finds the most specific one.
 
-Owns the order of precedence; `table.py` owns the form of a row, `models.py`, `speech.py` and
-`common.py` own the rows, `names.py` who is who. Adding a provider is adding rows. Imports neither
-livekit-agents nor anything else of ours than `kinds`.
+Owns the order of precedence; `table.py` owns the form of a row, `models.py`, `compatible.py`,
+`speech.py`, `gateways.py` and `common.py` own the rows, `names.py` who is who. Adding a provider
+is adding rows. Imports neither livekit-agents nor anything else of ours than `kinds`.
 
 The most specific row wins:
 
@@ -21,6 +21,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .common import CLOSES, CODES, PHRASES, STATUSES, WEAK
+from .compatible import COMPATIBLE
+from .gateways import ANYWHERE, ANYWHERE_CODES, GATEWAYS
 from .models import MODELS
 from .names import provider_of_host, provider_of_name, provider_of_text
 from .speech import SPEECH
@@ -32,9 +34,11 @@ if TYPE_CHECKING:
 __all__ = ["KNOWN_CODES", "RULES", "Rule", "find_rule", "provider_of_host", "provider_of_name",
            "provider_of_text"]  # fmt: skip
 
-_OWN = (*MODELS, *SPEECH)
+_OWN = (*GATEWAYS, *MODELS, *COMPATIBLE, *SPEECH)
+_ALL_PHRASES = (*ANYWHERE, *PHRASES)
+_ALL_CODES = (*ANYWHERE_CODES, *CODES)
 
-RULES: tuple[Rule, ...] = (*_OWN, *PHRASES, *CODES, *STATUSES, *WEAK, *CLOSES)
+RULES: tuple[Rule, ...] = (*_OWN, *_ALL_PHRASES, *_ALL_CODES, *STATUSES, *WEAK, *CLOSES)
 """All rows."""
 
 KNOWN_CODES = frozenset(code for rule in RULES for code in rule.codes)
@@ -59,7 +63,9 @@ def _of_providers(rules: tuple[Rule, ...]) -> dict[str, _Tier]:
 _OWN_PHRASES = _of_providers(tuple(rule for rule in _OWN if rule.phrases))
 _OWN_CODES = _of_providers(tuple(rule for rule in _OWN if rule.codes and not rule.phrases))
 _OWN_NUMBERS = _of_providers(tuple(rule for rule in _OWN if not rule.codes and not rule.phrases))
-_PHRASES, _CODES, _STATUSES, _WEAK, _CLOSES = map(_tier, (PHRASES, CODES, STATUSES, WEAK, CLOSES))
+_PHRASES, _CODES, _STATUSES, _WEAK, _CLOSES = map(
+    _tier, (_ALL_PHRASES, _ALL_CODES, STATUSES, WEAK, CLOSES)
+)
 
 
 def find_rule(

@@ -27,11 +27,14 @@ PHRASES = (
                  "prompt is too long", "input is too long", "exceed context limit",
                  "exceeds the maximum number of tokens", "exceeds the context",
                  "reduce the length of the messages", "request too large for model",
-                 "reduce your message size", "session context exhausted")),
+                 "reduce your message size", "output tokens must be reduced",
+                 "session context exhausted")),
     row(_K.QUOTA_EXHAUSTED, "a limit per day or month outlasts any call", _GROQ,
         phrases=("tokens per day", "requests per day", "(tpd)", "(rpd)", "audio seconds per day",
                  "daily limit", "daily quota", "daily request limit", "monthly quota",
                  "monthly usage limit", "monthly limit", "monthly character limit",
+                 "monthly included credits", "weekly limit", "daily free allocation",
+                 "usage limit reached", "usage limit exceeded", "usage limits",
                  "will regain access on")),
     row(_K.RATE_LIMITED, "a limit on what runs at once, or per minute", _OPENAI,
         phrases=("tokens per min", "requests per min", "(tpm)", "(rpm)", "concurrent",
@@ -44,12 +47,15 @@ PHRASES = (
                  "budget exhausted", "spending limit", "spend limit", "spending cap",
                  "all available credits", "billing hard limit", "exceeds your quota",
                  "quota has been exhausted", "subscription has expired", "trial has ended",
-                 "trial has expired", "no credits", "top up your")),
+                 "trial has expired", "no credits", "top up your", "balance is insufficient",
+                 "exhausted balance", "exceeded your budget", "requires more credits",
+                 "please recharge", "overdue payment", "in arrears")),
     row(_K.ACCOUNT_DISABLED, "the account has to be opened again", _OPENAI,
         phrases=("account is not active", "account has been disabled", "account is disabled",
                  "account has been deactivated", "account has been suspended", "is suspended",
                  "account is suspended", "organization has been disabled", "been restricted",
                  "has been suspended", "account is locked", "account has been blocked",
+                 "user is locked",
                  "access has been terminated", "unusual activity")),
     row(_K.AUTH, "the key is wrong for every request", _OPENAI,
         phrases=("invalid api key", "incorrect api key", "invalid api-key", "invalid api_key",
@@ -65,11 +71,15 @@ PHRASES = (
                  "invalid model", "unknown model", "unsupported model", "has been decommissioned",
                  "has been deprecated and", "is not found for api version", "voice not found",
                  "voice does not exist", "voice was not found", "invalid voice",
-                 "deployment for this resource does not exist")),
+                 "deployment for this resource does not exist", "no such model",
+                 "not allowed to access model", "organization must be verified",
+                 "try pulling it first", "voice id not exist")),
     row(_K.CONTENT_FILTERED, "this request was refused for its content; the next may pass", _OPENAI,
         phrases=("content management policy", "content filter", "content policy",
                  "content filtering policy", "requires moderation", "flagged by", "was flagged",
-                 "blocked by gemini", "usage policies", "safety system")),
+                 "blocked by gemini", "usage policies", "usage policy", "safety system",
+                 "violates usage guidelines", "content violates",
+                 "blocked due to security configurations", "inappropriate content")),
 )  # fmt: skip
 
 CODES = (
@@ -77,7 +87,9 @@ CODES = (
         codes="insufficient_quota credit_balance_exhausted organization_spend_limit_exceeded "
               "project_spend_limit_exceeded organization_usage_limit_exceeded "
               "billing_hard_limit_reached insufficient_credits insufficient_balance "
-              "insufficient_funds payment_required quota_exceeded billing_error out_of_credits"),
+              "insufficient_funds payment_required quota_exceeded billing_error out_of_credits "
+              "insufficient_quota_error exceeded_current_quota_error usage_limit_exceeded "
+              "arrearage"),
     row(_K.ACCOUNT_DISABLED, "the account is closed until someone acts", _OPENAI,
         codes="billing_not_active account_deactivated access_terminated account_disabled "
               "account_suspended organization_restricted organization_deactivated"),
@@ -85,7 +97,8 @@ CODES = (
         codes="invalid_api_key incorrect_api_key invalid_authentication wrong_api_key auth_error "
               "authentication_error invalid_organization mismatched_organization ip_not_authorized "
               "unsupported_country_region_territory missing_api_key api_key_expired "
-              "permission_error invalid_auth not_authorised unauthenticated permission_denied"),
+              "permission_error invalid_auth not_authorised unauthenticated permission_denied "
+              "missing_scope invalid_api_key_error invalid_authentication_error"),
     row(_K.MODEL_UNAVAILABLE, "the model is not there for this account", _OPENAI,
         codes="model_not_found model_decommissioned model_not_available model_terms_required "
               "deploymentnotfound deploymentmodelnotsupported voice_not_found not_found_error "
@@ -94,14 +107,17 @@ CODES = (
         codes="context_length_exceeded context_window_exceeded request_too_large"),
     row(_K.CONTENT_FILTERED, "this request was refused for its content", _OPENAI,
         codes="content_filter content_policy_violation responsibleaipolicyviolation "
-              "content_filtered moderation_blocked cyber_policy_violation"),
+              "content_filtered moderation_blocked cyber_policy_violation "
+              "invalid_prompt data_inspection_failed"),
     row(_K.OVERLOADED, "documented with 503", _OPENAI, codes="slow_down", statuses=(503,)),
     row(_K.RATE_LIMITED, "passes within a minute", _OPENAI,
         codes="rate_limit_exceeded rate_limit_error slow_down too_many_requests rate_limited "
               "rate_limit too_many_concurrent_requests concurrency_limited "
-              "concurrency_limit_exceeded inference_quota_exceeded"),
+              "concurrency_limit_exceeded inference_quota_exceeded "
+              "rate_limit_exceeded_error rate_limit_reached_error"),
     row(_K.OVERLOADED, "the provider's own trouble", _OPENAI,
         codes="server_is_overloaded overloaded_error engine_overloaded model_overloaded "
+              "engine_overloaded_error "
               "service_unavailable service_unavailable_error system_busy queue_exceeded"),
 )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Rows of the LLM and realtime providers, and of the gateway. Owns these rows.
+"""Rows of the LLM and realtime providers with an API of their own, and of LiveKit's gateway.
 
 A row is here if the provider's word means something else than `common` says, or if nobody else
 uses it. Imports `table` and `kinds` alone.
@@ -15,6 +15,7 @@ _AGENTS_6009 = "https://github.com/livekit/agents/issues/6009"
 _ANTHROPIC = "https://platform.claude.com/docs/en/api/errors"
 _GEMINI = "https://ai.google.dev/gemini-api/docs/troubleshooting"
 _GEMINI_LIMITS = "https://ai.google.dev/gemini-api/docs/rate-limits"
+_GEMINI_API = "https://ai.google.dev/gemini-api/docs/api-errors"
 _GOOGLE = "https://docs.cloud.google.com/apis/design/errors"
 _GOOGLE_REASONS = (
     "https://github.com/googleapis/googleapis/blob/master/google/api/error_reason.proto"
@@ -22,17 +23,8 @@ _GOOGLE_REASONS = (
 _BEDROCK = (
     "https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html"
 )
+_BOTOCORE = "https://github.com/boto/botocore/blob/develop/botocore/exceptions.py"
 _AWS = "https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html"
-_AZURE = "https://learn.microsoft.com/azure/ai-foundry/openai/quotas-limits"
-_GROQ = "https://console.groq.com/docs/errors"
-_GROQ_SPEND = "https://console.groq.com/docs/spend-limits"
-_CEREBRAS = "https://inference-docs.cerebras.ai/support/error"
-_XAI = "https://docs.x.ai/docs/key-information/debugging"
-_DEEPSEEK = "https://api-docs.deepseek.com/quick_start/error_codes"
-_OPENROUTER = "https://openrouter.ai/docs/api/reference/errors-and-debugging"
-_TOGETHER = "https://docs.together.ai/docs/error-codes"
-_FIREWORKS = "https://docs.fireworks.ai/guides/inference-error-codes"
-_MISTRAL = "https://docs.mistral.ai/resources/error-glossary"
 _REALTIME = "https://platform.openai.com/docs/guides/realtime"
 _ULTRAVOX = "https://docs.ultravox.ai/essentials/concurrency"
 
@@ -62,6 +54,11 @@ _ANTHROPIC_ROWS = (
 _GOOGLE_ROWS = (
     row(_K.QUOTA_EXHAUSTED, "a quotaId per day beats the short retryDelay sent with it",
         _GEMINI_LIMITS, provider="google", phrases=("perday", "per day")),
+    row(_K.QUOTA_EXHAUSTED, "a limit of 0: the project has no free tier for this model, whatever "
+        "retryDelay says", _GEMINI_LIMITS, provider="google",
+        phrases=("limit: 0,", "limit: 0\n", "limit: 0\\n")),
+    row(_K.QUOTA_EXHAUSTED, "the daily quota by the word of the Interactions API", _GEMINI_API,
+        provider="google", codes="quota_exceeded"),
     row(_K.QUOTA_EXHAUSTED, "prepaid credits or the monthly cap are used up", _GEMINI_LIMITS,
         provider="google", phrases=("prepayment credits", "credits are depleted", "spending cap",
                                     "spend cap")),
@@ -99,6 +96,13 @@ _GOOGLE_ROWS = (
 )  # fmt: skip
 
 _AWS_ROWS = (
+    row(_K.AUTH, "a login of a developer's machine, or a profile, that this worker cannot renew",
+        _BOTOCORE, provider="aws",
+        phrases=("sso session associated with this profile", "error loading sso token",
+                 "token has expired and refresh failed", "session token not found or invalid",
+                 "the config profile (", "partial credentials found in")),
+    row(_K.ACCOUNT_DISABLED, "the account has no valid means of payment", _BEDROCK, provider="aws",
+        phrases=("invalid_payment_instrument", "payment instrument")),
     row(_K.QUOTA_EXHAUSTED, "a quota per day, sent as throttling", _BEDROCK, provider="aws",
         phrases=("per day",)),
     row(_K.MODEL_UNAVAILABLE, "the account cannot invoke this model", _BEDROCK, provider="aws",
@@ -110,7 +114,8 @@ _AWS_ROWS = (
         codes="unrecognizedclientexception expiredtoken expiredtokenexception accessdenied "
               "accessdeniedexception invalidsignatureexception signaturedoesnotmatch "
               "incompletesignature missingauthenticationtoken missingauthenticationtokenexception "
-              "invalidclienttokenid notauthorized nocredentialserror"),
+              "invalidclienttokenid notauthorized nocredentialserror "
+              "unauthorizedexception unauthorizedssotokenerror ssotokenloaderror"),
     row(_K.ACCOUNT_DISABLED, "the account has to subscribe first", _AWS, provider="aws",
         codes="optinrequired subscriptionrequiredexception"),
     row(_K.MODEL_UNAVAILABLE, "no such model", _BEDROCK, provider="aws",
@@ -130,44 +135,6 @@ _AWS_ROWS = (
               "textlengthexceededexception invalidssmlexception"),
 )  # fmt: skip
 
-_COMPATIBLE = (
-    row(_K.MODEL_UNAVAILABLE, "the deployment or its operation does not exist", _AZURE,
-        provider="azure", phrases=("does not work with the specified model",
-                                   "deployment does not exist")),
-    row(_K.QUOTA_EXHAUSTED, "the monthly limit that the user set", _GROQ_SPEND, provider="groq",
-        codes="blocked_api_access"),
-    row(_K.CONTEXT_OVERFLOW, "the request alone is over the limit per minute, and grows", _GROQ,
-        provider="groq", statuses=(413,)),
-    row(_K.OVERLOADED, "capacity of Groq's flex tier", _GROQ, provider="groq", statuses=(498,)),
-    row(_K.OVERLOADED, "no room in the queue", _CEREBRAS, provider="cerebras",
-        codes="queue_exceeded"),
-    row(_K.RATE_LIMITED, "per minute, hour or day with one code; a day is told by its text",
-        _CEREBRAS, provider="cerebras", phrases=("per minute", "per second", "per hour")),
-    row(_K.QUOTA_EXHAUSTED, "out of credits, sent as 403 or 429", _XAI, provider="xai",
-        phrases=("all available credits", "monthly spending limit", "run out of credits",
-                 "doesn't have any credits", "does not have any credits")),
-    row(_K.AUTH, "a wrong key, sent as 400", _XAI, provider="xai",
-        phrases=("incorrect api key", "no api key")),
-    row(_K.QUOTA_EXHAUSTED, "insufficient balance", _DEEPSEEK, provider="deepseek",
-        statuses=(402,)),
-    row(_K.RATE_LIMITED, "other requests hold the budget; it is free when they end", _OPENROUTER,
-        provider="openrouter", codes="in_flight_budget_exhausted"),
-    row(_K.QUOTA_EXHAUSTED, "the key's own credit limit, sent as 403", _OPENROUTER,
-        provider="openrouter", phrases=("key limit exceeded",)),
-    row(_K.RATE_LIMITED, "an upstream of OpenRouter is busy", _OPENROUTER, provider="openrouter",
-        phrases=("temporarily rate-limited", "rate-limited upstream")),
-    row(_K.CONTENT_FILTERED, "moderation flagged this input", _OPENROUTER, provider="openrouter",
-        statuses=(403,)),
-    row(_K.CONTEXT_OVERFLOW, "input and max_tokens are over the model's context", _TOGETHER,
-        provider="together", statuses=(403,)),
-    row(_K.ACCOUNT_DISABLED, "suspended for a spending limit or an unpaid invoice", _FIREWORKS,
-        provider="fireworks", statuses=(412,)),
-    row(_K.MODEL_UNAVAILABLE, "no such model", _MISTRAL, provider="mistral",
-        codes="unknown_model"),
-    row(_K.RATE_LIMITED, "service tier capacity or rate", _MISTRAL, provider="mistral",
-        codes="1300 3505"),
-)  # fmt: skip
-
 _REALTIME_ROWS = (
     row(_K.CONNECTION, "a session lasts 60 minutes; a new one may be opened", _REALTIME,
         provider="openai", codes="session_expired"),
@@ -175,5 +142,5 @@ _REALTIME_ROWS = (
         provider="ultravox", statuses=(429,)),
 )  # fmt: skip
 
-MODELS = (*_GATEWAY, *_ANTHROPIC_ROWS, *_GOOGLE_ROWS, *_AWS_ROWS, *_COMPATIBLE, *_REALTIME_ROWS)
+MODELS = (*_GATEWAY, *_ANTHROPIC_ROWS, *_GOOGLE_ROWS, *_AWS_ROWS, *_REALTIME_ROWS)
 """All rows of this module."""

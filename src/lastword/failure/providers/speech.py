@@ -5,6 +5,8 @@ WebSocket close codes belong here: 1008 is a wrong key with one provider and any
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lastword.failure.kinds import FailureKind
 
 from .table import row
@@ -32,6 +34,11 @@ _GRADIUM = "https://docs.gradium.ai/guides/errors"
 _HUME = "https://dev.hume.ai/docs/resources/errors"
 _RIME = "https://docs.rime.ai/docs/errors"
 _RIME_STT = "https://docs.rime.ai/docs/stt/errors"
+_SARVAM = "https://docs.sarvam.ai/api/errors-troubleshooting"
+_LMNT = "https://docs.lmnt.com/api/errors"
+_FISHAUDIO = "https://docs.fish.audio/api-reference/errors"
+_FAL = "https://docs.fal.ai/model-apis/faq"
+_TELNYX = "https://developers.telnyx.com/development/api-fundamentals/api-errors"
 _GLADIA = "https://docs.gladia.io/chapters/limits-and-specifications/concurrency"
 
 _DEEPGRAM_ROWS = (
@@ -67,7 +74,7 @@ _ELEVENLABS_ROWS = (
                                      "authorization_error sign_in_required"),
     row(_K.MODEL_UNAVAILABLE, "no such voice or model", _ELEVENLABS_HELP, provider="elevenlabs",
         codes="voice_not_found model_not_found voice_does_not_exist invalid_voice_id "
-              "voice_not_fine_tuned model_can_not_do_text_to_speech unsupported_model "
+              "invalid_uid voice_not_fine_tuned model_can_not_do_text_to_speech unsupported_model "
               "voice_access_denied"),
     row(_K.RATE_LIMITED, "requests at once or per minute", _ELEVENLABS, provider="elevenlabs",
         codes="too_many_concurrent_requests concurrent_limit_exceeded rate_limited "
@@ -115,6 +122,13 @@ _ASSEMBLYAI_ROWS = (
         closes=(4000, 4104), lasting=True),
 )  # fmt: skip
 
+_ASSEMBLYAI_FRAMES = tuple(
+    replace(rule, closes=frozenset(), codes=frozenset(map(str, rule.closes)))
+    for rule in _ASSEMBLYAI_ROWS
+    if rule.closes
+)
+"""An error frame has the number that the close has after it, as its `error_code`."""
+
 _SPEECHMATICS_ROWS = (
     row(_K.RATE_LIMITED, "sessions at once: try again in 5 to 10 s", _SPEECHMATICS,
         provider="speechmatics", codes="quota_exceeded"),
@@ -152,7 +166,7 @@ _AZURE_ROWS = (
     row(_K.RATE_LIMITED, "transcriptions at once", _AZURE, provider="azure",
         phrases=("errorcode.toomanyrequests",)),
     row(_K.QUOTA_EXHAUSTED, "the free subscription is used up", _AZURE, provider="azure",
-        phrases=("errorcode.forbidden", "out of call volume quota")),
+        phrases=("errorcode.forbidden",)),
     row(_K.TIMEOUT, "the service did not answer", _AZURE, provider="azure",
         phrases=("errorcode.servicetimeout",)),
     row(_K.CONNECTION, "the connection failed", _AZURE, provider="azure",
@@ -172,8 +186,8 @@ _MINIMAX_ROWS = (
     row(_K.TIMEOUT, "request timeout", _MINIMAX, provider="minimax", codes="1001"),
     row(_K.CONTENT_FILTERED, "sensitive input or output", _MINIMAX, provider="minimax",
         codes="1026 1027"),
-    row(_K.MODEL_UNAVAILABLE, "no such voice, or none for this plan", _MINIMAX, provider="minimax",
-        codes="20132 2042 2061"),
+    row(_K.MODEL_UNAVAILABLE, "no such voice or model, or none for this plan", _MINIMAX,
+        provider="minimax", codes="20132 2042 2054 2061"),
     row(_K.BAD_REQUEST, "parameters or characters", _MINIMAX, provider="minimax",
         codes="1042 2013"),
     row(_K.OVERLOADED, "MiniMax's own trouble", _MINIMAX, provider="minimax",
@@ -200,8 +214,27 @@ _OTHERS = (
         phrases=("invalid subscription",)),
     row(_K.RATE_LIMITED, "rate or capacity; quota over a longer time has status 402", _RIME_STT,
         provider="rime", codes="resource_exhausted"),
+    row(_K.MODEL_UNAVAILABLE, "no such speaker for the model, in plain text with 400", _RIME,
+        provider="rime", phrases=("does not exist", "invalid speaker")),
     row(_K.RATE_LIMITED, "sessions at once, a plan's limit", _GLADIA, provider="gladia",
         statuses=(429,)),
+    row(_K.AUTH, "sent as 403", _SARVAM, provider="sarvam", codes="invalid_api_key_error"),
+    row(_K.MODEL_UNAVAILABLE, "no such voice, sent as 400", _LMNT, provider="lmnt",
+        phrases=("not found.", "' not found")),
+    row(_K.QUOTA_EXHAUSTED, "401 is a usage limit of the key; a wrong key is 403", _LMNT,
+        provider="lmnt", statuses=(401,)),
+    row(_K.MODEL_UNAVAILABLE, "a voice that does not exist, sent as 400", _FISHAUDIO,
+        provider="fishaudio", phrases=("reference not found", "reference_id", "model not found")),
+    row(_K.QUOTA_EXHAUSTED, "a lock for want of payment, sent as 403", _FAL, provider="fal",
+        phrases=("exhausted balance", "reason: top_up")),
+    row(_K.ACCOUNT_DISABLED, "a lock that fal's support has to lift", _FAL, provider="fal",
+        phrases=("user is locked",)),
+    row(_K.QUOTA_EXHAUSTED, "insufficient funds, sent as 403", _TELNYX, provider="telnyx",
+        codes="20100"),
+    row(_K.AUTH, "key or rights", _TELNYX, provider="telnyx", codes="10009 10010"),
+    row(_K.RATE_LIMITED, "too many requests", _TELNYX, provider="telnyx", codes="10011"),
+    row(_K.TIMEOUT, "request timeout", _TELNYX, provider="telnyx", codes="10008"),
+    row(_K.OVERLOADED, "Telnyx' own trouble", _TELNYX, provider="telnyx", codes="10007"),
 )  # fmt: skip
 
 SPEECH = (
@@ -209,6 +242,7 @@ SPEECH = (
     *_ELEVENLABS_ROWS,
     *_CARTESIA_ROWS,
     *_ASSEMBLYAI_ROWS,
+    *_ASSEMBLYAI_FRAMES,
     *_SPEECHMATICS_ROWS,
     *_AZURE_ROWS,
     *_MINIMAX_ROWS,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ...bounded import Signal
+from ..waiting import Signal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -1,0 +1,111 @@
+"""Asks foreign objects for attributes without being stopped by them: they may raise or block.
+
+What an attribute runs is known for data and for the libraries that plugins are made of. Anything
+else is asked in a thread of its own, which is left behind if it does not come back in time.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+READ_TIMEOUT_S = 0.1
+"""How long code that nobody knows may keep the reader; the event loop stands still meanwhile."""
+
+MAX_LEFT_BEHIND = 4
+"""Threads that may hang in such code at a time; with so many, no further object is asked."""
+
+_LIBRARIES = frozenset(
+    {
+        "aiobotocore", "aiohttp", "anthropic", "anyio", "asyncio", "boto3", "botocore", "builtins",
+        "collections", "concurrent", "exceptiongroup", "google", "grpc", "httpcore", "httpx",
+        "httpx2", "json", "lastword", "livekit", "mistralai", "multidict", "openai", "pydantic",
+        "pydantic_core", "requests", "smithy_core", "smithy_http", "socket", "soniox",
+        "speechmatics", "ssl", "types", "urllib3", "websockets", "yarl",
+    }
+)  # fmt: skip
+"""Whose attributes are known to look no further than memory, as far as the reader asks for them."""
+
+_HOOKS = ("__getattribute__", "__getattr__", "__class__")
+_OF_EXCEPTIONS = ("__cause__", "__context__", "__traceback__", "__dict__", "args", "exceptions")
+
+_left_behind: list[threading.Thread] = []
+
+
+class UnknownCodeError(Exception):
+    """An attribute would run code of nobody knows whom; only a `Helper` may do that."""
+
+
+class Helper(threading.Thread):
+    """Runs a function and dies with the process, whatever the function is still doing."""
+
+    def __init__(self, run: Callable[[], None]) -> None:
+        super().__init__(name="lastword-reading", daemon=True)
+        self._run_foreign = run
+
+    def run(self) -> None:
+        """Run the function; what it raises says no more than that nothing more is to be had."""
+        try:
+            self._run_foreign()
+        except BaseException:  # noqa: BLE001 - a foreign property may raise anything
+            return
+
+
+def ask(value: object, name: str) -> Any:
+    """Return an attribute, or None if there is none or it raises (streamed responses do).
+
+    Raises:
+        UnknownCodeError: If the attribute runs unknown code, and this thread is no `Helper`.
+    """
+    _refuse_unless_helper(is_unknown=_is_unknown(type(value), name))  # type: ignore[arg-type] # classes are hashable
+    try:
+        return getattr(value, name, None)
+    except BaseException:  # noqa: BLE001 - as in `Helper`; a Ctrl-C meant for us is met there too
+        return None
+
+
+def check_exception(error: BaseException) -> None:
+    """See to it that reading what every exception has runs no unknown code.
+
+    Raises:
+        UnknownCodeError: As `ask`.
+    """
+    _refuse_unless_helper(is_unknown=_is_unknown_exception(type(error)))  # type: ignore[arg-type] # classes are hashable
+
+
+def _refuse_unless_helper(*, is_unknown: bool) -> None:
+    if is_unknown and not isinstance(threading.current_thread(), Helper):
+        raise UnknownCodeError
+
+
+def within_bound(run: Callable[[], None]) -> None:
+    """Run a function in a `Helper` for at most `READ_TIMEOUT_S`, then leave it behind."""
+    _left_behind[:] = [helper for helper in _left_behind if helper.is_alive()]
+    if len(_left_behind) >= MAX_LEFT_BEHIND:
+        return
+    helper = Helper(run)
+    helper.start()
+    helper.join(READ_TIMEOUT_S)
+    if helper.is_alive():
+        _left_behind.append(helper)
+
+
+@functools.lru_cache(maxsize=1024)
+def _is_unknown(kind: type, name: str) -> bool:
+    """Tell whether an attribute of a class runs code that is not of `_LIBRARIES`."""
+    for asked in (*_HOOKS, name):
+        owner = next((base for base in kind.__mro__ if asked in vars(base)), None)
+        if owner is None or str(owner.__module__).partition(".")[0] in _LIBRARIES:
+            continue
+        if hasattr(type(vars(owner)[asked]), "__get__"):
+            return True
+    return False
+
+
+@functools.lru_cache(maxsize=128)
+def _is_unknown_exception(kind: type) -> bool:
+    return any(_is_unknown(kind, name) for name in _OF_EXCEPTIONS)

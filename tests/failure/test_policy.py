@@ -35,8 +35,11 @@ def failure(
     *,
     terminal: bool = False,
     mute: bool = False,
+    reason: str = "",
 ) -> Failure:
-    return Failure(kind, terminal=terminal, retryable=False, component=component, mute=mute)
+    return Failure(
+        kind, terminal=terminal, retryable=False, component=component, mute=mute, reason=reason
+    )
 
 
 class Call:
@@ -70,7 +73,10 @@ def test_a_terminal_failure_ends_the_session_at_once(
     assert Call().fails(failure(kind, component, terminal=True)) is LAST_WORDS
 
 
-@pytest.mark.parametrize("kind", [kind for kind in FailureKind if kind not in TERMINAL])
+@pytest.mark.parametrize(
+    "kind",
+    [kind for kind in FailureKind if kind not in {*TERMINAL, FailureKind.BAD_REQUEST}],
+)
 @pytest.mark.parametrize("component", COUNTING)
 def test_other_failures_are_counted(kind: FailureKind, component: Component) -> None:
     """Tolerated up to `max_unrecoverable_errors`, 3 by default."""
@@ -196,6 +202,43 @@ def test_a_rate_limit_that_was_quiet_for_a_minute_does_not_escalate() -> None:
     for _ in range(10):
         assert call.fails(failure(FailureKind.RATE_LIMITED), after_s=61.0) is TOLERATE
         call.tally.good("tts")
+
+
+@pytest.mark.parametrize("component", COUNTING)
+def test_a_bad_request_that_comes_again_ends_the_session(component: Component) -> None:
+    """A broken history is sent with each later turn."""
+    assert Call(limit=10).until_last_words(failure(FailureKind.BAD_REQUEST, component)) == 2
+
+
+@pytest.mark.parametrize("quiet_s", [1.0, 600.0])
+def test_a_bad_request_comes_again_through_apologies(quiet_s: float) -> None:
+    call = Call()
+    refused = failure(FailureKind.BAD_REQUEST, reason="a")
+    assert call.fails(refused) is TOLERATE
+    call.tally.good("tts")
+    assert call.fails(refused, after_s=quiet_s) is LAST_WORDS
+
+
+@pytest.mark.parametrize("good", [["llm", "tts"], ["llm"], ["tts", "tts"]])
+def test_a_bad_request_after_a_good_turn_is_the_first_again(good: list[Component]) -> None:
+    call = Call()
+    for _ in range(10):
+        assert call.fails(failure(FailureKind.BAD_REQUEST, reason="a")) is TOLERATE
+        for component in ["tts", *good]:
+            call.tally.good(component)
+
+
+def test_a_bad_request_for_another_reason_is_another() -> None:
+    call = Call()
+    for reason in ("a", "b", "a"):
+        assert call.fails(failure(FailureKind.BAD_REQUEST, reason=reason)) is TOLERATE
+
+
+def test_sentences_of_one_turn_are_refused_once() -> None:
+    call = Call()
+    refused = failure(FailureKind.BAD_REQUEST, "tts")
+    assert {call.fails(refused, "turn") for _ in range(8)} == {TOLERATE}
+    assert call.fails(refused, "another") is LAST_WORDS
 
 
 def test_a_reset_forgets_everything() -> None:

@@ -86,6 +86,23 @@ def test_a_terminal_failure_ends_the_first_turn() -> None:
     run_virtual(main())
 
 
+@pytest.mark.parametrize("apology", [False, True])
+def test_a_broken_history_ends_the_second_turn(*, apology: bool) -> None:
+    """Whether the agent's code says a word after the first, or the caller hears nothing at all."""
+
+    def broken() -> Exception:
+        said = "An assistant message with 'tool_calls' must be followed by tool messages"
+        return APIStatusError(said, status_code=400, body={"message": said})
+
+    async def main() -> None:
+        call = await call_with(failing(broken), limit=7)
+        if apology:
+            call.session.on("error", lambda _: call.session.say("Sorry, say that again?"))
+        assert await turns_until_closed(call) == 2
+
+    run_virtual(main())
+
+
 def test_the_parallel_sentences_of_one_turn_count_once() -> None:
     async def main() -> None:
         # nothing of a turn is heard: that would start the count anew

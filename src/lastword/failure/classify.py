@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import errno
+import hashlib
 import logging
 import re
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from livekit.agents import APIError
 
 from .evidence.collect import collect_evidence
 from .kinds import Component, Failure, FailureKind
+from .network import is_network, kind_of_class
 from .providers import find_rule
 from .quota import QUOTA_BODY_TYPE, InferenceQuotaExceededError
 from .redact import redact
@@ -66,55 +67,6 @@ _ANYBODYS_STATUSES = frozenset({400, 403, 404, 405, 410, 412})
 _OF_THE_REQUEST = frozenset({FailureKind.CONTEXT_OVERFLOW, FailureKind.CONTENT_FILTERED})
 """What a provider can say of a request alone, whoever's account it came by."""
 
-_NETWORK = frozenset(
-    {
-        "builtins.ConnectionError",
-        "aiohttp.client_exceptions.ClientConnectionError",
-        "aiohttp.client_exceptions.ClientPayloadError",
-        "httpx.TransportError",
-        "httpx2.TransportError",
-        "socket.gaierror",
-        "socket.herror",
-        "ssl.SSLError",
-        "websockets.exceptions.ConnectionClosed",
-    }
-)
-"""Classes that say by themselves that the network was the cause."""
-
-_NETWORK_ERRNOS = frozenset(
-    {
-        errno.EADDRNOTAVAIL,
-        errno.EHOSTDOWN,
-        errno.EHOSTUNREACH,
-        errno.ENETDOWN,
-        errno.ENETRESET,
-        errno.ENETUNREACH,
-        errno.ENOTCONN,
-    }
-)
-"""What an `OSError` that has no class of its own says about the network."""
-
-_CONNECT_FAILED = "connect call failed"
-"""What asyncio says; without a number if several addresses of one host failed."""
-
-_OS_ERROR = "builtins.OSError"
-"""The base of them all: by itself a file that is missing, or any other trouble of this machine."""
-
-_NO_NETWORK = frozenset(
-    {
-        "builtins.ArithmeticError",
-        "builtins.AttributeError",
-        "builtins.LookupError",
-        _OS_ERROR,
-        "builtins.TypeError",
-        "builtins.ValueError",
-    }
-)
-"""Classes that plugins wrap as connection errors though an unexpected answer broke the code, or
-something on this machine is missing."""
-
-_CONNECTION = "livekit.agents._exceptions.APIConnectionError"
-
 _PLUGIN_WORDS = (
     "attempts", "closed", "connect", "no audio frames", "non-audio data", "session stopped",
     "synthesize", "timed out", "unexpected", "connection error",
@@ -160,6 +112,7 @@ def _classify(evidence: Evidence) -> Failure:
         retry_after_s=evidence.retry_after_s,
         quota=quota,
         detail=_detail(evidence),
+        reason=_reason(evidence) if kind is FailureKind.BAD_REQUEST else "",
         mute=_is_mute(evidence, rule, kind),
     )
 
@@ -197,7 +150,7 @@ def _verdict(
         terminal = quota.terminal
         return (FailureKind.QUOTA_EXHAUSTED if terminal else FailureKind.RATE_LIMITED), terminal
     if rule is None:
-        return _kind_of_class(evidence), False
+        return kind_of_class(evidence), False
     if rule.terminal and not _is_the_providers(evidence, rule):
         return FailureKind.CONNECTION, False
     kind, terminal = rule.kind, rule.terminal
@@ -230,29 +183,11 @@ def _is_larger_than_limit(text: str) -> bool:
     return found is not None and int(found[2]) > int(found[1])
 
 
-def _kind_of_class(evidence: Evidence) -> FailureKind:
-    if any("Timeout" in name for name in evidence.classes) or "timed out" in evidence.text:
-        return FailureKind.TIMEOUT
-    if _is_network(evidence):
-        return FailureKind.CONNECTION
-    if _CONNECTION in evidence.classes and evidence.classes.isdisjoint(_NO_NETWORK):
-        return FailureKind.CONNECTION
-    return FailureKind.UNKNOWN
-
-
-def _is_network(evidence: Evidence) -> bool:
-    return (
-        not evidence.classes.isdisjoint(_NETWORK)
-        or not evidence.errnos.isdisjoint(_NETWORK_ERRNOS)
-        or (_OS_ERROR in evidence.classes and _CONNECT_FAILED in evidence.text)
-    )
-
-
 def _is_mute(evidence: Evidence, rule: Rule | None, kind: FailureKind) -> bool:
     """Tell whether nothing that the provider said is left: only repetition can tell then."""
     if rule is not None or evidence.status is not None or evidence.has_body:
         return False
-    if kind is FailureKind.CONNECTION and _is_network(evidence):
+    if kind is FailureKind.CONNECTION and is_network(evidence):
         return False
     return not isinstance(evidence.error, APIError) or any(
         word in evidence.text for word in _PLUGIN_WORDS
@@ -292,6 +227,13 @@ def _quota_of_text(
         category=found["category"],
         remaining_limit=found["remaining_limit"],
     )
+
+
+def _reason(evidence: Evidence) -> str:
+    """Return what tells one refusal from another, without the numbers and ids that differ."""
+    words = [word for word in evidence.text.split() if word.isalpha()]
+    said = " ".join((*sorted(code for code in evidence.codes if not code.isdigit()), *words))
+    return hashlib.blake2b(said.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
 def _detail(evidence: Evidence) -> str:

@@ -47,6 +47,7 @@ class Failure:
         retry_after_s: Seconds until the provider wants to be asked again, or None.
         quota: The typed quota error, or None.
         detail: One line for logs, secrets removed; never spoken.
+        reason: For a bad request: the same text whenever it is refused for the same reason.
         mute: The error carries no status, code or provider text at all: only repetition can tell.
     """
 
@@ -59,6 +60,7 @@ class Failure:
     retry_after_s: float | None = None
     quota: InferenceQuotaExceededError | None = None
     detail: str = ""
+    reason: str = ""
     mute: bool = False
 
     def __post_init__(self) -> None:

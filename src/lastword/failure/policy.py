@@ -8,7 +8,9 @@ What the default policy does with the unrecoverable failures of a component:
       account_disabled, context_overflow
     rate_limited                                  count, escalate   last words    tolerate
     overloaded, connection, timeout               count             last words    tolerate
-    bad_request, content_filtered, unknown        count             last words    tolerate
+    content_filtered, unknown                     count             last words    tolerate
+    bad_request                                   count             last words    tolerate
+    bad_request, again for the same reason        last words        last words    tolerate
     any, terminal                                 last words        last words    tolerate
     any, mute, for the third time                 last words        last words    tolerate
 
@@ -19,6 +21,8 @@ What the default policy does with the unrecoverable failures of a component:
   sentences of one turn are synthesised in parallel and fail together: they count once.
 - escalate: an apology after each failed turn is audio too and would start the count anew for ever.
   A rate limit that goes on is therefore counted through apologies.
+- again: a history that one provider call has broken is sent with each later one, and refused each
+  time; a second such refusal with nothing good between, apologies aside, is the last.
 - mute: the error carries no status, code or word of the provider, so only repetition can tell.
 - realtime: livekit-agents tolerates no unrecoverable error of a realtime model, and none of the
   stt before 1.6; `counted` says which components it counts.
@@ -29,6 +33,7 @@ What the default policy does with the unrecoverable failures of a component:
 from __future__ import annotations
 
 import logging
+import math
 from collections import deque
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -41,8 +46,14 @@ logger = logging.getLogger("lastword")
 MUTE_LIMIT = 3
 """Identical failures without any status, code or text that are taken for terminal together."""
 
+REFUSAL_LIMIT = 2
+"""Bad requests for the same reason that are taken for terminal together."""
+
 RATE_GAP_S = 60.0
 """A rate limit that was quiet for so long has stopped; providers count per minute."""
+
+_GAPS_S = {FailureKind.RATE_LIMITED: RATE_GAP_S, FailureKind.BAD_REQUEST: math.inf}
+"""Kinds of which an apology does not start the count anew, and how long they may be quiet."""
 
 REMEMBERED = 16
 """Failures that a `History` shows at most."""
@@ -78,6 +89,7 @@ class History:
         identical: Times that this very failure came in a row with nothing good between.
         rate_limited: Turns in which this component was rate limited, counted through apologies;
             0 if this failure is none.
+        refused: Turns in which this very request was refused as a bad one, likewise.
         failures: The last failures with the times they came, in seconds, oldest first.
     """
 
@@ -86,6 +98,7 @@ class History:
     counted: bool
     identical: int
     rate_limited: int
+    refused: int
     failures: tuple[tuple[float, Failure], ...]
 
 
@@ -97,6 +110,8 @@ def default_policy(failure: Failure, history: History) -> Decision:
     if failure.component in DETECTORS:
         return Decision.TOLERATE
     if failure.terminal or (failure.mute and history.identical >= MUTE_LIMIT):
+        return Decision.LAST_WORDS
+    if history.refused >= REFUSAL_LIMIT:
         return Decision.LAST_WORDS
     if history.counted and max(history.count, history.rate_limited) <= history.limit:
         return Decision.TOLERATE
@@ -125,15 +140,25 @@ class _Run:
 
 
 @dataclass
-class _RateLimit:
-    """A rate limit that goes on; one piece of audio after each failure may be an apology."""
+class _Lasting:
+    """A failure that goes on; one piece of audio after each turn may be an apology.
 
+    Attributes:
+        kind: What goes on.
+        reason: Why; a failure for another reason is another one.
+        gap_s: A failure that was quiet for so long has stopped.
+    """
+
+    kind: FailureKind
+    reason: str
+    gap_s: float
     turns: int = 0
     last_s: float = 0.0
     heard: int = 0
 
-    def goes_on(self, now_s: float) -> bool:
-        return now_s - self.last_s <= RATE_GAP_S and self.heard <= 1
+    def goes_on(self, failure: Failure, now_s: float) -> bool:
+        is_same = (self.kind, self.reason) == (failure.kind, failure.reason)
+        return is_same and now_s - self.last_s <= self.gap_s and self.heard <= 1
 
 
 class Tally:
@@ -151,7 +176,7 @@ class Tally:
         self._policy = policy
         self._counted = counted
         self._runs: dict[Component, _Run] = {}
-        self._rate_limits: dict[Component, _RateLimit] = {}
+        self._lasting: dict[tuple[Component, FailureKind], _Lasting] = {}
         self._failures: deque[tuple[float, Failure]] = deque(maxlen=REMEMBERED)
 
     def decide(
@@ -174,12 +199,14 @@ class Tally:
         self._failures.append((now_s, failure))
         run = self._runs.setdefault(failure.component, _Run())
         counted = run.add(failure, turn)
+        lasting = self._goes_on(failure, now_s, new=counted)
         history = History(
             count=run.count,
             limit=max_unrecoverable_errors,
             counted=failure.component in self._counted,
             identical=run.identical,
-            rate_limited=self._rate_limited(failure, now_s, new=counted),
+            rate_limited=lasting if failure.kind is FailureKind.RATE_LIMITED else 0,
+            refused=lasting if failure.kind is FailureKind.BAD_REQUEST else 0,
             failures=tuple(self._failures),
         )
         return self._ask_user(failure, history) or default_policy(failure, history)
@@ -193,27 +220,32 @@ class Tally:
                 answer came from the LLM itself; "realtime" likewise.
         """
         self._runs.pop(component, None)
-        self._rate_limits.pop(component, None)
+        for kind in _GAPS_S:
+            self._lasting.pop((component, kind), None)
         if component == "tts":
             self._runs.pop("llm", None)
-            for rate_limit in self._rate_limits.values():
-                rate_limit.heard += 1
+            for lasting in self._lasting.values():
+                lasting.heard += 1
 
     def reset(self) -> None:
         """Forget everything: the session was closed and may be started again."""
         self._runs.clear()
-        self._rate_limits.clear()
+        self._lasting.clear()
         self._failures.clear()
 
-    def _rate_limited(self, failure: Failure, now_s: float, *, new: bool) -> int:
-        if failure.kind is not FailureKind.RATE_LIMITED:
+    def _goes_on(self, failure: Failure, now_s: float, *, new: bool) -> int:
+        """Count the turns of a failure that goes on through apologies; 0 for any other kind."""
+        gap_s = _GAPS_S.get(failure.kind)
+        if gap_s is None:
             return 0
-        rate_limit = self._rate_limits.get(failure.component)
-        if rate_limit is None or not rate_limit.goes_on(now_s):
-            rate_limit = self._rate_limits[failure.component] = _RateLimit()
-        rate_limit.turns += new
-        rate_limit.last_s, rate_limit.heard = now_s, 0
-        return rate_limit.turns
+        where = failure.component, failure.kind
+        lasting = self._lasting.get(where)
+        if lasting is None or not lasting.goes_on(failure, now_s):
+            lasting = _Lasting(failure.kind, failure.reason, gap_s)
+            self._lasting[where] = lasting
+        lasting.turns += new or not lasting.turns
+        lasting.last_s, lasting.heard = now_s, 0
+        return lasting.turns
 
     def _ask_user(self, failure: Failure, history: History) -> Decision | None:
         if self._policy is None:

@@ -1,7 +1,8 @@
 """A small agent that has the last word: run it with `python examples/agent.py dev`.
 
 It needs LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET, as every LiveKit agent does. Take the
-credits away, revoke a key or name a model that does not exist, and call it.
+credits away, revoke a key or name a model that does not exist, and call it. What would be heard
+then, `lastword check agent:make_session` tells in this folder.
 """
 
 from livekit.agents import Agent, AgentServer, AgentSession, JobContext, cli, inference
@@ -11,10 +12,8 @@ import lastword
 server = AgentServer()
 
 
-@server.rtc_session()
-@lastword.guard(after=lastword.hang_up())  # heard even if this function fails before its session
-async def answer(job: JobContext) -> None:
-    """Answers one call."""
+def make_session() -> AgentSession[None]:
+    """Makes the session of one call, its last word attached; a rehearsal makes it here too."""
     session: AgentSession[None] = AgentSession(
         llm=inference.LLM("openai/gpt-4o-mini"),
         stt=inference.STT("deepgram/nova-3"),
@@ -29,6 +28,14 @@ async def answer(job: JobContext) -> None:
         after=lastword.hang_up(),
         on_report=lambda report: print(report.played, report.failure.kind),
     )
+    return session
+
+
+@server.rtc_session()
+@lastword.guard(after=lastword.hang_up())  # heard even if this function fails before its session
+async def answer(job: JobContext) -> None:
+    """Answers one call."""
+    session = make_session()
     await session.start(Agent(instructions="You answer the phone."), room=job.room)
     await session.generate_reply(instructions="Greet the caller.")
 

@@ -15,6 +15,7 @@ cimport native
 
 cdef enum:
     BATCH = 64  # frames per stretch without the GIL: 64 of 50 ms take about 30 us to convert
+    FRAME_SAMPLES = 1 << 24  # at most in one: 100 ms of 32 channels at 384 kHz are 1.2 million
 
 
 # --- WAV -------------------------------------------------------------------------------------
@@ -99,6 +100,33 @@ def all_finite(const float[:, ::1] samples not None):
     return bool(finite)
 
 
+@cython.final
+@cython.internal
+@cython.auto_pickle(False)
+cdef class Samples:
+    """Samples of either type, held as long as this lives; measured by the buffer itself, since the
+    attributes of an object may say something else."""
+
+    cdef const int16_t[:, ::1] _narrow
+    cdef const float[:, ::1] _wide
+    cdef const void *first  # NULL if there is none
+    cdef bint is_float
+    cdef size_t frames, channels
+
+    def __cinit__(self, samples):
+        self.is_float = memoryview(samples).itemsize != sizeof(int16_t)
+        if self.is_float:
+            self._wide = samples
+            self.frames, self.channels = self._wide.shape[0], self._wide.shape[1]
+            if self.frames and self.channels:
+                self.first = &self._wide[0, 0]
+        else:
+            self._narrow = samples
+            self.frames, self.channels = self._narrow.shape[0], self._narrow.shape[1]
+            if self.frames and self.channels:
+                self.first = &self._narrow[0, 0]
+
+
 def mix(samples not None, float[:, ::1] out not None):
     """Write the mean of the channels to `out`.
 
@@ -106,21 +134,16 @@ def mix(samples not None, float[:, ::1] out not None):
         samples: int16 or float32 (frames, channels).
         out: float32 (frames, 1), full scale +-1.0.
     """
-    cdef const int16_t[:, ::1] narrow
-    cdef const float[:, ::1] wide
-    cdef size_t frames = samples.shape[0], channels = samples.shape[1]
-    if out.shape[0] != samples.shape[0] or out.shape[1] != 1:
-        raise ValueError("expected out of shape (frames, 1)")
-    if frames == 0 or channels == 0:
+    cdef Samples view = Samples(samples)
+    if out.shape[0] != <Py_ssize_t>view.frames or out.shape[1] != 1 or view.channels == 0:
+        raise ValueError("expected samples of some channels and out of shape (frames, 1)")
+    if view.frames == 0:
         return
-    if samples.itemsize == sizeof(int16_t):
-        narrow = samples
-        with nogil:
-            native.pcm_mix_s16(&narrow[0, 0], channels, &out[0, 0], frames)
-    else:
-        wide = samples
-        with nogil:
-            native.pcm_mix_f32(&wide[0, 0], channels, &out[0, 0], frames)
+    with nogil:
+        if view.is_float:
+            native.pcm_mix_f32(<const float *>view.first, view.channels, &out[0, 0], view.frames)
+        else:
+            native.pcm_mix_s16(<const int16_t *>view.first, view.channels, &out[0, 0], view.frames)
 
 
 # --- frames ------------------------------------------------------------------------------------
@@ -137,27 +160,16 @@ def cut(samples not None, size_t num_channels, size_t samples_per_channel):
     Returns:
         `(frames, clipped)`: one exact-length `bytes` per frame, the last padded with silence, and
         how many samples were beyond full scale.
+
+    Raises:
+        ValueError: The channels do not fit, or a frame has no samples or more than 2^24.
     """
-    cdef const int16_t[:, ::1] narrow
-    cdef const float[:, ::1] wide
-    cdef const void *first = NULL
-    cdef size_t total = samples.shape[0], channels = samples.shape[1]
-    cdef bint is_float = samples.itemsize != sizeof(int16_t)
+    cdef Samples view = Samples(samples)
+    cdef size_t total = view.frames, channels = view.channels
     if channels != num_channels and channels != 1 or num_channels == 0 or samples_per_channel == 0:
         raise ValueError("expected one channel or as many as the result, and frames of some length")
-    if is_float:
-        wide = samples
-        if total:
-            first = &wide[0, 0]
-    else:
-        narrow = samples
-        if total:
-            first = &narrow[0, 0]
-    return _cut(first, is_float, total, channels, num_channels, samples_per_channel)
-
-
-cdef _cut(const void *samples, bint is_float, size_t total, size_t channels, size_t num_channels,
-          size_t samples_per_channel):
+    if num_channels > FRAME_SAMPLES // samples_per_channel:
+        raise ValueError(f"expected frames of at most {FRAME_SAMPLES} samples in all channels")
     cdef size_t done = 0, clipped = 0, count, i, take
     cdef size_t frame_samples = samples_per_channel * num_channels
     cdef int16_t *places[BATCH]
@@ -172,11 +184,11 @@ cdef _cut(const void *samples, bint is_float, size_t total, size_t channels, siz
         with nogil:
             for i in range(count):
                 take = min(samples_per_channel, total - done)
-                if is_float:
+                if view.is_float:
                     clipped += native.pcm_to_int16(
-                        <const float *>samples + done * channels, places[i], take * channels)
+                        <const float *>view.first + done * channels, places[i], take * channels)
                 else:
-                    memcpy(places[i], <const int16_t *>samples + done * channels,
+                    memcpy(places[i], <const int16_t *>view.first + done * channels,
                            take * channels * sizeof(int16_t))
                 if channels != num_channels:
                     native.pcm_spread_int16(places[i], num_channels, take)

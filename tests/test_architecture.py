@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "testing": set[str](),
     "cli": {"_upstream", "audio", "failure", "room", "session", "voice"},
     "__init__": {"audio", "failure", "session", "voice"},
+    "__main__": {"cli"},
 }
 # wing -> modules of others that it must not know
 FOREIGN = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 
 import pytest
 
@@ -53,3 +54,36 @@ def test_a_waiter_that_is_cancelled_cancels_the_work() -> None:
         assert task.cancelled()
 
     run_virtual(main())
+
+
+def test_abandoned_work_is_held_until_it_is_over(caplog: pytest.LogCaptureFixture) -> None:
+    """Work that nobody refers to is not collected while it runs, whichever way it was begun."""
+
+    async def main() -> None:
+        assert not await bounded.finished(swallow(), name="abandoned", timeout_s=1)
+        await asyncio.sleep(1)  # its first cancellation is swallowed
+        gc.collect()
+        (abandoned,) = bounded._running
+        assert isinstance(abandoned, asyncio.Task)
+        assert abandoned.get_name() == "abandoned"
+        abandoned.cancel()
+        await asyncio.wait({abandoned})
+        assert not bounded._running
+
+    run_virtual(main())
+    assert not caplog.records
+
+
+def test_what_abandoned_work_raises_later_is_taken(caplog: pytest.LogCaptureFixture) -> None:
+    async def late() -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(1000)
+        raise OSError("nobody asks for this")
+
+    async def main() -> None:
+        assert not await bounded.finished(late(), name="abandoned", timeout_s=1)
+        await asyncio.sleep(1)
+        gc.collect()
+
+    run_virtual(main())
+    assert not caplog.records

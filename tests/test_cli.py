@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,14 +13,14 @@ import soundfile
 from typer.testing import CliRunner, Result
 
 import lastword
-from lastword.cli import app
+from lastword.cli.main import app
 from lastword.testing.gateway import Gateway, unauthorized
 from voice.speech import SPEECH, spoken
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
+EXAMPLES = Path(__file__).parent.parent / "examples"
 WORDS = "Sorry, we have to end this call."
 AGENT = """
 import lastword
@@ -117,6 +118,26 @@ def test_a_file_is_shown(loud: Path) -> None:
     assert "     █" in result.stdout
 
 
+def test_several_files_are_inspected(loud: Path, tmp_path: Path) -> None:
+    """Each in its turn; one that is no sound does not keep the others from being shown."""
+    missing = str(tmp_path / "missing.wav")
+    rows = reported("inspect", str(loud), missing, str(loud), code=1)
+    assert [row["file"] for row in rows] == [str(loud), missing, str(loud)]
+    assert [row.get("duration_s") for row in rows] == [1.2, None, 1.2]
+    assert "found nothing" in rows[1]["error"]
+    shown = run("inspect", str(loud), missing)
+    assert (shown.exit_code, shown.stdout.count("FLAC PCM_24")) == (1, 1)
+    assert str(loud) in shown.stdout
+    assert missing in shown.stderr
+
+
+def test_standard_input_is_inspected(loud: Path) -> None:
+    """As any file; empty it is an error."""
+    result = CliRunner().invoke(app, ["inspect", "-", "--json"], input=loud.read_bytes())
+    assert json.loads(result.stdout)["duration_s"] == 1.2
+    assert reported("inspect", "-", code=1).keys() == {"file", "error"}
+
+
 def test_silence_is_shown_as_silence(tmp_path: Path) -> None:
     """Nothing divides by nothing."""
     soundfile.write(tmp_path / "silence.wav", np.zeros(100), 8000)
@@ -168,6 +189,25 @@ async def test_words_are_rendered_from_a_file(
     assert len([*cache.glob("*.wav")]) == 1
 
 
+async def test_words_that_cannot_be_kept_fail_the_build(
+    provider: Gateway, agent: str, tmp_path: Path
+) -> None:
+    """A call would not find them: exit code 1, with the remedy."""
+    (tmp_path / "file").touch()
+    order = ["bake", f"{agent}:voice", "-t", WORDS, "--cache-dir", str(tmp_path / "file")]
+    (row,) = await asyncio.to_thread(reported, *order, code=1)
+    assert (row["was"], provider.asked(SPEECH)) == ("failed", 1)
+    assert "--cache-dir" in row["error"]
+
+
+async def test_brackets_in_words_are_words(provider: Gateway, agent: str) -> None:
+    """They are shown, and mean no colours."""
+    done = await asyncio.to_thread(run, "bake", f"{agent}:voice", "-t", "Press [red] or [/].")
+    assert done.exit_code == 0, done.output
+    assert "Press [red] or [/]." in done.stdout
+    assert provider.asked(SPEECH) == 1
+
+
 async def test_words_that_cannot_be_rendered_fail_the_build(provider: Gateway, agent: str) -> None:
     """Exit code 1, with the reason and without the provider's words."""
     provider.script(SPEECH, unauthorized())
@@ -200,25 +240,16 @@ async def test_a_silent_kind_fails_the_check(agent: str) -> None:
     assert "nothing" in shown.stdout
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["check", "{agent}"],
-        ["check", "{agent}:missing"],
-        ["check", "{agent}:not_callable"],
-        ["check", "{agent}:forgotten"],
-        ["check", "no.such.module:session"],
-        ["bake", "{agent}:voice"],
-        ["bake", "missing.toml"],
-        ["bake", "unknown.toml"],
-        ["nonsense"],
-    ],
-    ids=" ".join,
-)
-async def test_wrong_use_is_exit_code_2(agent: str, arguments: list[str], tmp_path: Path) -> None:
-    """With a line that says what was expected."""
-    (tmp_path / "unknown.toml").write_text('voice = "x"\n')
-    given = [argument.format(agent=agent) for argument in arguments]
-    result = await asyncio.to_thread(run, *given)
-    assert result.exit_code == 2, result.output
-    assert result.stdout == ""
+async def test_the_example_is_checked(
+    provider: Gateway, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its words are heard: from a bundled clip while the gateway is not there to render them."""
+    for name in ("LIVEKIT_URL", "LIVEKIT_INFERENCE_URL"):
+        monkeypatch.setenv(name, provider.url)
+    monkeypatch.setenv("LIVEKIT_API_KEY", "devkey")
+    monkeypatch.setenv("LIVEKIT_API_SECRET", "a-secret-of-at-least-thirty-two-characters")
+    monkeypatch.chdir(EXAMPLES)
+    monkeypatch.syspath_prepend(EXAMPLES)
+    rows = await asyncio.to_thread(reported, "check", "agent:make_session")
+    assert {row["source"] for row in rows} == {"bundled"}
+    assert provider.asked("/tts") > 0

@@ -1,14 +1,101 @@
-"""Foreign work within a time limit; owns the tasks left behind. Imports nothing of ours."""
+"""Waits for foreign work within time limits, and holds what is left behind."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import logging
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    AnyTask = TypeVar("AnyTask", bound=asyncio.Future[Any])
+
+logger = logging.getLogger("lastword")
 
 CANCEL_S = 1.0
 """Work that swallows its cancellation for longer than this is left to itself."""
+SLICE_S = 0.05
+"""How often a wait checks whether the loop is late: the length of the frames that it waits for."""
 
-_running: set[asyncio.Task[Any]] = set()  # the loop itself holds tasks only weakly
+_running: set[asyncio.Future[Any]] = set()
+
+
+class Signal:
+    """Something that happens once, or again after `clear()`; waiting for it takes no task."""
+
+    def __init__(self) -> None:
+        self.future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def set(self) -> None:
+        """Say that it happened."""
+        if not self.future.done():
+            self.future.set_result(None)
+
+    def is_set(self) -> bool:
+        """Tell whether it happened."""
+        return self.future.done()
+
+    def clear(self) -> None:
+        """Take it back; who waits already goes on waiting for the old one."""
+        if self.future.done():
+            self.future = self.future.get_loop().create_future()
+
+
+def hold(task: AnyTask) -> AnyTask:
+    """Keep a task until it is over, and take its exception if nobody else does.
+
+    The loop itself refers to tasks only weakly: one that nobody waits for may be collected while it
+    runs ("Task was destroyed but it is pending!").
+    """
+    _running.add(task)
+    task.add_done_callback(_let_go)
+    return task
+
+
+async def first_of(
+    *signals: Signal | asyncio.Future[Any], timeout_s: float, late_s: float = 0.0
+) -> bool:
+    """Wait for the first of some signals, without cancelling or consuming any of them.
+
+    Args:
+        signals: Signals that are set, or futures that are done, one day or never.
+        timeout_s: Longest wait in seconds; 0 or less only looks.
+        late_s: How much longer if the loop itself is late, in seconds.
+
+    Returns:
+        Whether one of them came in time.
+    """
+    futures = [s.future if isinstance(s, Signal) else s for s in signals]
+    return await _wait(futures, timeout_s, late_s)
+
+
+async def finished(
+    work: Coroutine[Any, Any, Any], *, name: str, timeout_s: float, late_s: float = 0.0
+) -> bool:
+    """Run foreign work for a bounded time; what it raises, `CancelledError` too, stays inside.
+
+    Args:
+        work: What is run, in a task of its own.
+        name: The task's name.
+        timeout_s: Longest wait in seconds; later the work is cancelled and left to itself.
+        late_s: How much longer if the loop itself is late, in seconds.
+
+    Returns:
+        Whether it came to its end in time and without an exception.
+    """
+    task = hold(asyncio.create_task(work, name=name))
+    try:
+        await _wait([task], timeout_s, late_s)
+    finally:
+        if not task.done():
+            task.cancel()
+    if not task.done() or task.cancelled():
+        return False
+    error = task.exception()
+    if error is not None:
+        logger.debug("%s failed", name, exc_info=error)
+    return error is None
 
 
 async def ends(task: asyncio.Task[Any], *, timeout_s: float) -> bool:
@@ -21,8 +108,7 @@ async def ends(task: asyncio.Task[Any], *, timeout_s: float) -> bool:
     Returns:
         Whether it ended by itself in time; `task.result()` then says how.
     """
-    _running.add(task)
-    task.add_done_callback(_running.discard)
+    hold(task)
     try:
         await asyncio.wait({task}, timeout=timeout_s)
         if task.done():
@@ -31,3 +117,23 @@ async def ends(task: asyncio.Task[Any], *, timeout_s: float) -> bool:
         task.cancel()
     await asyncio.wait({task}, timeout=CANCEL_S)
     return False
+
+
+async def _wait(futures: list[asyncio.Future[Any]], timeout_s: float, late_s: float) -> bool:
+    """Wait for the first of some futures; what the loop is late counts against `late_s`."""
+    loop = asyncio.get_running_loop()
+    left_s = max(timeout_s, 0.0)
+    while True:
+        slice_s = min(left_s, SLICE_S) if late_s > 0 else left_s
+        due = loop.time() + slice_s
+        done, _ = await asyncio.wait(futures, timeout=slice_s, return_when=asyncio.FIRST_COMPLETED)
+        left_s -= slice_s
+        late_s -= loop.time() - due
+        if done or left_s <= 0:
+            return bool(done)
+
+
+def _let_go(task: asyncio.Future[Any]) -> None:
+    _running.discard(task)
+    if not task.cancelled():
+        task.exception()  # of work that was left: nobody is to be told that it got lost

@@ -4,7 +4,7 @@ import io
 import pickle
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -12,6 +12,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from lastword.audio.clip import Clip, clear_cache
+from lastword.audio.limits import Limits
 from lastword.errors import ClipEmptyError, ClipFormatError, ClipLimitError, ClipNotFoundError
 
 if TYPE_CHECKING:
@@ -89,6 +90,45 @@ def test_frames_have_any_length_of_10_to_100_ms(ms: int, rate: int) -> None:
 def test_a_frame_length_beyond_reason_is_refused(ms: int) -> None:
     with pytest.raises(ClipLimitError, match="10 to 100 ms"):
         Clip.load((tone(), 24000)).frames(24000, 1, ms)
+
+
+@pytest.mark.parametrize("form", [
+    (50, 1, 50), (0, 1, 50), (-8000, 1, 50), (2**32, 1, 50), (10**30, 1, 50),
+    (24000, 0, 50), (24000, -1, 50), (24000, 33, 50), (24000, 2**59, 50), (24000, 2**63, 50),
+    (24000, 1, 2**64),
+])  # fmt: skip
+def test_a_format_that_no_output_has_is_refused(form: tuple[int, int, int]) -> None:
+    """By its error, whatever the compiled side would make of such sizes."""
+    with pytest.raises(ClipLimitError, match=r"expected \d+ to \d+ .*, got"):
+        Clip.load((tone(), 24000)).frames(*form)
+
+
+def test_frames_are_bounded_like_sounds() -> None:
+    """An hour at 4 kHz is 29 MB; as 32 channels at 384 kHz it would be 88 GB."""
+    clip = Clip.load((np.zeros(3600 * 4000, np.int16), 4000))
+    with pytest.raises(ClipLimitError, match="frames of at most 345600000 samples"):
+        clip.frames(384_000, 32)
+    slow = Clip.load((tone(rate=10), 10), limits=Limits(min_rate=10))
+    with pytest.raises(ClipLimitError, match=r"factor of 256 .* 10 Hz, got 4000 Hz"):
+        slow.frames(4000)
+
+
+@pytest.mark.parametrize("name", ["sample_rate", "num_channels", "frame_ms"])
+@pytest.mark.parametrize("wrong", [50.0, "50", None, np.float64(50)])
+def test_a_format_is_of_integers(name: str, wrong: Any) -> None:
+    with pytest.raises(TypeError, match=f"{name}: expected an integer"):
+        Clip.load((tone(), 24000)).frames(**{name: wrong})
+
+
+def test_any_integers_give_plain_ones() -> None:
+    """What one caller passes is what all later ones share: the cache must hold no other types."""
+    clip = Clip.load((tone(0.2), 24000))
+    numpy_format = np.int32(24000), np.uint8(1), np.int64(50)
+    for form in (numpy_format, (24000, True, 50), (24000, 1, 50)):
+        for frame in clip.frames(*form):
+            attributes = frame.sample_rate, frame.num_channels, frame.samples_per_channel
+            assert attributes == (24000, 1, 1200)
+            assert {type(value) for value in attributes} == {int}
 
 
 def test_channels_are_averaged_down_and_copied_up() -> None:

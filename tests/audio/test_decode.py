@@ -2,20 +2,28 @@
 
 import contextlib
 import io
+import re
 import struct
+import sys
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import soundfile
 from numpy.typing import NDArray
 
 from audio.files import WAV_SUBTYPES, chunk, encoded, pcm_format, riff, sweep, written
+from lastword.audio import bundled
+from lastword.audio.clip import Clip
 from lastword.audio.decode import decode
 from lastword.audio.limits import Limits
+from lastword.audio.measure import measure
 from lastword.errors import ClipEmptyError, ClipError, ClipFormatError, ClipLimitError
 
 STEP = 1 / 32768
+
+CLIPS = Path(bundled.__file__).parent / "clips"
 
 # What a lossy codec may add to a sweep of 0.4 of full scale, as the rms of the difference.
 CODEC_NOISE = 0.02
@@ -253,6 +261,19 @@ def test_samples_of_each_type_mean_the_same(dtype: str) -> None:
     assert audio.samples.tolist() == [[0.5], [-0.25]]
 
 
+@pytest.mark.parametrize("dtype", ["<i2", ">i2", "<i4", ">i4", ">f4", ">f8"])
+def test_samples_of_either_byte_order_mean_the_same(dtype: str) -> None:
+    scale = {"i2": 2**15, "i4": 2**31}.get(dtype[1:], 1)
+    audio = decode((np.array([0.5 * scale, -0.25 * scale]).astype(dtype), 8000))
+    assert audio.samples.tolist() == [[0.5], [-0.25]]
+
+
+def test_limits_are_limits() -> None:
+    for wrong in (None, 60.0, (60.0,), {"max_duration_s": 60.0}):
+        with pytest.raises(TypeError, match=r"limits: expected Limits, got .*; write Limits\("):
+            decode((np.zeros(10, np.float32), 8000), limits=wrong)  # type: ignore[arg-type]
+
+
 def test_samples_of_another_type_are_refused() -> None:
     with pytest.raises(ClipFormatError, match=r"expected samples as float32, .* got uint8"):
         decode((np.zeros(10, np.uint8), 8000))
@@ -322,3 +343,87 @@ def test_a_refusal_names_no_object_of_ours() -> None:
     with pytest.raises(ClipFormatError) as refused:
         decode(b"not a sound")
     assert "object at 0x" not in str(refused.value)
+
+
+# --- decoders that fail in ways of their own ---------------------------------------------------
+
+
+@pytest.mark.parametrize("error", [OSError("libsndfile.so.1 not found"), ImportError("no cffi")])
+def test_a_sound_is_decoded_where_soundfile_cannot_be_imported(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`import soundfile` raises OSError where libsndfile is missing; FFmpeg reads the same."""
+    files = [written(sweep(9600, 48000), 48000, "FLAC", "PCM_16")]
+    files.extend(path.read_bytes() for path in [*CLIPS.glob("en*")][:1])
+    expected = [decode(file).samples for file in files]
+    monkeypatch.delitem(sys.modules, "soundfile", raising=False)
+
+    class NoLibrary:
+        """Finds soundfile, which cannot be loaded."""
+
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "soundfile":
+                raise error
+
+    monkeypatch.setattr(sys, "meta_path", [NoLibrary(), *sys.meta_path])
+    for file, samples in zip(files, expected, strict=True):
+        assert np.abs(decode(file).samples - samples).max() < STEP
+    with pytest.raises(ClipFormatError, match=re.escape(str(error))):
+        decode(b"fLaC, and nothing that FFmpeg reads either")
+
+
+def test_whatever_a_decoder_raises_the_next_one_has_its_chance(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A new release of PyAV that takes other arguments must not end in a raw TypeError."""
+
+    def moved(*_: object, **__: object) -> None:
+        raise TypeError("got an unexpected keyword argument")
+
+    opus = written(sweep(9600, 48000), 48000, "OGG", "OPUS")
+    expected = libsndfile(opus)
+    monkeypatch.setattr(av, "open", moved)
+    assert np.array_equal(decode(opus).samples, expected)
+    with pytest.raises(ClipFormatError, match="FFmpeg: TypeError: got an unexpected"):
+        decode(b"not a sound")
+
+
+# --- names -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"no sound at all", "no decoder reads"),
+        (b"", "no bytes at all"),
+        (riff(FMT, chunk(b"data", b"")), "without samples"),
+        (riff(chunk(b"fmt ", pcm_format(channels=40)), chunk(b"data", bytes(800))), "40"),
+        (written(np.array([[np.nan]], np.float32), 8000, "WAV", "FLOAT"), "NaN"),
+        (written(np.zeros((9, 33), np.float32), 8000, "AU", "PCM_16"), "33"),
+    ],
+    ids=["format", "empty", "no samples", "limit", "NaN", "limit of a foreign format"],
+)
+def test_a_refusal_names_the_file(content: bytes, says: str, tmp_path: Path) -> None:
+    """However deep it was found, and by whatever way the file was given."""
+    path = tmp_path / "broken.wav"
+    path.write_bytes(content)
+    for load in (decode, Clip.load, measure):
+        with path.open("rb") as file:
+            for source in (path, str(path), file):
+                with pytest.raises(ClipError, match=re.escape(says)) as refused:
+                    load(source)
+                assert str(path) in str(refused.value)
+                assert refused.value.source == str(path)
+
+
+def test_a_warning_names_the_file(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "cut.wav"
+    loud = struct.pack("<f", 2.0)
+    path.write_bytes(
+        riff(chunk(b"fmt ", pcm_format(3, sample_bytes=4)), struct.pack("<4sI", b"data", 9) + loud)
+    )
+    Clip.load(path).frames()
+    truncated, clipped = caplog.records
+    for record in (truncated, clipped):
+        assert str(path) in record.getMessage()
+        assert record.__dict__["source"] == str(path)

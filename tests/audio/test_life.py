@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import inspect
 import json
 import multiprocessing
 import os
@@ -46,15 +47,15 @@ async def test_a_clip_loaded_in_prewarm_is_used_by_the_job(
     report = tmp_path / "report.json"
     monkeypatch.setenv("LASTWORD_TEST_CLIP", str(wav_path))
     monkeypatch.setenv("LASTWORD_TEST_REPORT", str(report))
+    later = {"session_end_fnc": None, "session_end_timeout": 5.0, "simulation_end_fnc": None}
+    known = inspect.signature(ProcJobExecutor).parameters
     process = ProcJobExecutor(
         initialize_process_fnc=worker.prewarm,
         job_entrypoint_fnc=worker.entrypoint,
-        session_end_fnc=None,
-        simulation_end_fnc=None,
+        **{name: value for name, value in later.items() if name in known},  # not all in 1.4.6
         inference_executor=None,
         initialize_timeout=60.0,
         close_timeout=20.0,
-        session_end_timeout=5.0,
         memory_warn_mb=0,
         memory_limit_mb=0,
         ping_interval=10.0,

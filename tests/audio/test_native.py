@@ -1,6 +1,7 @@
 """The extension against its pure Python twins, on generated input."""
 
 import importlib.machinery
+import random
 import struct
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from audio.files import chunk, pcm_format, riff
+from fuzz.native_calls import Calls
 from lastword.audio import _native
 from reference import digest, pcm, wav
 
@@ -170,3 +172,10 @@ def test_arrays_of_a_wrong_form_are_refused() -> None:
         _native.mix(np.zeros((4, 2), np.float32), np.zeros((3, 1), np.float32))
     with pytest.raises(ValueError, match="key of 1040 bytes"):
         _native.digest(b"", b"short")
+
+
+def test_any_arguments_are_taken_or_refused() -> None:
+    """Nothing is written beyond an array, no size wraps, no call ends the process."""
+    calls = Calls(_native, random.Random(59))  # noqa: S311 - to be the same each time
+    for _ in range(3000):
+        calls.one()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from livekit import rtc
 from livekit.agents import Agent, AgentSession, CloseEvent, ErrorEvent
-from livekit.agents.voice.room_io import RoomOptions
+from livekit.agents.voice.room_io import RoomIO, RoomOptions
 
 from room.sweep import RATE, Samples
 
@@ -69,6 +69,7 @@ async def running(
     agent: Agent | None = None,
     options: RoomOptions | None = None,
     wait_for_caller_s: float | None = 10.0,
+    by_hand: bool = False,
 ) -> AsyncIterator[Running]:
     """Start a session in a room and end it afterwards.
 
@@ -79,23 +80,28 @@ async def running(
         options: RoomIO's options.
         wait_for_caller_s: How long to wait until the caller has subscribed to the agent's voice;
             None does not wait at all.
+        by_hand: Make the RoomIO here instead of letting `start()` make it.
     """
     run = Running(session)
     session.on("error", run._on_error)
     session.on("close", run._on_close)
-    started = session.start(
-        agent or Agent(instructions="Answer briefly."),
-        room=room,
-        room_options=options or RoomOptions(),
-    )
+    agent, options = agent or Agent(instructions="Answer briefly."), options or RoomOptions()
+    if by_hand:
+        room_io = RoomIO(session, room, options=options)
+        await room_io.start()
+        started = session.start(agent)
+    else:
+        started = session.start(agent, room=room, room_options=options)
     await asyncio.wait_for(started, 20)
     try:
-        subscribed = session.room_io.subscribed_fut
+        subscribed = (room_io if by_hand else session.room_io).subscribed_fut
         if wait_for_caller_s is not None and subscribed is not None:
             await asyncio.wait_for(asyncio.shield(subscribed), wait_for_caller_s)
         yield run
     finally:
         await asyncio.wait_for(session.aclose(), 20)
+        if by_hand:
+            await asyncio.wait_for(room_io.aclose(), 20)
 
 
 async def frames(samples: Samples) -> AsyncIterator[rtc.AudioFrame]:

@@ -162,6 +162,7 @@ async def outage(
     options: RoomOptions | None = None,
     url: str | None = None,
     gateway: Gateway | None = None,
+    by_hand: bool = False,
     **attach: Any,
 ) -> AsyncIterator[Outage]:
     """Set up a call up to the moment before it fails.
@@ -178,6 +179,7 @@ async def outage(
         options: RoomIO's options.
         url: Where the agent finds the server, if not directly.
         gateway: A running provider; one that answers `quota_exceeded` if None.
+        by_hand: Whether the RoomIO is made by hand.
         attach: More arguments of `attach`, `message` among them.
     """
     async with AsyncExitStack() as stack:
@@ -198,7 +200,12 @@ async def outage(
         if with_caller and wait_for_caller_s is None:
             wait_for_caller_s = 10.0
         begun = running(
-            session, room, agent=agent, options=options, wait_for_caller_s=wait_for_caller_s
+            session,
+            room,
+            agent=agent,
+            options=options,
+            wait_for_caller_s=wait_for_caller_s,
+            by_hand=by_hand,
         )
         call.run = await stack.enter_async_context(begun)
         if warm and caller is not None:

@@ -7,7 +7,7 @@ Bounds are those of the closing sequence: a listener and the first frame within
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from livekit import rtc
@@ -119,9 +119,11 @@ async def test_nobody_listens(server: Server, room_name: str) -> None:
         assert (call.report.played, call.report.subscribed) == ("none", False)
 
 
-async def test_a_caller_who_comes_late(server: Server, room_name: str) -> None:
+@pytest.mark.parametrize("by_hand", [False, True], ids=["start(room=)", "RoomIO(session, room)"])
+async def test_a_caller_who_comes_late(server: Server, room_name: str, by_hand: bool) -> None:
     """Somebody who begins to listen within the time hears it from the start."""
-    async with outage(server, room_name, with_caller=False, first_frame_timeout_s=15.0) as call:
+    options: dict[str, Any] = {"first_frame_timeout_s": 15.0, "by_hand": by_hand}
+    async with outage(server, room_name, with_caller=False, **options) as call:
         await call.fail()
         await asyncio.sleep(3.0)
         async with Caller(server, room_name) as late:
@@ -131,6 +133,34 @@ async def test_a_caller_who_comes_late(server: Server, room_name: str) -> None:
             assert heard.times == 1
             assert heard.seconds >= WHOLE_S - 0.1  # a track that has never carried sound
         assert call.report.played == "full"
+
+
+async def test_the_output_of_a_room_io_made_by_hand_is_dead(server: Server, room_name: str) -> None:
+    """Its room is known all the same: a track of our own speaks."""
+    async with outage(server, room_name, by_hand=True) as call:
+        for sid in list(call.room.local_participant.track_publications):
+            await call.room.local_participant.unpublish_track(sid)
+        call.session.generate_reply(user_input="Hello?")  # typed text does not get there
+        await call.until_over()
+        heard_whole(call)
+        assert call.report.path == "own_track"
+        closed_in_order(call)
+
+
+async def test_user_code_interrupts_the_message(server: Server, room_name: str) -> None:
+    """It goes on where it was heard, without a pause that a caller would notice."""
+    async with outage(server, room_name) as call:
+        assert call.caller is not None
+        await call.fail()
+        await call.caller.until(call.caller.loud, 10)
+        await asyncio.sleep(1.0)
+        await call.session.interrupt(force=True)
+        await call.until_over()
+        # the words are cut where the speech was, as livekit-agents does
+        assert call.heard().times == 1
+        assert call.heard().seconds >= WHOLE_S
+        assert call.report.ways_tried == ("say", "direct")
+        closed_in_order(call)
 
 
 async def test_the_caller_leaves(server: Server, room_name: str) -> None:

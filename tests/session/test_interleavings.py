@@ -19,7 +19,7 @@ from livekit.agents import Agent, llm, stt, tts
 from livekit.agents.voice.events import CloseReason, ErrorEvent
 
 import lastword
-from lastword.session.waiting import Signal, first_of
+from lastword.bounded import Signal, first_of
 from lastword.testing.sink import RecordingSink
 from session.fakes import Call, FakeLLM, FakeTTS, clip_of, out_of_credits, overloaded
 from session.virtual_time import run_virtual

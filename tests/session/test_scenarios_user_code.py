@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import numpy as np
 import pytest
 from livekit.agents import Agent, function_tool, llm
 
@@ -263,5 +264,30 @@ def test_a_report_function_that_raises() -> None:
         report = await s.closed()
         assert seen == [report]
         s.check()
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("after_s", [0.02, 0.5, 0.8, CLIP_S - 0.02])
+@pytest.mark.parametrize("times", [1, 2])
+def test_the_user_interrupts_the_message(after_s: float, times: int) -> None:
+    """It goes on at once from where it was heard, also when all of it was handed out already."""
+
+    async def main() -> None:
+        s = await Scenario.start()
+        s.fail()
+        for _ in range(times):
+            await asyncio.sleep(after_s / times)
+            await asyncio.wait_for(s.session.interrupt(force=True), 1)
+        await s.closed()
+        s.check(close_s=CLIP_S + TAIL_S)
+        assert s.call.sink is not None
+        first, second = s.call.sink.segments
+        assert second.started_at - (first.started_at + first.played_s) < 0.02
+        heard, whole = s.call.sink.heard, np.concatenate([f.data for f in clip_of(CLIP_S).frames()])
+        cut = round(first.played_s * 24000)
+        np.testing.assert_array_equal(heard[:cut], whole[:cut])
+        rest = heard[cut:]
+        np.testing.assert_array_equal(rest, whole[len(whole) - len(rest) :])
 
     run_virtual(main())

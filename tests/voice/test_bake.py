@@ -20,6 +20,8 @@ from lastword.audio.loudness import integrated_loudness
 from lastword.testing.gateway import Gateway, server_error, stall, status, unauthorized
 from lastword.testing.sockets import receives, sends, websocket
 from lastword.voice.bake import bake
+from lastword.voice.cache import SoundCache
+from lastword.voice.identity import sound_key
 from voice.speech import RATE, SPEECH, openai_tts, spoken
 
 if TYPE_CHECKING:
@@ -227,6 +229,25 @@ async def test_silence_is_not_kept(tmp_path: Path) -> None:
     assert not sounds(tmp_path)
 
 
+async def test_a_kept_sound_that_cannot_be_decoded_is_made_anew(
+    provider: Gateway, tmp_path: Path
+) -> None:
+    """Sealed as it is, it would else be a refusal for ever."""
+    voice = openai_tts(provider.url)
+    SoundCache(tmp_path).store(sound_key(voice, WORDS), b"RIFF\0\0\0\0WAVE no sound")
+    clip = await bake(voice, WORDS, cache_dir=tmp_path)
+    assert clip.duration_s == pytest.approx(1.04, abs=0.01)
+    await bake(voice, WORDS, cache_dir=tmp_path)
+    assert provider.asked(SPEECH) == 1
+
+
+@pytest.mark.parametrize("folder", ["a\0b", "\ud800"])
+async def test_a_folder_that_cannot_exist_does_not_matter(provider: Gateway, folder: str) -> None:
+    """The words are rendered, as for any folder that refuses."""
+    clip = await bake(openai_tts(provider.url), WORDS, cache_dir=folder)
+    assert clip.transcript == WORDS
+
+
 async def test_a_stalled_provider_ends_with_the_bound(tmp_path: Path) -> None:
     """And gives the lock back."""
     async with Gateway() as gateway:
@@ -259,6 +280,8 @@ CHILD = """
 import asyncio, sys
 from voice.speech import openai_tts
 from lastword.voice.bake import bake
+from lastword.voice.cache import SoundCache
+from lastword.voice.identity import sound_key
 url, folder, words = sys.argv[1:]
 clip = asyncio.run(bake(openai_tts(url), words, cache_dir=folder))
 print(f"{clip.duration_s:.3f}")
@@ -267,9 +290,10 @@ print(f"{clip.duration_s:.3f}")
 
 async def child(url: str, folder: Path) -> asyncio.subprocess.Process:
     """Another process that bakes the same words."""
+    paths = os.pathsep.join([TESTS, *filter(None, [os.environ.get("PYTHONPATH")])])
     return await asyncio.create_subprocess_exec(
         sys.executable, "-c", CHILD, url, str(folder), WORDS,
-        stdout=asyncio.subprocess.PIPE, env={**os.environ, "PYTHONPATH": TESTS},
+        stdout=asyncio.subprocess.PIPE, env={**os.environ, "PYTHONPATH": paths},
     )  # fmt: skip
 
 

@@ -137,3 +137,84 @@ def test_the_folder_can_be_chosen(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert SoundCache().folder == tmp_path
     monkeypatch.delenv(FOLDER_VARIABLE)
     assert default_folder().parts[-2:] == ("lastword", "voices")
+
+
+def test_what_is_no_file_is_not_there(tmp_path: Path) -> None:
+    """A pipe would block for ever; it is replaced like any foreign file."""
+    cache = SoundCache(tmp_path)
+    os.mkfifo(cache.path(KEY))
+    cache.path(OTHER).mkdir()
+    assert (cache.load(KEY), cache.load(OTHER)) == (None, None)
+    cache.store(KEY, wav())
+    cache.store(OTHER, wav())
+    assert (cache.load(KEY) is not None, cache.load(OTHER)) == (True, None)
+
+
+def test_a_file_larger_than_the_cache_is_not_there(tmp_path: Path) -> None:
+    """It is not read at all."""
+    cache = SoundCache(tmp_path)
+    with cache.path(KEY).open("wb") as file:
+        file.truncate(2**40)
+    assert cache.load(KEY) is None
+
+
+def test_links_lead_nowhere(tmp_path: Path) -> None:
+    """Neither a sound nor a lock is looked for where somebody has linked it to."""
+    folder, elsewhere = tmp_path / "cache", tmp_path / "elsewhere"
+    cache = SoundCache(folder)
+    cache.store(KEY, wav())
+    elsewhere.write_bytes(cache.path(KEY).read_bytes())
+    cache.path(KEY).unlink()
+    cache.path(KEY).symlink_to(elsewhere)
+    assert cache.load(KEY) is None
+    cache.store(KEY, wav(value=7))
+    assert cache.load(KEY) is not None
+    assert Clip.load(elsewhere) == Clip.load(wav())
+
+
+@pytest.mark.parametrize("kind", ["link", "fifo"])
+async def test_a_lock_that_is_no_file_holds_nobody(tmp_path: Path, kind: str) -> None:
+    """Nothing is made at the other end of the link, and two may enter."""
+    lock = tmp_path / f"{KEY[:2]}.lock"
+    if kind == "link":
+        lock.symlink_to(tmp_path / "elsewhere")
+    else:
+        os.mkfifo(lock)
+    cache = SoundCache(tmp_path)
+    async with cache.alone(KEY), cache.alone(KEY):
+        assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800", "x" * 5000])
+async def test_a_folder_that_cannot_exist_is_not_there(name: str) -> None:
+    """NUL, a surrogate, a name too long: nothing is kept and nothing is raised."""
+    cache = SoundCache(name)
+    assert cache.load(KEY) is None
+    cache.store(KEY, wav())
+    cache.forget(KEY)
+    async with cache.alone(KEY):
+        pass
+
+
+def test_a_time_to_come_does_not_stay_for_ever(tmp_path: Path) -> None:
+    """It says nothing about when a sound was used: it makes room first, half-written files too."""
+    cache = SoundCache(tmp_path, max_bytes=2 * len(wav()) + 500)
+    keys = [f"{number:064x}" for number in range(3)]
+    for key in keys[:2]:
+        cache.store(key, wav())
+    os.utime(cache.path(keys[0]), (2**33, 2**33))
+    part = tmp_path / "x.part"
+    part.write_bytes(b"half")
+    os.utime(part, (2**33, 2**33))
+    cache.store(keys[2], wav())
+    assert [cache.load(key) is not None for key in keys] == [False, True, True]
+    assert not part.exists()
+
+
+def test_a_folder_among_the_sounds_does_not_keep_the_others_from_going(tmp_path: Path) -> None:
+    """Only what is a sound is counted and removed."""
+    cache = SoundCache(tmp_path, max_bytes=len(wav()) + 500)
+    (tmp_path / "00.wav").mkdir()
+    cache.store(KEY, wav())
+    cache.store(OTHER, wav())
+    assert [cache.load(key) is not None for key in (KEY, OTHER)] == [False, True]

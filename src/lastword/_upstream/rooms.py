@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from livekit import rtc
 from livekit.agents.job import get_job_context
+from livekit.agents.voice.room_io import RoomIO
 
 if TYPE_CHECKING:
     import asyncio
@@ -14,10 +15,24 @@ if TYPE_CHECKING:
     from livekit.agents.voice import io
 
 
+def room_io_of(session: AgentSession[Any]) -> RoomIO | None:
+    """Return what connects a session with its room, or None without a room.
+
+    `start(room=...)` makes one. Code that makes its own, `RoomIO(session, room)`, leaves no trace
+    in the session but its listeners (1.4.6 .. 1.8.9).
+    """
+    if session._room_io is not None:
+        return session._room_io
+    listeners = session._events.get("agent_state_changed", ())
+    owners = (getattr(listener, "__self__", None) for listener in listeners)
+    return next((owner for owner in owners if isinstance(owner, RoomIO)), None)
+
+
 def room_of(session: AgentSession[Any]) -> rtc.Room | None:
     """Finds the room of a session: its own, or the job's while `start()` is not that far."""
-    if session._room_io is not None:
-        return session._room_io.room
+    room_io = room_io_of(session)
+    if room_io is not None:
+        return room_io.room
     job = job_of_this_process()
     return job.room if job is not None else None
 
@@ -32,7 +47,8 @@ def job_of_this_process() -> JobContext | None:
 
 def linked_participant(session: AgentSession[Any]) -> rtc.RemoteParticipant | None:
     """Returns the caller whom the session listens to, or None without a room."""
-    return session._room_io.linked_participant if session._room_io is not None else None
+    room_io = room_io_of(session)
+    return room_io.linked_participant if room_io is not None else None
 
 
 def first_subscription(session: AgentSession[Any]) -> asyncio.Future[None] | None:
@@ -41,9 +57,8 @@ def first_subscription(session: AgentSession[Any]) -> asyncio.Future[None] | Non
     `capture_frame` awaits it unshielded: interrupting a speech that is parked there cancels it and
     leaves the output dead for good (1.4.6 .. 1.8.9). Look here before any interruption.
     """
-    if session._room_io is not None:
-        return session._room_io.subscribed_fut
-    return None
+    room_io = room_io_of(session)
+    return room_io.subscribed_fut if room_io is not None else None
 
 
 def output_is_poisoned(session: AgentSession[Any]) -> bool:
@@ -54,13 +69,14 @@ def output_is_poisoned(session: AgentSession[Any]) -> bool:
     subscription = first_subscription(session)
     if subscription is not None and subscription.cancelled():
         return True
-    output = getattr(session._room_io, "_audio_output", None)
+    room_io = room_io_of(session)
+    output = getattr(room_io, "_audio_output", None)
     publication = getattr(output, "_publication", None)
-    if session._room_io is None or publication is None or session.output.audio is None:
+    if room_io is None or publication is None or session.output.audio is None:
         return False
     if leaf_of(session.output.audio) is not output:
         return False  # an avatar or a user's own output speaks instead
-    published = session._room_io.room.local_participant.track_publications
+    published = room_io.room.local_participant.track_publications
     return publication.sid not in published or publication.track is None or publication.track.muted
 
 
@@ -68,7 +84,7 @@ def audio_is_coming(session: AgentSession[Any]) -> bool:
     """Tells whether `start()` is under way and is going to give the session an audio output."""
     if session._started or session.output.audio is not None:
         return False
-    room_io = session._room_io
+    room_io = room_io_of(session)
     return room_io is not None and room_io._options.get_audio_output_options() is not None
 
 

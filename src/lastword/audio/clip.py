@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from . import _native
-from .decode import Recording, decode_exact, to_float
+from .decode import Recording, check_limits, decode_exact, to_float
 from .frames import Format, FramesOnDemand
 from .limits import DEFAULT_LIMITS
 from .sound import Sound
@@ -76,23 +76,27 @@ class Clip:
             ClipFormatError: No decoder reads it, or it holds NaN or infinity.
             ClipEmptyError: It holds no samples.
             ClipLimitError: It is longer, wider, slower, faster or larger than `limits`.
+            TypeError: `limits` are no `Limits`.
         """
+        check_limits(limits)
         if isinstance(source, tuple):
+            name = describe(source)
             recording = decode_exact(source, limits)
             content = _name_samples(recording)
         else:
-            data = read(source, limits)
+            contents = read(source, limits)
+            name = contents.name
             recording = None
-            content = _native.digest(data, _DIGEST_KEY)
+            content = _native.digest(contents.data, _DIGEST_KEY)
 
         def make() -> Sound:
-            decoded = decode_exact(data, limits) if recording is None else recording
-            return Sound(_polish(decoded, normalize=normalize, trim=trim))
+            decoded = decode_exact(contents, limits) if recording is None else recording
+            return Sound(_polish(decoded, normalize=normalize, trim=trim), name)
 
         sound = _cache.get((content, normalize, trim), make)
         # Perhaps it was loaded before, under wider limits.
         num_frames, num_channels = sound.samples.shape
-        limits.check(num_frames, num_channels, sound.sample_rate, describe(source))
+        limits.check(num_frames, num_channels, sound.sample_rate, name)
         return cls(sound, transcript, language)
 
     @property
@@ -119,16 +123,18 @@ class Clip:
         same bytes, which all sessions of the process share.
 
         Args:
-            sample_rate: Of the output, in Hz.
-            num_channels: Of the output. Fewer than the clip has: the mean of its channels; more:
-                copies.
+            sample_rate: Of the output, 4000 to 384000 Hz.
+            num_channels: Of the output, 1 to 32. Fewer than the clip has: the mean of its
+                channels; more: copies.
             frame_ms: Length of a frame in milliseconds, 10 to 100.
 
         Returns:
             Fresh frames of equal length, the last padded with silence.
 
         Raises:
-            ClipLimitError: No output has such a format.
+            ClipLimitError: No output has such a format, or the frames would have more samples than
+                the default `Limits` allow.
+            TypeError: An argument is no integer.
         """
         return self._sound.frames(Format.of(sample_rate, num_channels, frame_ms)).fresh()
 
@@ -150,7 +156,8 @@ class Clip:
     def __reduce__(self) -> tuple[Callable[..., Clip], tuple[Any, ...]]:
         # Rebuilt through the cache: the clips of a process share their sound after unpickling too.
         sound = self._sound
-        return _unpickle, (sound.samples, sound.sample_rate, self.transcript, self.language)
+        samples = sound.samples, sound.sample_rate, sound.name
+        return _unpickle, (*samples, self.transcript, self.language)
 
 
 def clear_cache() -> None:
@@ -158,9 +165,11 @@ def clear_cache() -> None:
     _cache.clear()
 
 
-def _unpickle(samples: Any, sample_rate: int, transcript: str, language: str | None) -> Clip:
+def _unpickle(
+    samples: Any, sample_rate: int, name: str, transcript: str, language: str | None
+) -> Clip:
     recording = Recording(samples, sample_rate)
-    sound = _cache.get((_name_samples(recording), False, False), lambda: Sound(recording))
+    sound = _cache.get((_name_samples(recording), False, False), lambda: Sound(recording, name))
     return Clip(sound, transcript, language)
 
 

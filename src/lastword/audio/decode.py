@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from lastword.errors import ClipFormatError
+from lastword.errors import ClipError, ClipFormatError
 
 from . import foreign
 from .limits import DEFAULT_LIMITS, Limits
@@ -29,7 +29,7 @@ except ImportError as error:  # the package is never slower or less exact in sil
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .source import Source
+    from .source import Contents, Source
 
 logger = logging.getLogger("lastword")
 
@@ -78,8 +78,22 @@ def decode(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> Audio:
         ClipFormatError: No decoder reads it, or it holds NaN or infinity.
         ClipEmptyError: It holds no samples.
         ClipLimitError: It is longer, wider, slower, faster or larger than `limits`.
+        TypeError: `limits` are no `Limits`.
     """
+    check_limits(limits)
     return to_float(decode_exact(source, limits))
+
+
+def check_limits(limits: object) -> None:
+    """Refuse what a caller passes as `limits` and is not.
+
+    Raises:
+        TypeError: It is no `Limits`.
+    """
+    if not isinstance(limits, Limits):
+        raise TypeError(
+            f"limits: expected Limits, got {limits!r}; write Limits(max_duration_s=...)"
+        )
 
 
 def to_float(recording: Recording) -> Audio:
@@ -90,13 +104,15 @@ def to_float(recording: Recording) -> Audio:
     return Audio(samples * np.float32(2.0**-15), sample_rate)
 
 
-def decode_exact(source: Source, limits: Limits) -> Recording:
+def decode_exact(source: Source | Contents, limits: Limits) -> Recording:
     """Decode a sound as `decode` does, and leave 16-bit sounds in their 16 bits."""
-    name = describe(source)
     if isinstance(source, tuple):
+        name = describe(source)
         recording = _from_samples(source, name, limits)
     else:
-        recording = _from_bytes(read(source, limits), name, limits)
+        contents = read(source, limits)
+        name = contents.name
+        recording = _from_bytes(contents.data, name, limits)
     num_frames, num_channels = recording.samples.shape
     limits.check(num_frames, num_channels, recording.sample_rate, name)
     if recording.samples.dtype == np.float32 and not _native.all_finite(recording.samples):
@@ -127,6 +143,7 @@ def _from_samples(source: tuple[NDArray[Any], int], name: str, limits: Limits) -
         samples = samples[:, np.newaxis]
     sample_rate = int(source[1])
     limits.check(len(samples), samples.shape[1], sample_rate, name)  # before they are copied
+    samples = samples.astype(samples.dtype.newbyteorder("="), copy=False)
     if samples.dtype == np.int16:
         return Recording(np.array(samples, np.int16, order="C"), sample_rate)
     own = np.array(samples, np.float32, order="C")
@@ -146,8 +163,10 @@ def _from_bytes(data: bytes, name: str, limits: Limits) -> Recording:
     for who, decoder in foreign.decoders(data):
         try:
             return Recording(*decoder(data, name, limits))
-        except foreign.CannotDecodeError as error:
-            tried.append(f"{who}: {error}")
+        except ClipError:
+            raise
+        except Exception as error:  # noqa: BLE001 - third-party code raises what it likes
+            tried.append(f"{who}: {foreign.reason(error)}")
     raise ClipFormatError(
         f"expected a sound file, no decoder reads {name} ({len(data)} bytes). "
         f"Tried {'; '.join(tried)}. Convert it to WAV, FLAC, Ogg, MP3 or M4A",
@@ -164,7 +183,10 @@ def _decode_wav(data: bytes, name: str, limits: Limits) -> Recording | None:
     limits.check(num_frames, num_channels, sample_rate, name)
     if missing_bytes:
         logger.warning(
-            "a WAV file is shorter than it says: playing what is there",
+            "a WAV file is shorter than it says by %d bytes: playing the %.3f s that are there: %s",
+            missing_bytes,
+            num_frames / sample_rate,
+            name,
             extra={
                 "source": name,
                 "missing_bytes": missing_bytes,

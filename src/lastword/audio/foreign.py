@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from lastword.errors import ClipError
-
 from .gathered import Gathered
 
 if TYPE_CHECKING:
@@ -25,6 +23,15 @@ if TYPE_CHECKING:
 
 class CannotDecodeError(Exception):
     """This decoder does not read the sound; its text says what the decoder said."""
+
+
+def reason(error: Exception) -> str:
+    """Return what a decoder said, whatever it raised, without the address of an object of ours."""
+    # libsndfile's own text names our file object; its bare words are in an attribute.
+    said = str(getattr(error, "error_string", error))
+    if isinstance(error, CannotDecodeError) or said != str(error):
+        return said
+    return f"{type(error).__name__}: {said}"
 
 
 Decoder: TypeAlias = (
@@ -80,17 +87,14 @@ def decode_with_soundfile(
     """
     import soundfile  # noqa: PLC0415 - see the module docstring
 
-    try:
-        with soundfile.SoundFile(_Memory(data)) as file:
-            limits.check(file.frames, file.channels, file.samplerate, name)
-            kind = "int16" if file.subtype == "PCM_16" else "float32"
-            return file.read(dtype=kind, always_2d=True), file.samplerate
-    except ClipError:
-        raise
-    except soundfile.LibsndfileError as error:
-        raise CannotDecodeError(error.error_string) from error  # its text names our file object
-    except (soundfile.SoundFileError, RuntimeError, ValueError, OverflowError) as error:
-        raise CannotDecodeError(str(error)) from error
+    with soundfile.SoundFile(_Memory(data)) as file:
+        limits.check(file.frames, file.channels, file.samplerate, name)
+        kind = "int16" if file.subtype == "PCM_16" else "float32"
+        return file.read(dtype=kind, always_2d=True), file.samplerate
+
+
+_LENIENT_PYAV = 19
+"""From here on PyAV never fails over the letters of a title, and takes no `metadata_errors`."""
 
 
 def decode_with_pyav(data: bytes, name: str, limits: Limits) -> tuple[NDArray[np.float32], int]:
@@ -110,37 +114,34 @@ def decode_with_pyav(data: bytes, name: str, limits: Limits) -> tuple[NDArray[np
     """
     import av  # noqa: PLC0415 - see the module docstring
 
-    try:
-        with av.open(io.BytesIO(data), metadata_errors="ignore") as container:
-            if not container.streams.audio:
-                raise CannotDecodeError("it has no audio stream")
-            stream = container.streams.audio[0]
-            decoder = _decoder_of(stream)
-            end = last = 0
-            gathered = Gathered()
-            for packet in container.demux(stream):
-                end = max(end, (packet.pts or 0) + (packet.duration or 0))
-                # The last packet is empty and asks the decoder for what it still holds.
-                for frame in decoder.decode(packet):
-                    last = frame.samples
-                    num_frames, num_channels = gathered.num_frames + last, frame.layout.nb_channels
-                    limits.check(num_frames, num_channels, frame.sample_rate, name, so_far=True)
-                    gathered.add(_frame_samples(frame).T)
-            if not gathered.num_frames:
-                raise CannotDecodeError("it has no samples")
-            samples = gathered.whole()
-            sample_rate = int(decoder.sample_rate)
-            counts_samples = stream.time_base == Fraction(1, max(sample_rate, 1))
-            is_padded = 0 < len(samples) - end < last
-            if "mp4" in container.format.name and counts_samples and is_padded:
-                # Time 0 is the first sample after the encoder's delay, which FFmpeg has cut off.
-                # The padding at the end it leaves: there the last packet's duration tells.
-                samples = samples[:end]
-            return samples, sample_rate
-    except ClipError:
-        raise
-    except (av.FFmpegError, ValueError, OSError) as error:
-        raise CannotDecodeError(str(error)) from error
+    release = int(av.__version__.split(".")[0])
+    lenient: dict[str, Any] = {"metadata_errors": "ignore"} if release < _LENIENT_PYAV else {}
+    with av.open(io.BytesIO(data), mode="r", **lenient) as container:
+        if not container.streams.audio:
+            raise CannotDecodeError("it has no audio stream")
+        stream = container.streams.audio[0]
+        decoder = _decoder_of(stream)
+        end = last = 0
+        gathered = Gathered()
+        for packet in container.demux(stream):
+            end = max(end, (packet.pts or 0) + (packet.duration or 0))
+            # The last packet is empty and asks the decoder for what it still holds.
+            for frame in decoder.decode(packet):
+                last = frame.samples
+                num_frames, num_channels = gathered.num_frames + last, frame.layout.nb_channels
+                limits.check(num_frames, num_channels, frame.sample_rate, name, so_far=True)
+                gathered.add(_frame_samples(frame).T)
+        if not gathered.num_frames:
+            raise CannotDecodeError("it has no samples")
+        samples = gathered.whole()
+        sample_rate = int(decoder.sample_rate)
+        counts_samples = stream.time_base == Fraction(1, max(sample_rate, 1))
+        is_padded = 0 < len(samples) - end < last
+        if "mp4" in container.format.name and counts_samples and is_padded:
+            # Time 0 is the first sample after the encoder's delay, which FFmpeg has cut off.
+            # The padding at the end it leaves: there the last packet's duration tells.
+            samples = samples[:end]
+        return samples, sample_rate
 
 
 def _decoder_of(stream: Any) -> Any:
@@ -165,15 +166,28 @@ _KINDS = {"u8": "u1", "s16": "i2", "s32": "i4", "s64": "i8", "flt": "f4", "dbl":
 """FFmpeg's names of sample formats -> dtype; planar ones have a "p" behind."""
 
 
+_UNTRUSTED_PLANES = 8
+"""So many planes PyAV cannot list: it looks for their end behind the last one, takes what stands
+there for one more, and reads it (18.1: a crash) or refuses it (19.0)."""
+
+
+def _packed(frame: Any) -> Any:
+    """Interleave the channels of a frame of FFmpeg."""
+    import av  # noqa: PLC0415 - see the module docstring
+
+    (packed,) = av.AudioResampler(frame.format.packed).resample(frame)
+    return packed
+
+
 def _frame_samples(frame: Any) -> NDArray[np.float32]:
     """Give the samples of one frame of FFmpeg as float32 (channels, frames)."""
-    kind, channels = _KINDS[frame.format.name.removesuffix("p")], frame.layout.nb_channels
+    channels = frame.layout.nb_channels
+    if frame.format.is_planar and channels >= _UNTRUSTED_PLANES:
+        frame = _packed(frame)
+    kind = _KINDS[frame.format.name.removesuffix("p")]
     samples: NDArray[Any]
     if frame.format.is_planar:
-        # Not `to_ndarray()`: PyAV looks for the end of the planes behind the last one, takes what
-        # stands there for one more where there are eight, and reads it (18.1: a crash).
-        planes = frame.planes[:channels]
-        samples = np.stack([np.frombuffer(plane, kind, frame.samples) for plane in planes])
+        samples = np.stack([np.frombuffer(plane, kind, frame.samples) for plane in frame.planes])
     else:
         packed = np.frombuffer(frame.planes[0], kind, frame.samples * channels)
         samples = packed.reshape(-1, channels).T

@@ -10,6 +10,9 @@ from livekit.rtc import AudioFrame
 
 from lastword.errors import ClipLimitError
 
+from .counts import count
+from .limits import DEFAULT_LIMITS
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -38,17 +41,22 @@ class Format(NamedTuple):
 
         Raises:
             ClipLimitError: No output has such a format.
+            TypeError: One of the three is no integer.
         """
-        if sample_rate < 1 or num_channels < 1:
-            raise ClipLimitError(
-                "expected a sample rate and a number of channels of at least 1, "
-                f"got {sample_rate} Hz and {num_channels}"
-            )
-        if not MIN_FRAME_MS <= frame_ms <= MAX_FRAME_MS:
-            raise ClipLimitError(
-                f"expected frames of {MIN_FRAME_MS} to {MAX_FRAME_MS} ms, got {frame_ms} ms"
-            )
-        return cls(sample_rate, num_channels, max(1, sample_rate * frame_ms // 1000))
+        least, most = DEFAULT_LIMITS.min_rate, DEFAULT_LIMITS.max_rate
+        rate = _within("sample_rate", sample_rate, least, most, "Hz")
+        channels = _within("num_channels", num_channels, 1, DEFAULT_LIMITS.max_channels, "channels")
+        length_ms = _within("frame_ms", frame_ms, MIN_FRAME_MS, MAX_FRAME_MS, "ms")
+        return cls(rate, channels, rate * length_ms // 1000)
+
+
+def _within(name: str, value: int, least: int, most: int, unit: str) -> int:
+    number = count(name, value, unit)
+    if not least <= number <= most:
+        raise ClipLimitError(
+            f"{name}: expected {least} to {most} {unit}, as outputs take, got {number} {unit}"
+        )
+    return number
 
 
 class Frames:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .decode import decode
+from .decode import decode_exact, to_float
+from .limits import DEFAULT_LIMITS
 from .loudness import integrated_loudness, sounding_range
 from .resample import resample
 from .source import read
@@ -73,15 +74,15 @@ def measure(source: Encoded) -> Measurement:
     Raises:
         ClipError: It is no sound that can be played.
     """
-    data = read(source)
-    samples, rate = decode(data)
+    contents = read(source)
+    samples, rate = to_float(decode_exact(contents, DEFAULT_LIMITS))
     level = np.abs(samples).max(axis=1)
     start, stop = sounding_range(samples)
     played = resample(samples.mean(axis=1, dtype=np.float32), rate, PLAYED_RATE)
     loudness = integrated_loudness(samples, rate)
     peak = float(level.max())
     return Measurement(
-        format=_format(data),
+        format=_format(contents.data),
         sample_rate=rate,
         num_channels=samples.shape[1],
         duration_s=len(samples) / rate,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-import operator
 import os
 from typing import Any, TypeVar
 
@@ -12,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _native
+from .counts import count
 
 __all__ = ["resample"]
 
@@ -87,12 +87,7 @@ def _describe(value: object) -> str:
 
 
 def _rate(name: str, value: int) -> int:
-    try:
-        rate = operator.index(value)
-    except TypeError:
-        raise TypeError(
-            f"{name}: expected an integer in Hz, got {value!r}; round it first"
-        ) from None
+    rate = count(name, value, "Hz")
     if not 0 < rate <= MAX_RATE:
         raise ValueError(f"{name}: expected 1 to {MAX_RATE} Hz, got {rate}; give the rate in Hz")
     return rate

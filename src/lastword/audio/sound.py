@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lastword.errors import ClipLimitError
+
 from . import _native
 from .frames import Format, Frames
+from .limits import DEFAULT_LIMITS
 from .resample import resample
 
 if TYPE_CHECKING:
@@ -31,14 +34,16 @@ class Sound:
     Attributes:
         samples: int16 or float32 (frames, channels), read-only.
         sample_rate: In Hz.
+        name: What messages call it, after the source that it was first loaded from.
     """
 
-    __slots__ = ("__weakref__", "_lock", "_prepared", "_warned", "sample_rate", "samples")
+    __slots__ = ("__weakref__", "_lock", "_prepared", "_warned", "name", "sample_rate", "samples")
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Recording, name: str) -> None:
         self.samples = recording.samples
         self.samples.flags.writeable = False
         self.sample_rate: int = recording.sample_rate
+        self.name = name
         self._prepared: dict[Format, Frames] = {}
         self._warned = False
         self._lock = threading.Lock()
@@ -58,7 +63,12 @@ class Sound:
         self._lock = threading.Lock()
 
     def frames(self, wanted: Format) -> Frames:
-        """Give the frames of a format, prepared when it is asked for the first time."""
+        """Give the frames of a format, prepared when it is asked for the first time.
+
+        Raises:
+            ClipLimitError: They would have more samples than a sound may have, or the rates are
+                further apart than `resample` takes.
+        """
         ready = self._prepared.get(wanted)
         if ready is not None:
             return ready
@@ -72,15 +82,40 @@ class Sound:
         return ready
 
     def _prepare(self, wanted: Format) -> Frames:
+        self._check(wanted)
         samples = self._at_rate(wanted)
         contents, clipped = _native.cut(samples, wanted.num_channels, wanted.samples_per_channel)
         if clipped and not self._warned:
             self._warned = True
             logger.warning(
-                "a clip is louder than full scale: samples were clipped",
-                extra={"clipped_samples": clipped, "sample_rate": wanted.sample_rate},
+                "%d samples are clipped at %d Hz: the sound is louder than full scale: %s",
+                clipped,
+                wanted.sample_rate,
+                self.name,
+                extra={
+                    "source": self.name,
+                    "clipped_samples": clipped,
+                    "sample_rate": wanted.sample_rate,
+                },
             )
         return Frames(wanted, contents, len(samples))
+
+    def _check(self, wanted: Format) -> None:
+        """Refuse before memory is taken."""
+        low, high = sorted((self.sample_rate, wanted.sample_rate))
+        if high > _native.MAX_RATIO * low:
+            raise ClipLimitError(
+                f"expected an output rate at most a factor of {_native.MAX_RATIO} away from the "
+                f"clip's {self.sample_rate} Hz, got {wanted.sample_rate} Hz; convert the clip first"
+            )
+        num_frames = len(self.samples) * wanted.sample_rate // self.sample_rate
+        if num_frames * wanted.num_channels > DEFAULT_LIMITS.max_samples:
+            raise ClipLimitError(
+                f"expected frames of at most {DEFAULT_LIMITS.max_samples} samples in all channels, "
+                f"got {num_frames * wanted.num_channels} ({wanted.num_channels} channels, "
+                f"{wanted.sample_rate} Hz); shorten the clip",
+                limit="max_samples",
+            )
 
     def _at_rate(self, wanted: Format) -> NDArray[Any]:
         """Give the samples at the wanted rate, in the wanted channels or in one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
@@ -36,8 +37,21 @@ Source: TypeAlias = "Encoded | tuple[NDArray[Any], int]"
 """A sound in some file format, or `(samples, sample_rate)`."""
 
 
+@dataclass(frozen=True)
+class Contents:
+    """An encoded sound that was read.
+
+    Attributes:
+        name: What messages call it: its path, or what kind of object held it.
+        data: All its bytes.
+    """
+
+    name: str
+    data: bytes
+
+
 def describe(source: object) -> str:
-    """Name a source for people: a path, or what kind of object it is."""
+    """Return what messages call a source: its path, or what kind of object it is."""
     if isinstance(source, (str, os.PathLike)):
         return os.fspath(source)
     if isinstance(source, tuple):
@@ -47,8 +61,8 @@ def describe(source: object) -> str:
     return str(getattr(source, "name", type(source).__name__))
 
 
-def read(source: Encoded, limits: Limits = DEFAULT_LIMITS) -> bytes:
-    """Read the whole of an encoded sound.
+def read(source: Encoded | Contents, limits: Limits = DEFAULT_LIMITS) -> Contents:
+    """Read the whole of an encoded sound; one that was read already is returned as it is.
 
     Raises:
         ClipNotFoundError: The path does not exist.
@@ -56,6 +70,8 @@ def read(source: Encoded, limits: Limits = DEFAULT_LIMITS) -> bytes:
         ClipEmptyError: It has no bytes.
         ClipLimitError: It has more bytes than `limits` allow.
     """
+    if isinstance(source, Contents):
+        return source
     name = describe(source)
     if isinstance(source, (str, os.PathLike)):
         data = _read_path(Path(source), limits)
@@ -72,7 +88,7 @@ def read(source: Encoded, limits: Limits = DEFAULT_LIMITS) -> bytes:
         )
     if not data:
         raise ClipEmptyError(f"expected a sound, got no bytes at all: {name}", source=name)
-    return data
+    return Contents(name, data)
 
 
 def _read_path(path: Path, limits: Limits) -> bytes:

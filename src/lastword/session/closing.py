@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING, Any
 from livekit.agents.voice.events import CloseEvent, CloseReason
 
 from .._upstream import rooms, sessions
+from ..bounded import Signal, finished, first_of
 from ..room.arrival import watched
 from .after.followup import FollowUp
 from .playout.heard import Heard
 from .playout.speaker import Speaker
 from .report import Report
-from .waiting import Signal, finished, first_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine

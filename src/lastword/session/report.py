@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from livekit.agents import telemetry
 
+from ..bounded import hold
 from ..contained import contained
 
 if TYPE_CHECKING:
@@ -31,8 +32,6 @@ ClosedBy = Literal["lastword", "upstream", "forced"]
 
 ON_REPORT_TIMEOUT_S = 10.0
 """How long an asynchronous `on_report` may take: it sends a few hundred bytes somewhere."""
-
-_delivering: set[asyncio.Task[None]] = set()  # the loop itself holds tasks only weakly
 
 
 @dataclass(frozen=True)
@@ -129,10 +128,8 @@ def _awaited(result: Awaitable[object]) -> asyncio.Task[None]:
         atask.cancel()
 
     loop = asyncio.get_running_loop()
-    atask = loop.create_task(wait(), name="lastword_on_report")
+    atask = hold(loop.create_task(wait(), name="lastword_on_report"))
     timer = loop.call_later(ON_REPORT_TIMEOUT_S, give_up)
-    _delivering.add(atask)
-    atask.add_done_callback(_delivering.discard)
     atask.add_done_callback(lambda _: timer.cancel())
     return atask
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import logging
 import wave
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from livekit.agents import APIConnectOptions
 from lastword._upstream import speakers
 from lastword.audio.clip import Clip
 from lastword.bounded import ends
-from lastword.errors import BakeError, MessageError
+from lastword.errors import BakeError, ClipError, MessageError
 
 from .cache import SoundCache
 from .identity import sound_key
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from livekit.agents import tts
     from livekit.rtc import AudioFrame
+
+logger = logging.getLogger("lastword")
 
 _CONNECT = APIConnectOptions(max_retry=0, timeout=10.0)
 
@@ -87,8 +90,7 @@ async def baked(
     """
     words = text.strip()
     key = sound_key(speakers.voices_of(tts)[0], words)
-    wav = await asyncio.to_thread(SoundCache(cache_dir).load, key)
-    return None if wav is None else await asyncio.to_thread(_load, wav, words, language)
+    return await asyncio.to_thread(_kept, SoundCache(cache_dir), key, words, language)
 
 
 async def _bake(tts: tts.TTS[Any], words: str, language: str | None, cache: SoundCache) -> Clip:
@@ -96,8 +98,7 @@ async def _bake(tts: tts.TTS[Any], words: str, language: str | None, cache: Soun
     voices = speakers.voices_of(tts)
     for voice in voices:
         try:
-            wav = await _once(voice, words, cache)
-            return await asyncio.to_thread(_load, wav, words, language)
+            return await _once(voice, words, language, cache)
         except Exception as error:  # noqa: BLE001 - a provider may raise anything
             failures.append(error)
     reasons = ", ".join(
@@ -109,18 +110,32 @@ async def _bake(tts: tts.TTS[Any], words: str, language: str | None, cache: Soun
     ) from failures[0]
 
 
-async def _once(voice: tts.TTS[Any], words: str, cache: SoundCache) -> bytes:
-    """Read the sound, or make and store it while nobody else does: a WAV file."""
+async def _once(voice: tts.TTS[Any], words: str, language: str | None, cache: SoundCache) -> Clip:
+    """Take the sound from the cache, or make and store it while nobody else does."""
     key = sound_key(voice, words)
-    wav = await asyncio.to_thread(cache.load, key)
-    if wav is not None:
-        return wav
+    clip = await asyncio.to_thread(_kept, cache, key, words, language)
+    if clip is not None:
+        return clip
     async with cache.alone(key):
-        wav = await asyncio.to_thread(cache.load, key)  # somebody else was first
-        if wav is None:
+        clip = await asyncio.to_thread(_kept, cache, key, words, language)  # somebody was first
+        if clip is None:
             wav = _to_wav(await _speak(speakers.silenced(voice), words))
+            clip = await asyncio.to_thread(_load, wav, words, language)
             await asyncio.to_thread(cache.store, key, wav)
-        return wav
+        return clip
+
+
+def _kept(cache: SoundCache, key: str, words: str, language: str | None) -> Clip | None:
+    """Take a sound from the cache; one that cannot be decoded is thrown away, to be made anew."""
+    wav = cache.load(key)
+    if wav is None:
+        return None
+    try:
+        return _load(wav, words, language)
+    except ClipError:
+        logger.warning("threw away a sound of the cache of voices that cannot be decoded")
+        cache.forget(key)
+        return None
 
 
 async def _speak(voice: tts.TTS[Any], words: str) -> list[AudioFrame]:

@@ -1,4 +1,4 @@
-"""Sounds on disk, by the key of what they are; owns files and locks. Knows no TTS and no clip.
+"""Keeps sounds on disk by the key of what they are. Knows no TTS and no clip.
 
 One folder, shared by all processes of a user: `KEY.wav` per sound, `XX.lock` per 256th of the keys.
 A file is a plain WAV that any player plays, with a seal behind the sound. What has no right seal is
@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import fcntl
 import hashlib
 import logging
 import os
+import stat
 import struct
 import tempfile
 import time
@@ -33,6 +35,7 @@ MAX_BYTES = 64 * 2**20
 """What the folder may hold: about 25 minutes of sound at 24 kHz."""
 
 _STALE_S = 3600.0  # a half-written file of this age belongs to a process that died
+_REFUSALS = (OSError, ValueError)  # ValueError: a NUL or a surrogate in the name of the folder
 _LOCK_POLL_S = 0.05
 _RIFF_HEADER = struct.Struct("<4sI4s")
 _SEAL = struct.Struct("<4sI32s")
@@ -72,17 +75,19 @@ class SoundCache:
         Returns:
             A WAV file, or None when there is none or it is damaged or foreign.
         """
-        path = self.path(key)
         try:
-            data = path.read_bytes()
-        except OSError:
+            data = _read(self.path(key), self._max_bytes)
+        except _REFUSALS:
             return None
         if not _is_sealed(data, key):
             logger.warning("ignored a damaged or foreign file in the cache of voices")
             return None
-        with contextlib.suppress(OSError):
-            os.utime(path)  # used now: the last to be removed
         return data
+
+    def forget(self, key: str) -> None:
+        """Remove a sound that turned out to be of no use."""
+        with contextlib.suppress(*_REFUSALS):
+            self.path(key).unlink(missing_ok=True)
 
     def store(self, key: str, wav: bytes) -> None:
         """Keep a sound: all of it, or nothing if the disk does not want it.
@@ -93,10 +98,12 @@ class SoundCache:
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._replace(self.path(key), _sealed(wav, key))
-            self._make_room()
-        except OSError as error:
-            logger.warning("could not keep a rendered voice", extra={"reason": error.strerror})
+            path = self.path(key)
+            self._replace(path, _sealed(wav, key))
+            self._make_room(path)
+        except _REFUSALS as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            logger.warning("could not keep a rendered voice", extra={"reason": reason})
 
     @contextlib.asynccontextmanager
     async def alone(self, key: str) -> AsyncIterator[None]:
@@ -119,8 +126,8 @@ class SoundCache:
     def _open_lock(self, key: str) -> int | None:
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            return os.open(self.folder / f"{key[:2]}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-        except OSError:
+            return _open_regular(self.folder / f"{key[:2]}.lock", os.O_RDWR | os.O_CREAT)
+        except _REFUSALS:
             return None
 
     def _replace(self, path: Path, data: bytes) -> None:
@@ -135,23 +142,55 @@ class SoundCache:
             Path(name).unlink(missing_ok=True)
             raise
 
-    def _make_room(self) -> None:
+    def _make_room(self, stored: Path) -> None:
         now = time.time()
         for part in self.folder.glob("*.part"):
             with contextlib.suppress(OSError):
-                if now - part.stat().st_mtime > _STALE_S:
+                if abs(now - part.lstat().st_mtime) > _STALE_S:
                     part.unlink()
         sounds = []
         for path in self.folder.glob("*.wav"):
             with contextlib.suppress(OSError):
-                stat = path.stat()
-                sounds.append((stat.st_mtime, stat.st_size, path))
+                found = path.lstat()
+                if stat.S_ISREG(found.st_mode):
+                    sounds.append((_used_at(found, now), found.st_size, path))
         total = sum(size for _, size, _ in sounds)
-        for _, size, path in sorted(sounds)[:-1]:  # the newest is the one just stored
+        for _, size, path in sorted(sounds):
             if total <= self._max_bytes:
                 return
-            path.unlink(missing_ok=True)
-            total -= size
+            if path != stored:
+                path.unlink(missing_ok=True)
+                total -= size
+
+
+def _used_at(found: os.stat_result, now: float) -> float:
+    """Say when a sound was used last; a time that is still to come says nothing: long ago."""
+    return found.st_mtime if found.st_mtime <= now + _STALE_S else 0.0
+
+
+def _read(path: Path, max_bytes: int) -> bytes:
+    """Read a file of the cache and note that it was used: the last to be removed."""
+    file = _open_regular(path, os.O_RDONLY)
+    try:
+        size = os.fstat(file).st_size
+        if size > max_bytes:
+            raise OSError(errno.EFBIG, "larger than the whole cache may be", str(path))
+        with os.fdopen(os.dup(file), "rb") as reader:
+            data = reader.read(size)
+        with contextlib.suppress(OSError):
+            os.utime(file)
+    finally:
+        os.close(file)
+    return data
+
+
+def _open_regular(path: Path, flags: int) -> int:
+    """Open a file that belongs here: no pipe, which would block, and no link to elsewhere."""
+    file = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
+    if stat.S_ISREG(os.fstat(file).st_mode):
+        return file
+    os.close(file)
+    raise OSError(errno.EINVAL, "expected a regular file", str(path))
 
 
 def _try_lock(lock: int) -> bool:

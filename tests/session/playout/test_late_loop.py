@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lastword.session.waiting import Signal, finished, first_of
+from lastword.bounded import Signal, finished, first_of
 from lastword.testing.sink import RecordingSink
 from session.scenario import CLIP_S, Scenario
 from session.virtual_time import VirtualLoop, run_virtual

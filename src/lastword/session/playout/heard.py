@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..waiting import Signal
+from ...bounded import Signal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

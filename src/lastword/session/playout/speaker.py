@@ -10,8 +10,8 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from ..._upstream import rooms, sessions
+from ...bounded import Signal, finished, first_of
 from ...room.own_track import play_on_own_track
-from ..waiting import Signal, finished, first_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -177,14 +177,15 @@ class Speaker:
         over = Signal()
         handle.add_done_callback(lambda _: over.set())
         try:
-            while not self._over:
+            while not self._over and not handle.interrupted:
                 # a speech that is over may still be played: its handle ends early when only its
                 # text side fails
                 limit_s = REPORT_S if over.is_set() else STALL_S
                 if not self._heard.accepted:
                     limit_s = min(limit_s, self._deadline - self._loop.time())
                 self._progress.clear()
-                if not await first_of(self._progress, self._abort, timeout_s=limit_s):
+                ended = () if over.is_set() else (over,)
+                if not await first_of(self._progress, self._abort, *ended, timeout_s=limit_s):
                     break
             if self._heard.complete:
                 await first_of(
@@ -193,6 +194,10 @@ class Speaker:
                     timeout_s=REST_S,
                     late_s=self._heard.clip_s,
                 )
+            if handle.interrupted and self._heard.accepted and not self._abort.is_set():
+                # by the user: what the sink still held is gone, and must be pushed again
+                await first_of(self._heard.reported, self._abort, timeout_s=REPORT_S)
+                self._heard.rewind()
         finally:
             self._way_over.set()  # a sink that wakes up late takes nothing any more
             self._way_over = Signal()

@@ -1,0 +1,58 @@
+"""Puts the command together and runs it: what each subcommand does stands in its own module.
+
+Exit codes: 0 all is well, 1 something would not be heard or could not be rendered, 2 wrong use.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import io
+import sys
+from typing import Annotated
+
+import typer
+
+from .bake import bake
+from .check import check
+from .inspect import inspect_files
+from .languages import languages
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_show_locals=False)
+app.command("inspect")(inspect_files)
+app.command("languages")(languages)
+app.command("bake")(bake)
+app.command("check")(check)
+
+
+def main() -> None:
+    """Run the command with the arguments of the process."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # an ASCII terminal gets "?" for what it cannot show: nothing here is worth a traceback
+        sys.stdout.reconfigure(errors="replace")
+    app(prog_name="lastword")
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - how typer calls it
+    if wanted:
+        typer.echo(f"lastword {_version()}")
+        raise typer.Exit
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version("lastword")
+    except importlib.metadata.PackageNotFoundError:
+        return "of a source tree that is not installed"
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Show the version and exit.", is_eager=True, callback=_show_version
+        ),
+    ] = False,
+) -> None:
+    """Show and rehearse what callers hear when a LiveKit voice agent fails for good."""

@@ -23,6 +23,9 @@ cdef enum:
 S16 = <int>native.PCM_S16
 """The `encoding` of 16-bit PCM, whose samples can be used where they lie."""
 
+OTHER_CODEC = -1
+"""The `encoding` of samples that are compressed: another decoder's."""
+
 
 class WavError(ValueError):
     """A WAV file that contradicts itself."""
@@ -42,9 +45,7 @@ def wav_parse(const uint8_t[::1] data not None):
         data: The whole file.
 
     Returns:
-        `(encoding, num_channels, sample_rate, data_offset, num_frames, missing_bytes)`; `encoding`
-        and `data_offset` are for `wav_decode`, `missing_bytes` is what the file announces and does
-        not have. `None` if this is no WAV, or one with compressed samples.
+        The fields of `lastword.audio.wav.WavLayout`, or `None` if this is no WAV.
 
     Raises:
         WavError: The file is a WAV without a usable `fmt ` chunk or without `data`.
@@ -56,13 +57,15 @@ def wav_parse(const uint8_t[::1] data not None):
         return None
     with nogil:
         status = native.riff_parse(&data[0], size, &wav)
-    if status == native.RIFF_NOT_WAV or status == native.RIFF_OTHER_CODEC:
+    if status == native.RIFF_NOT_WAV:
         return None
-    if status != native.RIFF_OK:
+    if status != native.RIFF_OK and status != native.RIFF_OTHER_CODEC:
         raise WavError(_WAV_ERRORS[status])
     return (
-        <int>wav.encoding, wav.num_channels, wav.sample_rate,
-        wav.data_offset, wav.num_frames, wav.missing_bytes,
+        <int>wav.encoding if status == native.RIFF_OK else OTHER_CODEC,
+        wav.num_channels, wav.sample_rate, wav.num_frames,
+        wav.format_offset, wav.format_bytes, wav.data_offset, wav.data_bytes,
+        wav.missing_bytes, wav.end,
     )
 
 

@@ -36,9 +36,13 @@ cdef extern from "riff.h" nogil:
         pcm_encoding encoding
         uint32_t num_channels
         uint32_t sample_rate
-        size_t data_offset
         uint64_t num_frames
+        size_t format_offset
+        size_t format_bytes
+        size_t data_offset
+        size_t data_bytes
         uint64_t missing_bytes
+        size_t end
 
     riff_status riff_parse(const uint8_t *data, size_t size, riff_wav *wav)
 

@@ -8,6 +8,7 @@ enum { TAG_PCM = 0x0001, TAG_FLOAT = 0x0003, TAG_ALAW = 0x0006, TAG_MULAW = 0x00
 enum { TAG_EXTENSIBLE = 0xFFFE };
 
 enum {
+    RIFF_HEADER = 12,      /* "RIFF", 32-bit size, "WAVE" */
     CHUNK_HEADER = 8,      /* id, 32-bit size */
     FORMAT_SIZE = 16,      /* `fmt ` as far as the bits per sample, which every form has */
     EXTENSIBLE_SIZE = 40,  /* `fmt ` of WAVE_FORMAT_EXTENSIBLE */
@@ -17,6 +18,12 @@ enum {
 };
 
 #define SIZE_UNKNOWN 0xFFFFFFFFu
+
+/* Writers into a pipe leave sizes around 2 GiB too: 0x7FFFFFFF, 0x7FFFF000 (sox), 0x80000000
+ * (arecord), 0xFFFFFFFF less a header. Where so much is not there, nothing is missing. */
+#define PLACEHOLDER_MIN 0x7FFF0000u
+
+enum { MAX_CHUNKS_BEHIND = 64 }; /* behind open-ended samples: bounds the search for them */
 
 /* What follows the tag in the GUIDs that stand for plain format tags: KSDATAFORMAT_SUBTYPE_*. */
 static const uint8_t SUBFORMAT_TAIL[14] = {0x00, 0x00, 0x00, 0x00, 0x10, 0x00, 0x80,
@@ -47,14 +54,44 @@ static size_t after_contents(const uint8_t *bytes, size_t size, size_t end) {
     return pad_left_out ? end : end + 1;
 }
 
-/* Whether nothing but whole chunks lies from `at` to the end of the file (one pad byte aside). */
+/* Whether nothing but whole chunks, and not too many, lies from `at` to the end of the file (one pad
+ * byte aside). */
 static bool only_chunks_from(const uint8_t *bytes, size_t size, size_t at) {
+    int chunks = 0;
     while (at < size && size - at >= CHUNK_HEADER) {
         size_t length = le32(bytes + at + 4);
         if (!looks_like_id(bytes + at) || length > size - at - CHUNK_HEADER) return false;
+        if (++chunks > MAX_CHUNKS_BEHIND) return false;
         at = after_contents(bytes, size, at + CHUNK_HEADER + length);
     }
     return at >= size;
+}
+
+/* Whether a WAV file begins at `at`. */
+static bool begins_wav(const uint8_t *bytes, size_t size, size_t at) {
+    if (at > size || size - at < RIFF_HEADER || !has_id(bytes + at + 8, "WAVE")) return false;
+    return has_id(bytes + at, "RIFF") || has_id(bytes + at, "RF64") || has_id(bytes + at, "BW64");
+}
+
+/* Where the next WAV file begins, or the end of this one. */
+static size_t next_wav(const uint8_t *bytes, size_t size, size_t at) {
+    while (at < size) {
+        const uint8_t *mark = memchr(bytes + at, 'W', size - at);
+        if (!mark) break;
+        size_t place = (size_t)(mark - bytes);
+        if (place >= 8 && place - 8 >= at && begins_wav(bytes, size, place - 8)) return place - 8;
+        at = place + 1;
+    }
+    return size;
+}
+
+/* Where the chunks behind open-ended samples begin, or the end. Four printable characters and a
+ * length that leads to the end exactly do not come about in samples. */
+static size_t chunks_behind(const uint8_t *bytes, size_t size, size_t at) {
+    for (; at < size && size - at >= CHUNK_HEADER; at++) {
+        if (looks_like_id(bytes + at) && only_chunks_from(bytes, size, at)) return at;
+    }
+    return size;
 }
 
 static bool encoding_of(uint16_t tag, size_t sample_bytes, pcm_encoding *encoding) {
@@ -116,51 +153,82 @@ typedef struct {
 /* `at` is the place of the contents, `length` the 32-bit size field of `data`. */
 static data_chunk measure_data(const uint8_t *bytes, size_t size, size_t at, uint32_t length,
                                uint64_t ds64_length) {
-    uint64_t rest = size - at;
-    uint64_t announced = length;
-    /* Writers that cannot seek back leave 0 or 0xFFFFFFFF: then the samples go on to the end of the
-     * file. A 0 followed by nothing but chunks is a file without samples. */
-    if (length == SIZE_UNKNOWN) announced = ds64_length ? ds64_length : rest;
-    if (length == 0 && !only_chunks_from(bytes, size, at)) announced = rest;
+    uint64_t announced = length == SIZE_UNKNOWN && ds64_length ? ds64_length : length;
+    bool too_long = announced > size - at;
+    /* Writers that cannot seek back leave 0 or a placeholder: then the samples go on to the end of
+     * the file. A 0 followed by nothing but chunks is a file without samples. */
+    bool open_ended = length == 0 ? !only_chunks_from(bytes, size, at)
+                                  : too_long && announced >= PLACEHOLDER_MIN;
+    size_t end = open_ended || too_long ? next_wav(bytes, size, at) : size;
+    if (open_ended) end = chunks_behind(bytes, end, at);
+    uint64_t rest = end - at;
+    if (open_ended) announced = rest;
     return (data_chunk){at, announced, announced < rest ? announced : rest};
 }
 
-riff_status riff_parse(const uint8_t *bytes, size_t size, riff_wav *wav) {
-    if (size < 12 || !has_id(bytes + 8, "WAVE")) return RIFF_NOT_WAV;
-    bool long_form = has_id(bytes, "RF64") || has_id(bytes, "BW64");
-    if (!long_form && !has_id(bytes, "RIFF")) return RIFF_NOT_WAV;
+/* The chunks of one WAV file. */
+typedef struct {
+    const uint8_t *format;
+    size_t format_bytes;
+    bool have_data;
+    data_chunk data;
+    size_t end;
+} chunks;
 
-    const uint8_t *format = NULL;
-    size_t format_size = 0;
+/* Whether a WAV whose samples were found goes on at `at`: behind the end that it tells with chunks
+ * alone, as careless programs append them, before it with a whole chunk. */
+static bool goes_on(const uint8_t *bytes, size_t size, size_t at, const data_chunk *data) {
+    uint64_t told_end = CHUNK_HEADER + (uint64_t)le32(bytes + 4);
+    bool is_told = told_end >= data->offset + data->present;
+    if (is_told && at >= told_end) return only_chunks_from(bytes, size, at);
+    return looks_like_id(bytes + at) && le32(bytes + at + 4) <= size - at - CHUNK_HEADER;
+}
+
+static chunks find_chunks(const uint8_t *bytes, size_t size) {
+    chunks found = {0};
+    bool long_form = !has_id(bytes, "RIFF");
     uint64_t ds64_length = 0;
-    bool have_data = false;
-    data_chunk data = {0, 0, 0};
-    size_t at = 12;
-    while (at < size && size - at >= CHUNK_HEADER && !(format && have_data)) {
+    size_t at = RIFF_HEADER;
+    while (at < size && size - at >= CHUNK_HEADER && !begins_wav(bytes, size, at)) {
         const uint8_t *id = bytes + at;
         uint32_t length = le32(bytes + at + 4);
         size_t contents = at + CHUNK_HEADER;
+        if (found.format && found.have_data && !goes_on(bytes, size, at, &found.data)) break;
         size_t there = length < size - contents ? length : size - contents;
-        if (has_id(id, "fmt ") && !format) {
-            format = bytes + contents;
-            format_size = there;
+        if (has_id(id, "fmt ") && !found.format) {
+            found.format = bytes + contents;
+            found.format_bytes = there;
         } else if (has_id(id, "ds64") && long_form && there >= DS64_SIZE) {
             ds64_length = le64(bytes + contents + DS64_DATA_SIZE);
-        } else if (has_id(id, "data") && !have_data) {
-            data = measure_data(bytes, size, contents, length, ds64_length);
-            have_data = true;
-            there = (size_t)data.present;
+        } else if (has_id(id, "data") && !found.have_data) {
+            found.data = measure_data(bytes, size, contents, length, ds64_length);
+            found.have_data = true;
+            there = (size_t)found.data.present;
         }
         at = after_contents(bytes, size, contents + there);
     }
-    if (!format) return RIFF_NO_FORMAT;
-    riff_status status = read_format(format, format_size, wav);
-    if (status != RIFF_OK) return status;
-    if (!have_data) return RIFF_NO_DATA;
+    /* What is too short for a chunk is padding. */
+    found.end = size - at < CHUNK_HEADER ? size : at;
+    return found;
+}
 
-    size_t frame_bytes = pcm_sample_bytes(wav->encoding) * wav->num_channels;
-    wav->data_offset = data.offset;
-    wav->num_frames = data.present / frame_bytes;
-    wav->missing_bytes = data.announced - data.present;
-    return RIFF_OK;
+riff_status riff_parse(const uint8_t *bytes, size_t size, riff_wav *wav) {
+    if (!begins_wav(bytes, size, 0)) return RIFF_NOT_WAV;
+    chunks found = find_chunks(bytes, size);
+    if (!found.format) return RIFF_NO_FORMAT;
+    *wav = (riff_wav){0};
+    riff_status status = read_format(found.format, found.format_bytes, wav);
+    if (status != RIFF_OK && status != RIFF_OTHER_CODEC) return status;
+    if (!found.have_data) return RIFF_NO_DATA;
+
+    wav->format_offset = (size_t)(found.format - bytes);
+    wav->format_bytes = found.format_bytes;
+    wav->data_offset = found.data.offset;
+    wav->data_bytes = (size_t)found.data.present;
+    wav->missing_bytes = found.data.announced - found.data.present;
+    wav->end = found.end;
+    if (status == RIFF_OK) {
+        wav->num_frames = wav->data_bytes / (pcm_sample_bytes(wav->encoding) * wav->num_channels);
+    }
+    return status;
 }

@@ -14,22 +14,27 @@
 typedef enum {
     RIFF_OK = 0,
     RIFF_NOT_WAV,     /* no RIFF/WAVE, RF64/WAVE or BW64/WAVE at the start */
-    RIFF_OTHER_CODEC, /* a WAV whose samples are compressed: someone else's */
+    RIFF_OTHER_CODEC, /* a WAV whose samples are compressed: someone else decodes them */
     RIFF_NO_FORMAT,   /* no `fmt ` chunk */
     RIFF_NO_DATA,     /* no `data` chunk */
     RIFF_BAD_FORMAT,  /* a `fmt ` chunk that contradicts itself */
 } riff_status;
 
 typedef struct {
-    pcm_encoding encoding;
-    uint32_t num_channels;  /* at least 1 */
+    pcm_encoding encoding;  /* of plain samples */
+    uint32_t num_channels;  /* at least 1; 0 for another codec, as the three below */
     uint32_t sample_rate;   /* Hz, at least 1 */
-    size_t data_offset;     /* of the first sample, in bytes from the start of the file */
     uint64_t num_frames;    /* sample frames that are really there */
+    size_t format_offset;   /* of the contents of `fmt `, in bytes from the start of the file */
+    size_t format_bytes;
+    size_t data_offset;     /* of the first sample */
+    size_t data_bytes;      /* of samples that are really there */
     uint64_t missing_bytes; /* announced by the `data` chunk and not there; 0 if complete */
+    size_t end;             /* of this WAV: of the file, or where something else follows */
 } riff_wav;
 
-/* Fills `wav` from the `size` bytes at `bytes`; `wav` is meaningful only after RIFF_OK. */
+/* Fills `wav` from the `size` bytes at `bytes`; `wav` is meaningful after RIFF_OK and
+ * RIFF_OTHER_CODEC. */
 riff_status riff_parse(const uint8_t *bytes, size_t size, riff_wav *wav);
 
 #endif

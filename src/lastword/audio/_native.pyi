@@ -9,10 +9,13 @@ _Bytes: TypeAlias = bytes | bytearray | memoryview | NDArray[np.uint8]
 # --- WAV ---------------------------------------------------------------------------------------
 
 S16: int
+OTHER_CODEC: int
 
 class WavError(ValueError): ...
 
-def wav_parse(data: _Bytes) -> tuple[int, int, int, int, int, int] | None: ...
+def wav_parse(
+    data: _Bytes,
+) -> tuple[int, int, int, int, int, int, int, int, int, int] | None: ...
 def wav_decode(data: _Bytes, encoding: int, offset: int, out: NDArray[np.float32]) -> None: ...
 
 # --- samples -----------------------------------------------------------------------------------

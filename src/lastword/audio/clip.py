@@ -12,9 +12,10 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from . import _native
-from .decode import Recording, check_limits, decode_exact, to_float
+from .decode import check_limits, decode_exact
 from .frames import Format, FramesOnDemand
 from .limits import DEFAULT_LIMITS
+from .recording import Recording
 from .sound import Sound
 from .source import describe, read
 
@@ -178,7 +179,7 @@ def _polish(recording: Recording, *, normalize: bool, trim: bool) -> Recording:
         return recording
     from . import loudness  # noqa: PLC0415 - most clips are played as they are
 
-    samples, sample_rate = to_float(recording)
+    samples, sample_rate = recording.to_float(), recording.sample_rate
     if trim:
         samples = loudness.trim(samples, sample_rate)
     if normalize:
@@ -191,7 +192,7 @@ _DIGEST_KEY = os.urandom(_native.DIGEST_KEY_SIZE)
 
 def _name_samples(recording: Recording) -> Hashable:
     """Name samples by their content and their form."""
-    samples, sample_rate = recording
+    samples, sample_rate, _ = recording
     content = samples.reshape(-1).view(np.uint8)
     return samples.dtype.str, samples.shape, sample_rate, _native.digest(content, _DIGEST_KEY)
 

@@ -1,7 +1,6 @@
 """Owns the decision which decoder reads a sound. Knows neither clips nor frames.
 
-A WAV is read by the extension, everything else by libsndfile, and what that does not know by
-FFmpeg.
+A WAV is read by the extension, everything else by the decoders of other people.
 """
 
 from __future__ import annotations
@@ -11,20 +10,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from lastword.errors import ClipError, ClipFormatError
+from lastword.errors import ClipEmptyError, ClipError, ClipFormatError
 
-from . import foreign
+from . import _native, foreign
+from .joined import split
 from .limits import DEFAULT_LIMITS, Limits
+from .recording import Recording, concatenate
 from .source import describe, read
-
-try:
-    from . import _native
-except ImportError as error:  # the package is never slower or less exact in silence
-    raise ImportError(
-        "the compiled module lastword.audio._native is missing or was built for another Python: "
-        "in a source tree, build it with 'python setup.py build_ext --inplace' (or 'make build'); "
-        "otherwise install lastword again"
-    ) from error
+from .wav import WavError, WavLayout, decode_wav, read_layout, repacked
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,19 +28,6 @@ logger = logging.getLogger("lastword")
 
 
 SAMPLE_TYPES = ("float32", "float64", "int16", "int32")
-
-
-class Recording(NamedTuple):
-    """A sound as it was recorded, in the least memory; `Audio` is what users get.
-
-    Attributes:
-        samples: (frames, channels), int16 if 16 bits hold it exactly, else float32. It may lie in
-            the bytes of the source.
-        sample_rate: In Hz.
-    """
-
-    samples: NDArray[np.int16] | NDArray[np.float32]
-    sample_rate: int
 
 
 class Audio(NamedTuple):
@@ -81,7 +61,8 @@ def decode(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> Audio:
         TypeError: `limits` are no `Limits`.
     """
     check_limits(limits)
-    return to_float(decode_exact(source, limits))
+    recording = decode_exact(source, limits)
+    return Audio(recording.to_float(), recording.sample_rate)
 
 
 def check_limits(limits: object) -> None:
@@ -94,14 +75,6 @@ def check_limits(limits: object) -> None:
         raise TypeError(
             f"limits: expected Limits, got {limits!r}; write Limits(max_duration_s=...)"
         )
-
-
-def to_float(recording: Recording) -> Audio:
-    """Widen a recording to float32, in an array of its own."""
-    samples, sample_rate = recording
-    if samples.dtype == np.float32:
-        return Audio(np.asarray(samples, np.float32), sample_rate)
-    return Audio(samples * np.float32(2.0**-15), sample_rate)
 
 
 def decode_exact(source: Source | Contents, limits: Limits) -> Recording:
@@ -120,6 +93,8 @@ def decode_exact(source: Source | Contents, limits: Limits) -> Recording:
             f"expected finite samples, got NaN or infinity: {name}. Render the file again",
             source=name,
         )
+    if recording.is_silent():
+        logger.warning("a sound is digital silence: nothing will be heard of %s", name)
     return recording
 
 
@@ -153,16 +128,71 @@ def _from_samples(source: tuple[NDArray[Any], int], name: str, limits: Limits) -
 
 
 def _from_bytes(data: bytes, name: str, limits: Limits) -> Recording:
-    tried = []
-    try:
-        wav = _decode_wav(data, name, limits)
-        if wav is not None:
-            return wav
-    except _native.WavError as error:
-        tried.append(f"WAV: {error}")
-    for who, decoder in foreign.decoders(data):
+    """Decode all the sounds that a file was joined from."""
+    joined = split(data)
+    if len(joined.pieces) == 1:
+        recording = _from_piece(data, name, limits)
+        left_out = joined.left_over
+    else:
+        recording, left_out = _from_pieces(joined.pieces, name, limits)
+        left_out += joined.left_over
+    if left_out:
+        logger.warning(
+            "%d of %d bytes are left out, what follows the sound is none that fits it: %s",
+            left_out,
+            len(data),
+            name,
+            extra={"source": name, "left_out_bytes": left_out},
+        )
+    return recording
+
+
+def _from_pieces(pieces: list[bytes], name: str, limits: Limits) -> tuple[Recording, int]:
+    """Decode sounds that are played one after the other.
+
+    Returns:
+        All that fit the first one, and how many bytes of others are left out.
+
+    Raises:
+        ClipError: None of them is a sound, or all together are beyond the limits.
+    """
+    recordings: list[Recording] = []
+    num_frames = left_out = 0
+    refusal: ClipError | None = None
+    for piece in pieces:
         try:
-            return Recording(*decoder(data, name, limits))
+            recording = _from_piece(piece, name, limits)
+        except (ClipEmptyError, ClipFormatError) as error:
+            refusal = refusal or error
+            left_out += 0 if isinstance(error, ClipEmptyError) else len(piece)
+            continue
+        if recordings and not recordings[0].goes_on_with(recording):
+            left_out += len(piece)
+            continue
+        recordings.append(recording)
+        num_frames += len(recording.samples)
+        limits.check(num_frames, recording.samples.shape[1], recording.sample_rate, name)
+    if not recordings and refusal:
+        raise refusal
+    return concatenate(recordings), left_out
+
+
+def _from_piece(data: bytes, name: str, limits: Limits) -> Recording:
+    """Decode one sound with the first decoder that can."""
+    tried = []
+    wav: WavLayout | None = None
+    try:
+        wav = read_layout(data)
+    except WavError as error:
+        tried.append(f"WAV: {error}")
+    if wav is not None:
+        wav.warn_of_missing(name)
+        if wav.is_plain:
+            return decode_wav(data, wav, name, limits)
+        data = repacked(data, wav)
+    for who, decoder in foreign.decoders(data, is_repacked=wav is not None):
+        try:
+            return decoder(data, name, limits)
         except ClipError:
             raise
         except Exception as error:  # noqa: BLE001 - third-party code raises what it likes
@@ -172,32 +202,3 @@ def _from_bytes(data: bytes, name: str, limits: Limits) -> Recording:
         f"Tried {'; '.join(tried)}. Convert it to WAV, FLAC, Ogg, MP3 or M4A",
         source=name,
     )
-
-
-def _decode_wav(data: bytes, name: str, limits: Limits) -> Recording | None:
-    """Decode a WAV with plain samples; `None` if it is something else."""
-    layout = _native.wav_parse(data)
-    if layout is None:
-        return None
-    encoding, num_channels, sample_rate, offset, num_frames, missing_bytes = layout
-    limits.check(num_frames, num_channels, sample_rate, name)
-    if missing_bytes:
-        logger.warning(
-            "a WAV file is shorter than it says by %d bytes: playing the %.3f s that are there: %s",
-            missing_bytes,
-            num_frames / sample_rate,
-            name,
-            extra={
-                "source": name,
-                "missing_bytes": missing_bytes,
-                "present_s": round(num_frames / sample_rate, 3),
-            },
-        )
-    shape = (num_frames, num_channels)
-    if encoding == _native.S16:
-        lying = np.frombuffer(data, np.int16, num_frames * num_channels, offset).reshape(shape)
-        # Contents of chunks begin at even places, except in files whose writer forgot a pad byte.
-        return Recording(np.require(lying, requirements="A"), sample_rate)
-    samples = np.empty(shape, np.float32)
-    _native.wav_decode(data, encoding, offset, samples.reshape(-1))
-    return Recording(samples, sample_rate)

@@ -6,12 +6,15 @@ Both are imported when a sound needs them: `import soundfile` takes 40 ms, which
 from __future__ import annotations
 
 import io
+import logging
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from .gathered import Gathered
+from .openings import behind_leading_tags, kind_at
+from .recording import Recording
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +22,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .limits import Limits
+
+
+logger = logging.getLogger("lastword")
 
 
 class CannotDecodeError(Exception):
@@ -34,22 +40,29 @@ def reason(error: Exception) -> str:
     return f"{type(error).__name__}: {said}"
 
 
-Decoder: TypeAlias = (
-    "Callable[[bytes, str, Limits], tuple[NDArray[np.int16] | NDArray[np.float32], int]]"
-)
+Decoder: TypeAlias = "Callable[[bytes, str, Limits], Recording]"
+
+_FOR_LIBSNDFILE = ("FLAC", "Ogg", "MPEG", "AU")
+"""What libsndfile reads faster, or more exactly, than FFmpeg. It gets nothing else: 1.2.2 loops for
+ever over some chunks of WAV and what is made like it, and tells standard output what it thinks of
+a damaged SDS."""
 
 
-def decoders(data: bytes) -> list[tuple[str, Decoder]]:
+def decoders(data: bytes, *, is_repacked: bool) -> list[tuple[str, Decoder]]:
     """Give the decoders for an encoded sound, with the library's name, in the order of trying.
 
-    libsndfile is faster and as exact for all it knows but Opus: there the same libopus is at work
-    below both, and under FFmpeg it takes two thirds of the time (benchmarks/test_decode.py).
+    For Opus, the same libopus is at work below both, and under FFmpeg it takes two thirds of the
+    time (benchmarks/test_decode.py).
+
+    Args:
+        data: The whole file.
+        is_repacked: Whether it is a WAV that was written anew: then libsndfile may have it.
     """
-    order: list[tuple[str, Decoder]] = [
-        ("libsndfile", decode_with_soundfile),
-        ("FFmpeg", decode_with_pyav),
-    ]
-    return order[::-1] if _OPUS_MARK in data[:_FIRST_OGG_PAGE] else order
+    order: list[tuple[str, Decoder]] = [("FFmpeg", decode_with_pyav)]
+    if is_repacked or kind_at(data, behind_leading_tags(data)) in _FOR_LIBSNDFILE:
+        is_opus = _OPUS_MARK in data[:_FIRST_OGG_PAGE]
+        order.insert(1 if is_opus else 0, ("libsndfile", decode_with_soundfile))
+    return order
 
 
 _OPUS_MARK = b"OpusHead"  # RFC 7845: the first packet of an Ogg stream of Opus
@@ -57,18 +70,42 @@ _FIRST_OGG_PAGE = 64  # bytes: a page header of 28, then that packet
 
 
 class _Memory(io.BytesIO):
-    """Bytes as a file. In a damaged one libsndfile seeks before the start, and knows no errors."""
+    """Bytes as a file that ends after too many reads and seeks: a decoder may go in circles."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self._accesses_left = _MIN_ACCESSES + len(data) // _BYTES_PER_ACCESS
+
+    def _may_go_on(self) -> bool:
+        self._accesses_left -= 1
+        return self._accesses_left >= 0
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move as far as there is something: libsndfile goes before the start of damaged files."""
+        if not self._may_go_on():
+            return super().seek(0, io.SEEK_END)
         try:
             return super().seek(offset, whence)
-        except ValueError:
+        except ValueError:  # it knows no errors
             return self.tell()
 
+    def read(self, size: int | None = -1, /) -> bytes:
+        return super().read(size) if self._may_go_on() else b""
 
-def decode_with_soundfile(
-    data: bytes, name: str, limits: Limits
-) -> tuple[NDArray[np.int16] | NDArray[np.float32], int]:
+    def readinto(self, buffer: Any, /) -> int:
+        return super().readinto(buffer) if self._may_go_on() else 0
+
+    def check(self) -> None:
+        """Raise `CannotDecodeError` if the end was told too early."""
+        if self._accesses_left < 0:
+            raise CannotDecodeError("it makes the decoder go in circles")
+
+
+_MIN_ACCESSES, _BYTES_PER_ACCESS = 10_000, 4
+"""No decoder needs more than one access for ten bytes (CAF), or for 75 in a long file (MP3)."""
+
+
+def decode_with_soundfile(data: bytes, name: str, limits: Limits) -> Recording:
     """Decode with libsndfile.
 
     Args:
@@ -77,27 +114,44 @@ def decode_with_soundfile(
         limits: Checked before memory is taken: a damaged header claims anything.
 
     Returns:
-        Samples (frames, channels), int16 for a 16-bit format, else float32, and the sample rate
-        in Hz.
+        The recording, int16 for a 16-bit format, else float32.
 
     Raises:
-        CannotDecodeError: libsndfile does not know the format, or the data is damaged.
+        CannotDecodeError: libsndfile does not know its length.
         ClipEmptyError: It holds no samples.
         ClipLimitError: It is beyond the limits.
+        Exception: libsndfile does not know the format, or the data is damaged.
     """
     import soundfile  # noqa: PLC0415 - see the module docstring
 
-    with soundfile.SoundFile(_Memory(data)) as file:
+    memory = _Memory(data)
+    with soundfile.SoundFile(memory) as file:
+        memory.check()
+        if file.frames >= _UNKNOWN_LENGTH:
+            raise CannotDecodeError("it does not say how long it is")
         limits.check(file.frames, file.channels, file.samplerate, name)
         kind = "int16" if file.subtype == "PCM_16" else "float32"
-        return file.read(dtype=kind, always_2d=True), file.samplerate
+        samples = file.read(file.frames, dtype=kind, always_2d=True)
+        memory.check()
+        missing = file.frames - len(samples)
+        if missing:
+            logger.warning(
+                "a sound ends %.3f s earlier than it says: %s",
+                missing / file.samplerate,
+                name,
+                extra={"source": name, "missing_samples": missing},
+            )
+        return Recording(samples, file.samplerate, f"{file.format} {file.subtype}")
+
+
+_UNKNOWN_LENGTH = 2**62  # libsndfile tells SF_COUNT_MAX, 2^63 - 1, of a FLAC from a pipe
 
 
 _LENIENT_PYAV = 19
 """From here on PyAV never fails over the letters of a title, and takes no `metadata_errors`."""
 
 
-def decode_with_pyav(data: bytes, name: str, limits: Limits) -> tuple[NDArray[np.float32], int]:
+def decode_with_pyav(data: bytes, name: str, limits: Limits) -> Recording:
     """Decode the first audio stream with FFmpeg.
 
     Args:
@@ -106,17 +160,19 @@ def decode_with_pyav(data: bytes, name: str, limits: Limits) -> tuple[NDArray[np
         limits: Checked while decoding: some bytes may hold hours of silence.
 
     Returns:
-        Samples, float32 (frames, channels), and the sample rate in Hz.
+        The recording, float32.
 
     Raises:
-        CannotDecodeError: FFmpeg does not know the format, the data is damaged, or has no sound.
+        CannotDecodeError: It has no sound.
         ClipLimitError: It is beyond the limits.
+        Exception: FFmpeg does not know the format, or the data is damaged.
     """
     import av  # noqa: PLC0415 - see the module docstring
 
     release = int(av.__version__.split(".")[0])
     lenient: dict[str, Any] = {"metadata_errors": "ignore"} if release < _LENIENT_PYAV else {}
-    with av.open(io.BytesIO(data), mode="r", **lenient) as container:
+    memory = _Memory(data)
+    with av.open(memory, mode="r", **lenient) as container:
         if not container.streams.audio:
             raise CannotDecodeError("it has no audio stream")
         stream = container.streams.audio[0]
@@ -131,6 +187,7 @@ def decode_with_pyav(data: bytes, name: str, limits: Limits) -> tuple[NDArray[np
                 num_frames, num_channels = gathered.num_frames + last, frame.layout.nb_channels
                 limits.check(num_frames, num_channels, frame.sample_rate, name, so_far=True)
                 gathered.add(_frame_samples(frame).T)
+        memory.check()
         if not gathered.num_frames:
             raise CannotDecodeError("it has no samples")
         samples = gathered.whole()
@@ -141,7 +198,8 @@ def decode_with_pyav(data: bytes, name: str, limits: Limits) -> tuple[NDArray[np
             # Time 0 is the first sample after the encoder's delay, which FFmpeg has cut off.
             # The padding at the end it leaves: there the last packet's duration tells.
             samples = samples[:end]
-        return samples, sample_rate
+        coding = f"{container.format.name} {stream.codec_context.name}"
+        return Recording(samples, sample_rate, coding)
 
 
 def _decoder_of(stream: Any) -> Any:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .decode import decode_exact, to_float
+from .decode import decode_exact
 from .limits import DEFAULT_LIMITS
 from .loudness import integrated_loudness, sounding_range
 from .resample import resample
-from .source import read
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -74,15 +72,15 @@ def measure(source: Encoded) -> Measurement:
     Raises:
         ClipError: It is no sound that can be played.
     """
-    contents = read(source)
-    samples, rate = to_float(decode_exact(contents, DEFAULT_LIMITS))
+    recording = decode_exact(source, DEFAULT_LIMITS)
+    samples, rate = recording.to_float(), recording.sample_rate
     level = np.abs(samples).max(axis=1)
     start, stop = sounding_range(samples)
     played = resample(samples.mean(axis=1, dtype=np.float32), rate, PLAYED_RATE)
     loudness = integrated_loudness(samples, rate)
     peak = float(level.max())
     return Measurement(
-        format=_format(contents.data),
+        format=recording.format,
         sample_rate=rate,
         num_channels=samples.shape[1],
         duration_s=len(samples) / rate,
@@ -100,18 +98,3 @@ def measure(source: Encoded) -> Measurement:
 def _envelope(level: NDArray[np.float32]) -> list[float]:
     parts = np.array_split(level, min(ENVELOPE_COLUMNS, len(level)))
     return [min(float(part.max()), 1.0) for part in parts]
-
-
-def _format(data: bytes) -> str:
-    """Name the format as libsndfile does, else as FFmpeg does."""
-    import soundfile  # noqa: PLC0415 - 40 ms that a WAV in an agent never pays
-
-    try:
-        with soundfile.SoundFile(io.BytesIO(data)) as file:
-            return f"{file.format} {file.subtype}"
-    except (soundfile.SoundFileError, RuntimeError, ValueError):
-        import av  # noqa: PLC0415 - the same
-
-        with av.open(io.BytesIO(data)) as container:
-            codec = container.streams.audio[0].codec_context.name
-            return f"{container.format.name} {codec}"

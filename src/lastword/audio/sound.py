@@ -18,7 +18,7 @@ from .resample import resample
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .decode import Recording
+    from .recording import Recording
 
 logger = logging.getLogger("lastword")
 

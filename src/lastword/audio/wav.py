@@ -1,0 +1,120 @@
+"""Owns WAV files: plain samples are decoded by the extension, other codecs made safe for others."""
+
+from __future__ import annotations
+
+import logging
+import struct
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from . import _native
+from .recording import Recording
+
+if TYPE_CHECKING:
+    from .limits import Limits
+
+logger = logging.getLogger("lastword")
+
+WavError = _native.WavError
+"""A WAV file that contradicts itself."""
+
+_CODINGS = ("PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ALAW", "ULAW")
+"""libsndfile's names of what `WavLayout.encoding` counts."""
+
+
+class WavLayout(NamedTuple):
+    """Where things lie in a WAV file; places and sizes in bytes.
+
+    Attributes:
+        encoding: For `_native.wav_decode`; `_native.OTHER_CODEC` if the samples are compressed.
+        num_channels: 0 for another codec, as the two below.
+        sample_rate: In Hz.
+        num_frames: Samples per channel that are really there.
+        format_offset: Of the contents of `fmt `.
+        format_bytes: Their size.
+        data_offset: Of the first sample.
+        data_bytes: Size of the samples that are really there.
+        missing_bytes: What the file announces beyond them.
+        end: Where this WAV ends: the end of the bytes, or where something else follows.
+    """
+
+    encoding: int
+    num_channels: int
+    sample_rate: int
+    num_frames: int
+    format_offset: int
+    format_bytes: int
+    data_offset: int
+    data_bytes: int
+    missing_bytes: int
+    end: int
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the extension decodes its samples."""
+        return self.encoding != _native.OTHER_CODEC
+
+    def warn_of_missing(self, name: str) -> None:
+        """Say how much of a file that ends early is there."""
+        if self.missing_bytes:
+            logger.warning(
+                "a WAV file ends early, %d bytes of its samples are missing: playing the %d that "
+                "are there: %s",
+                self.missing_bytes,
+                self.data_bytes,
+                name,
+                extra={"source": name, "missing_bytes": self.missing_bytes},
+            )
+
+
+def read_layout(data: bytes | memoryview) -> WavLayout | None:
+    """Find the samples of a WAV file.
+
+    Args:
+        data: The file, and perhaps what was appended to it.
+
+    Returns:
+        Where they lie, or `None` if this is no WAV.
+
+    Raises:
+        WavError: It is a WAV without a usable `fmt ` chunk or without `data`.
+    """
+    found = _native.wav_parse(data)
+    return None if found is None else WavLayout(*found)
+
+
+def decode_wav(data: bytes, wav: WavLayout, name: str, limits: Limits) -> Recording:
+    """Decode a WAV of plain samples; 16-bit ones are used where they lie.
+
+    Raises:
+        ClipEmptyError: It holds no samples.
+        ClipLimitError: It is beyond the limits.
+    """
+    limits.check(wav.num_frames, wav.num_channels, wav.sample_rate, name)
+    coding = f"{'WAV' if data.startswith(b'RIFF') else data[:4].decode()} {_CODINGS[wav.encoding]}"
+    shape = (wav.num_frames, wav.num_channels)
+    if wav.encoding == _native.S16:
+        count = wav.num_frames * wav.num_channels
+        lying = np.frombuffer(data, np.int16, count, wav.data_offset).reshape(shape)
+        # Contents of chunks begin at even places, except in files whose writer forgot a pad byte.
+        return Recording(np.require(lying, requirements="A"), wav.sample_rate, coding)
+    samples = np.empty(shape, np.float32)
+    _native.wav_decode(data, wav.encoding, wav.data_offset, samples.reshape(-1))
+    return Recording(samples, wav.sample_rate, coding)
+
+
+def repacked(data: bytes, wav: WavLayout) -> bytes:
+    """Write the format and the samples of a WAV into a new one without anything else.
+
+    libsndfile 1.2.2 never comes back from some sizes of chunks that it does not need: it shall
+    see none.
+    """
+    chunks = b"".join(
+        struct.pack("<4sI", chunk, size) + data[offset : offset + size] + bytes(size % 2)
+        for chunk, offset, size in (
+            (b"fmt ", wav.format_offset, wav.format_bytes),
+            (b"data", wav.data_offset, wav.data_bytes),
+        )
+    )
+    return struct.pack("<4sI4s", b"RIFF", 4 + len(chunks), b"WAVE") + chunks

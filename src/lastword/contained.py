@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from types import TracebackType
 
 logger = logging.getLogger("lastword")
 
 
-@contextmanager
-def contained(what: str) -> Iterator[None]:
-    """Log what the body raises instead of letting it out; the body must not await.
+class Contained:
+    """Log what the body of a `with` raises instead of letting it out; the body must not await.
 
     Without an `await` an `asyncio.CancelledError` cancels nobody: a handler raises one by asking a
     cancelled task for its result. `KeyboardInterrupt` and `SystemExit` go on, for they end the
     process.
 
     Args:
-        what: The name of the code that is called, for the log.
+        message: What the log is to say then.
     """
-    try:
-        yield
-    except (KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException:
-        logger.exception("%s raised", what)
+
+    def __init__(self, message: str) -> None:
+        self._message = message
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        if error is None or isinstance(error, (KeyboardInterrupt, SystemExit)):
+            return False
+        logger.error(self._message, exc_info=error)
+        return True

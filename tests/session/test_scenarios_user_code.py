@@ -91,8 +91,12 @@ def test_start_hangs_after_an_error() -> None:
     run_virtual(main())
 
 
-@pytest.mark.parametrize("error", [ValueError, TypeError])
-def test_a_user_handler_that_raises(error: type[Exception]) -> None:
+class Stop(BaseException):
+    """What no `except Exception` catches."""
+
+
+@pytest.mark.parametrize("error", [ValueError, TypeError, asyncio.CancelledError, Stop])
+def test_a_user_handler_that_raises(error: type[BaseException]) -> None:
     """An exception in the user's error handler keeps nothing from being heard."""
 
     async def main() -> None:

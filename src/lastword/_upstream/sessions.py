@@ -119,13 +119,33 @@ def force_closed(session: AgentSession[Any]) -> list[Coroutine[Any, Any, None]]:
     Returns:
         What a close would have ended and this could not: each may hang, as the teardown did.
     """
-    activity, room_io = session._activity, session._room_io
+    activity = session._activity
     refuse_new_work(session)
     session._started = False
-    session._activity = session._room_io = None
+    session._activity = None
     session.input.audio = session.input.video = None
     session.output.audio = session.output.transcription = None
-    return [part.aclose() for part in (activity, room_io) if part is not None]
+    left = [] if activity is None else [activity.aclose()]
+    return left + leave_room(session)
+
+
+def leave_room(session: AgentSession[Any]) -> list[Coroutine[Any, Any, None]]:
+    """Takes its room from a session; returns what closes the connection to it, if there was one."""
+    room_io, session._room_io = session._room_io, None
+    return [] if room_io is None else [room_io.aclose()]
+
+
+def is_starting(session: AgentSession[Any]) -> bool:
+    """Tells whether a `start()` is under way."""
+    return session._lock.locked() and not session._started
+
+
+async def end_late_start(session: AgentSession[Any]) -> None:
+    """Closes what a `start()` that hung makes of its session, as soon as it has ended."""
+    async with session._lock:
+        if session._started:
+            for part in force_closed(session):
+                await part
 
 
 def hook_of(session: object) -> object:

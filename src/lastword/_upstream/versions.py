@@ -44,6 +44,7 @@ _SESSION_ATTRIBUTES = (
     "_activity",
     "_next_activity",
     "_room_io",
+    "_lock",
     "_events",
     "_llm",
     "_stt",

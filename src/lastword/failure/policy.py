@@ -32,16 +32,14 @@ What the default policy does with the unrecoverable failures of a component:
 
 from __future__ import annotations
 
-import logging
 import math
 from collections import deque
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from enum import Enum
 
+from ..contained import Contained
 from .kinds import Component, Failure, FailureKind
-
-logger = logging.getLogger("lastword")
 
 MUTE_LIMIT = 3
 """Identical failures without any status, code or text that are taken for terminal together."""
@@ -250,8 +248,6 @@ class Tally:
     def _ask_user(self, failure: Failure, history: History) -> Decision | None:
         if self._policy is None:
             return None
-        try:
+        with Contained("the policy function failed; the default policy decides"):
             return Decision(self._policy(failure, history))
-        except Exception:
-            logger.exception("the policy function failed; the default policy decides")
-            return None
+        return None

@@ -16,6 +16,7 @@ from livekit.agents.tts import TTSError
 from livekit.agents.voice.events import CloseReason, ErrorEvent
 
 from .._upstream import sessions, versions
+from ..contained import Contained
 from ..errors import AlreadyAttachedError
 from ..failure.classify import classify
 from ..failure.kinds import FailureKind
@@ -225,11 +226,11 @@ class LastWord:
             return
         self._in_error_event = event == "error"
         try:
-            self._hooks.emit(event, *args)
-        except TypeError:
-            # livekit.rtc.EventEmitter lets a handler's TypeError escape (livekit 1.0 .. 1.1): the
-            # caller's next line, `_on_error`, would never run and the session would hang
-            logger.exception("a handler raised TypeError", extra={"event": event})
+            # livekit.rtc.EventEmitter lets a handler's TypeError escape (livekit 1.0 .. 1.1), and
+            # what is no Exception: the caller's next line, `_on_error`, would never run and the
+            # session would hang
+            with Contained(f"a handler of {event!r} raised"):
+                self._hooks.emit(event, *args)
         finally:
             self._in_error_event = False
         if self._deferred_close is not None:

@@ -28,6 +28,7 @@ from .after.followup import FollowUp
 from .playout.heard import Heard
 from .playout.speaker import Speaker
 from .report import Report
+from .teardown import tear_down
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -43,8 +44,10 @@ logger = logging.getLogger("lastword")
 
 START_DEADLINE_S = 5.0
 """An error during `start()`: the close is forced so long after it, whatever `start()` does."""
-FORCE_GRACE_S = 1.0
-"""How long a cancelled teardown may take to end before it is left behind."""
+LEFTOVER_S = 1.0
+"""How long each part that a forced close leaves open may take to close."""
+LATE_START_S = 60.0
+"""How long a `start()` that hung is watched after the forced close, to end what it begins."""
 
 
 class State(Enum):
@@ -118,7 +121,10 @@ class Closing:
         self._t0 = self._loop.time()
         self._failed_at = time.time()
         self._close_s = 0.0
+        self._over: asyncio.Future[None] = self._loop.create_future()
+        self._begun = False
         self._atask: asyncio.Task[None] | None = None
+        self._cleaning: set[asyncio.Task[None]] = set()
 
     @property
     def state(self) -> State:
@@ -134,7 +140,7 @@ class Closing:
         """Begins, and marks the session as closing before anything can be awaited."""
         # Not said before this returns: one session would be heard 0.03 ms sooner, but 50 that fail
         # together would hold the loop for 27 ms instead of 10 (benchmarks/bench_latency.py).
-        self._atask = self._loop.create_task(self._run(), name="lastword_closing")
+        self._begin()
         # what upstream takes for its closing task: others may cancel it, and nothing happens
         sessions.mark_closing(self._session, self._loop.create_future())
 
@@ -144,8 +150,7 @@ class Closing:
 
     async def wait(self) -> None:
         """Waits until the session is closed; cancelling this wait cancels nothing else."""
-        if self._atask is not None:
-            await asyncio.wait({self._atask})
+        await asyncio.wait({self._over})
 
     def saw_close(self) -> bool:
         """Notes that a `close` event is about to be emitted; False if there was one already."""
@@ -160,13 +165,23 @@ class Closing:
 
     # --- the sequence ----------------------------------------------------------------------------
 
+    def _begin(self) -> None:
+        self._atask = self._loop.create_task(self._run(), name="lastword_closing")
+        self._atask.add_done_callback(self._ended)
+
+    def _ended(self, _: asyncio.Task[None]) -> None:
+        if not self._begun:
+            self._begin()  # cancelled before its first step, it has run no line of the sequence
+
     async def _run(self) -> None:
+        self._begun = True
         before = (self._speak, self._follow_up_before, self._close)
         cancelled = [await self._survive(stage) for stage in before]
         self._ensure_close_event()
         cancelled.append(await self._survive(self._followup.after_close))
         sessions.mark_closing(self._session, None)
         self._on_closed(self._report())
+        self._over.set_result(None)
         if any(cancelled):
             raise asyncio.CancelledError
 
@@ -256,21 +271,13 @@ class Closing:
         if starting:
             timeout_s = max(START_DEADLINE_S - (self._loop.time() - self._t0), 0.0)
         sessions.allow_teardown(self._session)
-        teardown = self._teardown()
-        atask = self._loop.create_task(teardown, name="lastword_teardown")
-        await asyncio.wait({atask}, timeout=timeout_s)
-        if not atask.done() and not starting:
-            # one that waits for start() is left to end with it
-            logger.error("the session's teardown hangs, the close is forced")
-            atask.cancel()
-            await asyncio.wait({atask}, timeout=FORCE_GRACE_S)
-        elif atask.done() and not atask.cancelled() and (error := atask.exception()) is not None:
-            # a realtime session's aclose() raises what its connection failed of (1.8.9)
-            extra = {"error": type(error).__name__}
-            logger.error("the session's teardown failed, the close is forced", extra=extra)
+        close = self._hooks.aclose(reason=CloseReason.ERROR, drain=False, error=self._error)
+        # one that only waits for start() need not be asked to end
+        await tear_down(close, timeout_s=timeout_s, cancels=not starting, on_left=self._left_behind)
 
-    def _teardown(self) -> Coroutine[Any, Any, None]:
-        return self._hooks.aclose(reason=CloseReason.ERROR, drain=False, error=self._error)
+    def _left_behind(self) -> None:
+        if self._state is State.CLOSED:  # all was done but what follows the event
+            self._clean_up(sessions.leave_room(self._session), LEFTOVER_S)
 
     def _ensure_close_event(self) -> None:
         """Emits the one `close` event if nobody has, whatever became of the teardown."""
@@ -278,17 +285,23 @@ class Closing:
             if self._state is not State.CLOSING:
                 self._to(State.CLOSING)
             self._closed_by = "forced"
-            left = sessions.force_closed(self._session)
+            if sessions.is_starting(self._session):
+                self._clean_up([sessions.end_late_start(self._session)], LATE_START_S)
+            self._clean_up(sessions.force_closed(self._session), LEFTOVER_S)
             self._session.emit("close", CloseEvent(error=self._error, reason=CloseReason.ERROR))
-            self._cleanup_atask = self._loop.create_task(
-                self._cleanup(left), name="lastword_cleanup"
-            )
 
-    async def _cleanup(self, left: list[Coroutine[Any, Any, None]]) -> None:
-        """Closes what a forced close leaves open."""
-        for work in left:
-            if not await finished(work, name="lastword_leftover", timeout_s=FORCE_GRACE_S):
-                logger.warning("a part of the session did not close after it was forced")
+    def _clean_up(self, left: list[Coroutine[Any, Any, None]], timeout_s: float) -> None:
+        """Closes in the background what a close has left open, each part within a bound."""
+
+        async def clean_up() -> None:
+            for work in left:
+                if not await finished(work, name="lastword_leftover", timeout_s=timeout_s):
+                    logger.warning("a part of the session did not close after it was forced")
+
+        if left:
+            atask = self._loop.create_task(clean_up(), name="lastword_cleanup")
+            self._cleaning.add(atask)
+            atask.add_done_callback(self._cleaning.discard)
 
     def _report(self) -> Report:
         heard, utterance = self._heard, self._words.first

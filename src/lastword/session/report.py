@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from livekit.agents import telemetry
 
 from ..bounded import hold
-from ..contained import contained
+from ..contained import Contained
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,7 +109,7 @@ def deliver(
         logger.exception("the report's span could not be made")
     result: object = None
     if on_report is not None:
-        with contained("on_report"):
+        with Contained("on_report raised"):
             result = on_report(report)
     return _awaited(result) if isinstance(result, Awaitable) else None
 

@@ -4,6 +4,7 @@ Needs Python 3.11 and the speech synthesisers of Debian 12 (see README.md for th
 
     python assets/render.py           # all languages
     python assets/render.py en ja     # some of them; the others stay as they are
+    python assets/render.py moment    # some tones, in all or in the named languages
 
 Each clip comes out at 24 kHz mono, at one loudness, with 20 ms of silence at both ends, together
 with its transcript in clips/index.json. The synthesisers use no chance, so the same packages give
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-TONES = ("generic", "later", "transfer")
+TONES = ("generic", "later", "transfer", "moment", "again", "hear")
 CLIPS = Path(__file__).parent.parent / "src" / "lastword" / "audio" / "clips"
 RATE = 24000
 PAUSE_S = 0.25  # between sentences; some synthesisers pause for 0.8 s
@@ -119,7 +120,9 @@ def render(entry: dict[str, Any], text: str) -> bytes:
 
 
 def main(wanted: list[str]) -> None:
-    """Render the wanted languages, or all, and write the index of all."""
+    """Render the wanted languages and tones, or all, and write the index of all."""
+    tones = set(wanted).intersection(TONES) or set(TONES)
+    languages = set(wanted).difference(TONES)
     texts = tomllib.loads(Path(__file__).with_name("texts.toml").read_text(encoding="utf-8"))
     index: dict[str, dict[str, dict[str, str]]] = {}
     for language, entry in texts.items():
@@ -127,7 +130,7 @@ def main(wanted: list[str]) -> None:
         for tone in TONES:
             name = f"{language}-{tone}.mp3"
             index[language][tone] = {"file": name, "transcript": entry[tone]}
-            if not wanted or language in wanted:
+            if tone in tones and (not languages or language in languages):
                 print(name, entry["voice"], flush=True)
                 (CLIPS / name).write_bytes(render(entry, entry[tone]))
     text = json.dumps(index, ensure_ascii=False, indent=1)

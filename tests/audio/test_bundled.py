@@ -10,7 +10,7 @@ from lastword import MessageError, bundled, bundled_languages
 from lastword.audio.bundled import nearest_language
 from lastword.audio.loudness import integrated_loudness, sounding_range
 
-TONES = ["generic", "later", "transfer"]
+TONES = ["generic", "later", "transfer", "moment", "again", "hear"]
 CLIPS = Path(sys.modules[bundled.__module__].__file__ or "").parent / "clips"
 ALL = [(language, tone) for language in bundled_languages() for tone in TONES]
 
@@ -54,7 +54,7 @@ def test_there_are_a_dozen_languages() -> None:
 
 
 def test_no_file_is_left_over() -> None:
-    """The folder holds the index, the licences, and each language's three clips."""
+    """The folder holds the index, the licences, and each language's clips."""
     expected = {f"{language}-{tone}.mp3" for language, tone in ALL}
     assert {file.name for file in CLIPS.iterdir()} == expected | {"index.json", "LICENCES.md"}
 

@@ -18,10 +18,11 @@ from .clip import Clip
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Tone = Literal["generic", "later", "transfer"]
-"""What happens next: the call ends; it ends and soon works again; the caller is handed on."""
+Tone = Literal["generic", "later", "transfer", "moment", "again", "hear"]
+"""What happens next: the call ends; it ends and soon works again; the caller is handed on; or the
+call goes on: an answer takes long; something went wrong once; nothing is heard of the caller."""
 
-TONES: Final[tuple[Tone, ...]] = ("generic", "later", "transfer")
+TONES: Final[tuple[Tone, ...]] = ("generic", "later", "transfer", "moment", "again", "hear")
 
 _CLIPS = Path(__file__).parent / "clips"
 _LAST_RESORT = "en"
@@ -38,8 +39,9 @@ def bundled(language: str = "en", tone: Tone = "generic") -> Clip:
     Args:
         language: A BCP 47 tag as "pt-BR" or "pt", in either case. The nearest language that is
             there is taken: the whole tag, then its first part, then English.
-        tone: "generic" (the call ends), "later" (it ends and may be tried again in a few minutes)
-            or "transfer" (the caller is handed on).
+        tone: "generic" (the call ends), "later" (it ends and may be tried again in a few minutes),
+            "transfer" (the caller is handed on), "moment" (an answer takes long), "again" (please
+            say that again) or "hear" (nothing is heard of the caller).
 
     Returns:
         The clip; its `language` and `transcript` are those that are heard.

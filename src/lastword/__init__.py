@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .audio.resample import resample
     from .errors import (
         AlreadyAttachedError,
+        AttachError,
         BakeError,
         ClipEmptyError,
         ClipError,
@@ -45,6 +46,7 @@ _MODULES = {
     "DEFAULT": ".session.words.message",
     "AgentSession": ".session.dropin",
     "AlreadyAttachedError": ".errors",
+    "AttachError": ".errors",
     "Audio": ".audio.decode",
     "BakeError": ".errors",
     "Clip": ".audio.clip",
@@ -82,6 +84,7 @@ __all__ = [
     "DEFAULT",
     "AgentSession",
     "AlreadyAttachedError",
+    "AttachError",
     "Audio",
     "BakeError",
     "Clip",

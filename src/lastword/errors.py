@@ -7,7 +7,8 @@
     │   ├── ClipEmptyError                          it holds no samples
     │   └── ClipLimitError                          longer, wider, faster or larger than a limit
     ├── MessageError (ValueError)                   a message of a form that attach does not know
-    ├── AlreadyAttachedError (RuntimeError)         a second attach to one session
+    ├── AttachError (RuntimeError)                  a session that is closed, or of another loop
+    │   └── AlreadyAttachedError                    a second attach to one session
     ├── UnsupportedVersionError (RuntimeError)      livekit-agents has internals that we do not know
     ├── BakeError (RuntimeError)                    words could not be rendered by the TTS
     ├── MissingCredentialsError (RuntimeError)      an after-action needs the server API
@@ -19,6 +20,7 @@ of livekit-agents, and lives in `failure/quota.py`.
 
 __all__ = [
     "AlreadyAttachedError",
+    "AttachError",
     "BakeError",
     "ClipEmptyError",
     "ClipError",
@@ -77,7 +79,11 @@ class MessageError(LastWordError, ValueError):
     """A message of a form that `attach` does not know."""
 
 
-class AlreadyAttachedError(LastWordError, RuntimeError):
+class AttachError(LastWordError, RuntimeError):
+    """The session cannot be given its last word here and now."""
+
+
+class AlreadyAttachedError(AttachError):
     """The session has a last word already."""
 
 

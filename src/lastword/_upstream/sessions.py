@@ -49,6 +49,11 @@ class SessionHooks:
                 delattr(self._session, name)
 
 
+def loop_of(session: AgentSession[Any]) -> asyncio.AbstractEventLoop:
+    """Returns the loop that a session was made for."""
+    return session._loop
+
+
 def is_started(session: AgentSession[Any]) -> bool:
     """Tells whether `start()` has succeeded and no close has finished since."""
     return session._started

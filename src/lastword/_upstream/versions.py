@@ -45,6 +45,7 @@ _SESSION_ATTRIBUTES = (
     "_next_activity",
     "_room_io",
     "_lock",
+    "_loop",
     "_events",
     "_llm",
     "_stt",

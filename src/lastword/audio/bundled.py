@@ -65,6 +65,15 @@ def bundled_languages() -> list[str]:
     return sorted(_index())
 
 
+def has_clips(language: str) -> bool:
+    """Tell whether a language, or the one that it is a form of, has clips.
+
+    Args:
+        language: A BCP 47 tag, in either case.
+    """
+    return any(tag in _index() for tag in _widening(language))
+
+
 def nearest_language(*wanted: str | None) -> str:
     """Choose the first wanted language that has clips.
 

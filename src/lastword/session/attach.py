@@ -10,6 +10,7 @@ import logging
 import weakref
 from typing import TYPE_CHECKING, Any
 
+from livekit.agents import Agent
 from livekit.agents.llm import LLMError, RealtimeModelError
 from livekit.agents.stt import STTError
 from livekit.agents.tts import TTSError
@@ -17,12 +18,13 @@ from livekit.agents.voice.events import CloseReason, ErrorEvent
 
 from .._upstream import sessions, versions
 from ..contained import Contained
-from ..errors import AlreadyAttachedError
+from ..errors import AlreadyAttachedError, AttachError
 from ..failure.classify import classify
 from ..failure.kinds import FailureKind
 from ..failure.policy import COUNTED, COUNTED_BEFORE_1_6, Decision, Tally
 from ..failure.tap import install as tap
 from .after.actions import Plan
+from .arguments import check_flag, check_function, check_language, check_seconds
 from .closing import Bounds, Closing
 from .owner import SessionOwner
 from .preparation import Preparation
@@ -89,14 +91,20 @@ def attach(
         MessageError: The message has a form that is not known.
         MissingCredentialsError: An after-action needs the server API and cannot reach it.
         AlreadyAttachedError: The session has a last word already.
+        AttachError: The session is closed or closing, no event loop runs here, or the session is
+            another loop's.
         UnsupportedVersionError: The installed livekit-agents has unknown internals.
+        TypeError: An argument is of a type that it cannot be.
+        ValueError: A number is out of its range.
     """
-    if session in _attached:
-        raise AlreadyAttachedError(
-            "expected a session without a last word, got one that has one; attach once, or call "
-            "detach() on the first LastWord before"
-        )
-    versions.check_session(session)
+    _check_session(session)
+    check_language(language)
+    check_function("policy", policy, "failure", "history", may_be_async=False)
+    check_function("on_report", on_report, "report", may_be_async=True)
+    check_seconds("max_message_s", max_message_s, zero=False)
+    check_seconds("first_frame_timeout_s", first_frame_timeout_s, zero=False)
+    check_seconds("close_timeout_s", close_timeout_s, zero=True)
+    check_flag("standby_track", standby_track)
     last_word = LastWord(
         session,
         Preparation(
@@ -113,6 +121,42 @@ def attach(
     )
     _attached.add(session)
     return last_word
+
+
+def _check_session(session: object) -> None:
+    kind = versions.session_class()
+    wanted = f"expected {kind.__name__} of livekit-agents"
+    if isinstance(session, type):
+        raise TypeError(f"{wanted}, got the class {session.__name__}; attach to an object of it")
+    if isinstance(session, Agent):
+        raise TypeError(f"{wanted}, got an agent; attach to the session that is to run it")
+    if not isinstance(session, kind):
+        raise TypeError(f"{wanted}, got {session!r}; attach to the session that is to be started")
+    if session in _attached:
+        raise AlreadyAttachedError(
+            "expected a session without a last word, got one that has one; attach once, or call "
+            "detach() on the first LastWord before"
+        )
+    versions.check_session(session)
+    try:
+        here = asyncio.get_running_loop()
+    except RuntimeError:
+        raise AttachError(
+            "expected a running event loop, got none; attach inside the coroutine that starts the "
+            "session"
+        ) from None
+    theirs = sessions.loop_of(session)
+    # one that was made where no loop ran has a loop that never runs, and lives in any
+    if theirs is not here and (theirs.is_running() or sessions.is_started(session)):
+        raise AttachError(
+            "expected a session of the running event loop, got one of another loop; attach in the "
+            "coroutine that starts the session"
+        )
+    if sessions.is_closing(session):
+        raise AttachError(
+            "expected a session that is open or not started yet, got one that is closed; attach "
+            "before it closes, or after it was started again"
+        )
 
 
 def attached_to(session: object) -> LastWord | None:

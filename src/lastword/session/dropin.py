@@ -39,6 +39,7 @@ class AgentSession(_Session[Userdata_T]):
     Raises:
         ClipError: A file of the message is missing, broken or too long.
         MessageError: The message has a form that is not known.
+        AttachError: No event loop runs here.
         UnsupportedVersionError: The installed livekit-agents has unknown internals.
     """
 

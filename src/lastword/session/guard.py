@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import inspect
 import logging
 import time
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -21,6 +22,7 @@ from ..room.callers import is_phone
 from ..room.own_track import play_on_own_track
 from .after.actions import AfterContext, Plan
 from .after.followup import SIP_TAIL_S, TAIL_S
+from .arguments import check_function, check_language, is_async
 from .attach import attached_to
 from .playout.heard import Heard
 from .report import Report, deliver, delivered
@@ -77,8 +79,16 @@ def guard(
     Raises:
         ClipError: A file of the message is missing, broken or too long.
         MessageError: The message has a form that is not known.
-        TypeError: `after` is something else.
+        TypeError: It was written without brackets, stands above a function that is not
+            asynchronous, or an argument is of a type that it cannot be.
     """
+    if inspect.isroutine(message):
+        raise TypeError(
+            f"expected a message, got the function {message.__name__}; write @lastword.guard() "
+            "with brackets"
+        )
+    check_language(language)
+    check_function("on_report", on_report, "report", may_be_async=True)
     plan = Plan(after, check=False)
     sounds = _prepared(message, language, plan.handed_on())
     farewells = {
@@ -88,6 +98,12 @@ def guard(
     }
 
     def decorate(entrypoint: Entrypoint) -> Entrypoint:
+        if not callable(entrypoint) or not is_async(entrypoint):
+            raise TypeError(
+                f"expected guard above an asynchronous entrypoint, got {entrypoint!r}; write it "
+                "with async def"
+            )
+
         @functools.wraps(entrypoint)
         async def guarded(job: JobContext) -> None:
             plan.check()

@@ -17,6 +17,7 @@ from ...failure.kinds import FailureKind
 from ...room.hang_up import end_call
 from ...room.server import API_TIMEOUT_S, CREDENTIALS, describe, missing_credentials
 from ...room.transfer import transfer
+from ..arguments import check_flag, check_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -162,10 +163,12 @@ def hang_up(*, delete_room: bool = False, tail_s: float | None = None) -> After:
             and 0.2 for others. A carrier with a long path may need more.
 
     Raises:
-        ValueError: `tail_s` is negative.
+        TypeError: `tail_s` is no number, or `delete_room` neither True nor False.
+        ValueError: `tail_s` is negative or not finite.
     """
-    if tail_s is not None and tail_s < 0:
-        raise ValueError(f"expected tail_s of 0 s or more, got {tail_s}")
+    check_flag("delete_room", delete_room)
+    if tail_s is not None:
+        check_seconds("tail_s", tail_s, zero=True)
     return _HangUp(delete_room=delete_room, tail_s=tail_s)
 
 
@@ -181,16 +184,18 @@ def transfer_to(
             form of `attach`'s message. Then the call ends as with `hang_up()`.
 
     Raises:
+        TypeError: The target is no text, or the time no number.
         ValueError: The target is neither a number nor such a URI, or the time is not positive.
     """
+    if not isinstance(target, str):
+        raise TypeError(f"expected a target like '+4930123456' as a text, got {target!r}")
+    check_seconds("ringing_timeout_s", ringing_timeout_s, zero=False)
     uri = f"tel:{target}" if target.removeprefix("+").isdigit() else target
     if not uri.strip("<").startswith(("tel:", "sip:", "sips:")):  # what the server accepts
         raise ValueError(
             "expected a target like '+4930123456', 'tel:...', 'sip:...' or 'sips:...', got "
             f"{target!r}"
         )
-    if not ringing_timeout_s > 0:
-        raise ValueError(f"expected a positive ringing_timeout_s, got {ringing_timeout_s}")
     return _Transfer(uri, ringing_timeout_s, on_failure)
 
 

@@ -212,7 +212,7 @@ class Message:
 
     def _line(self, message: OneMessage, tone: Tone, sounds: dict[int, Utterance]) -> _Line:
         """Resolves one message; files and clips only once, however many kinds share them."""
-        if message is None or message == "":
+        if message is None or (isinstance(message, str) and not message):
             return _Line()
         if isinstance(message, _Default):
             return _Line(tone=tone)

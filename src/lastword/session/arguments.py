@@ -1,0 +1,108 @@
+"""Tells wrong arguments when they are given: what was expected, what came, what to do instead."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import math
+from functools import partial
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+from ..audio.bundled import bundled_languages, has_clips
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+logger = logging.getLogger("lastword")
+
+
+def check_seconds(name: str, value: object, *, zero: bool) -> None:
+    """Make sure that an argument is a finite number of seconds.
+
+    Args:
+        name: The argument.
+        value: What was given for it.
+        zero: Whether 0 is in the range.
+
+    Raises:
+        TypeError: It is no number.
+        ValueError: It is out of the range, or no finite number.
+    """
+    wanted = f"expected {name} as a number of seconds {'of 0 or more' if zero else 'above 0'}"
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{wanted}, got {value!r} ({type(value).__name__}); pass a float")
+    if not math.isfinite(value) or value < 0 or (value == 0 and not zero):
+        raise ValueError(f"{wanted}, finite, got {value}; leave it out for the default")
+
+
+def check_flag(name: str, value: object) -> None:
+    """Make sure that an argument is True or False.
+
+    Raises:
+        TypeError: It is something else.
+    """
+    if not isinstance(value, bool):
+        raise TypeError(f"expected {name} as True or False, got {value!r}; pass one of the two")
+
+
+def check_language(language: object) -> None:
+    """Make sure that a language is a text; warn if no bundled clip is in it.
+
+    Raises:
+        TypeError: It is neither a text nor None.
+    """
+    if language is None:
+        return
+    if not isinstance(language, str):
+        raise TypeError(
+            f"expected language as a tag such as 'en' or 'pt-BR', or None, got {language!r}; pass "
+            "None for the session's own"
+        )
+    if not has_clips(language):
+        logger.warning(
+            "expected a language with bundled clips (%s), got %r: bundled words will be in another "
+            "language of the session that has some, else in English",
+            ", ".join(bundled_languages()),
+            language,
+        )
+
+
+def check_function(name: str, value: object, *arguments: str, may_be_async: bool) -> None:
+    """Make sure that something can be called as it is going to be called.
+
+    Args:
+        name: The argument.
+        value: What was given for it; None is right.
+        *arguments: Names of what it is called with, for the message.
+        may_be_async: Whether what it returns is awaited.
+
+    Raises:
+        TypeError: It cannot be called so, or is asynchronous and may not be.
+    """
+    if value is None:
+        return
+    wanted = f"expected {name} as a function of ({', '.join(arguments)})"
+    if not callable(value):
+        raise TypeError(f"{wanted} or None, got {value!r}; pass the function itself")
+    try:
+        inspect.signature(value).bind(*arguments)
+    except ValueError:
+        return  # a builtin that does not show its signature
+    except TypeError as error:
+        raise TypeError(f"{wanted}, got {value!r}, which does not take them: {error}") from None
+    if not may_be_async and is_async(value):
+        raise TypeError(
+            f"{wanted} that returns its answer, got {value!r}, which is asynchronous; write it "
+            "with def instead of async def"
+        )
+
+
+def is_async(function: Callable[..., Any]) -> bool:
+    """Tell whether what a function returns is to be awaited, as far as it shows."""
+    while isinstance(function, partial):
+        function = function.func
+    function = inspect.unwrap(function)
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
+        getattr(function, "__call__", None)  # noqa: B004 - of an object of a class of its own
+    )

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from livekit.agents import APIError, APIStatusError
 
-from failure.recorded import CASES, event_of
 from lastword import classify
+from lastword.testing.documented.recorded import CASES, event_of
 
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture

@@ -2,33 +2,49 @@
 
 import subprocess
 import sys
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-import lastword
+import lastword.testing
+
+PACKAGES = [lastword, lastword.testing]
 
 
-@pytest.mark.parametrize("name", lastword.__all__)
-def test_every_public_name_can_be_had(name: str) -> None:
+@pytest.mark.parametrize(
+    ("package", "name"), [(package, name) for package in PACKAGES for name in package.__all__]
+)
+def test_every_public_name_can_be_had(package: ModuleType, name: str) -> None:
     """Each name of `__all__` resolves to an object."""
-    assert getattr(lastword, name) is not None
+    assert getattr(package, name) is not None
+    assert name in dir(package)
 
 
-def test_all_is_the_table_of_modules() -> None:
+@pytest.mark.parametrize("package", PACKAGES)
+def test_all_is_the_table_of_modules(package: ModuleType) -> None:
     """`__all__` and the table of owning modules name the same things."""
-    assert set(lastword.__all__) == set(lastword._MODULES)
+    assert set(package.__all__) == set(package._MODULES)
 
 
-def test_an_unknown_name_is_an_attribute_error() -> None:
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_name_is_that_of_a_module(package: ModuleType) -> None:
+    """Importing the module would put it in the place of the name."""
+    modules = {path.stem for path in Path(str(package.__file__)).parent.iterdir()}
+    assert not modules & {*package.__all__}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_an_unknown_name_is_an_attribute_error(package: ModuleType) -> None:
     """A wrong name fails as on any module."""
     with pytest.raises(AttributeError, match="nonsense"):
-        lastword.nonsense  # noqa: B018 - the access is the test
+        package.nonsense  # noqa: B018 - the access is the test
 
 
 def test_importing_lastword_imports_no_livekit() -> None:
     """`import lastword` brings in neither livekit-agents nor numpy nor the compiled module."""
     code = (
-        "import sys, lastword; "
+        "import sys, lastword, lastword.testing; "
         "bad = [m for m in sys.modules if m.split('.')[0] in ('livekit', 'numpy', 'soundfile')]; "
         "sys.exit(repr(bad) if bad else 0)"
     )

@@ -82,7 +82,7 @@ async def test_a_script_is_answered_in_order_and_its_last_answer_stays() -> None
             FailureKind.QUOTA_EXHAUSTED,
             True,
         ),
-        (gw.server_error(503), APIStatusError, FailureKind.OVERLOADED, False),
+        (gw.overloaded(503), APIStatusError, FailureKind.OVERLOADED, False),
         (gw.breaks_after("One two"), APIConnectionError, FailureKind.CONNECTION, False),
         (gw.stall(), APITimeoutError, FailureKind.TIMEOUT, False),
     ],

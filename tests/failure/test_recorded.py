@@ -10,8 +10,9 @@ from aiohttp import RequestInfo
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
-from failure.recorded import CASES, HELD_OUT, event_of, exception_of
+from failure.recorded import HELD_OUT
 from lastword import Failure, classify
+from lastword.testing.documented.recorded import CASES, event_of, exception_of
 
 MARKER = "mark-9c1e-key"
 BUILDING = [case for case in CASES if case["id"] not in HELD_OUT]

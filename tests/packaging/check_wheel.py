@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-import lastword
+import lastword.testing
 
 source = Path(sys.argv[1]).resolve()
 where = Path(lastword.__file__).resolve()
@@ -18,4 +18,5 @@ assert (package / "py.typed").exists()
 assert (package / "audio" / "_native.pyi").exists()
 assert not list(package.rglob("*.c")), "C sources in the wheel"
 assert len(lastword.bundled_languages()) >= 12
+assert lastword.testing.failures("openai")["llm-invalid-api-key"].terminal
 print(f"wheel ok: {len(frames)} frames of {clip.transcript!r}")

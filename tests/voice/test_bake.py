@@ -17,7 +17,7 @@ from livekit.agents import APIConnectOptions, inference, tts
 
 from lastword import BakeError, Clip, MessageError
 from lastword.audio.loudness import integrated_loudness
-from lastword.testing.gateway import Gateway, server_error, stall, status, unauthorized
+from lastword.testing.gateway import Gateway, overloaded, stall, status, unauthorized
 from lastword.testing.sockets import receives, sends, websocket
 from lastword.voice.bake import bake
 from lastword.voice.cache import SoundCache
@@ -114,7 +114,7 @@ async def test_nobody_notices_success_or_failure(provider: Gateway, tmp_path: Pa
     adapter = tts.StreamAdapter(tts=voice)
     fallback = tts.FallbackAdapter([voice])
     noticed = Noticed(voice, adapter, fallback)
-    provider.script(SPEECH, spoken(), server_error(), unauthorized(), spoken())
+    provider.script(SPEECH, spoken(), overloaded(), unauthorized(), spoken())
     await bake(adapter, WORDS, cache_dir=tmp_path)
     for text in ("First.", "Second."):
         with pytest.raises(BakeError):

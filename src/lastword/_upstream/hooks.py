@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from livekit.agents import inference, llm, stt, tts
@@ -93,6 +94,41 @@ HOOK_POINTS = (
     REALTIME_EMIT,
     *STT_PUMPS,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """A wrapper that stands in the place of a method.
+
+    Attributes:
+        point: The method.
+        wrapper: What stands in its place.
+        original: What stood there before; None if it was inherited and there was no attribute.
+    """
+
+    point: HookPoint
+    wrapper: Callable[..., Any]
+    original: Callable[..., Any] | None
+
+    @classmethod
+    def put_in(
+        cls, point: HookPoint, wrap: Callable[[Callable[..., Any]], Callable[..., Any]]
+    ) -> Hook:
+        """Puts what `wrap` makes of a method in its place."""
+        hook = cls(point, wrap(getattr(point.cls, point.name)), vars(point.cls).get(point.name))
+        setattr(point.cls, point.name, hook.wrapper)
+        return hook
+
+    def take_out(self) -> bool:
+        """Restores the method, if the wrapper still is in its place; returns whether it was."""
+        cls, name = self.point.cls, self.point.name
+        if vars(cls).get(name) is not self.wrapper:
+            return False
+        if self.original is None:
+            delattr(cls, name)
+        else:
+            setattr(cls, name, self.original)
+        return True
 
 
 def unknown_hook_points() -> list[str]:

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Coroutine
 
-    from livekit.agents import AgentSession
+    from livekit.agents import AgentSession, llm
     from opentelemetry.context import Context
 
 
@@ -62,6 +62,12 @@ def is_started(session: AgentSession[Any]) -> bool:
 def is_running(session: AgentSession[Any]) -> bool:
     """Tells whether there is an activity that could speak."""
     return session._activity is not None
+
+
+def realtime_session_of(session: AgentSession[Any]) -> llm.RealtimeSession[Any] | None:
+    """Returns the realtime session of the agent that runs, or None if it uses no such model."""
+    activity = session._activity
+    return None if activity is None else getattr(activity, "_rt_session", None)
 
 
 def counts_stt_errors(session: AgentSession[Any]) -> bool:

@@ -1,1 +1,139 @@
-"""Parts to rehearse a failure: scripted providers and recording or misbehaving outputs."""
+"""Parts to rehearse a failure with: a call to hold, ways to break it, scripted providers, outputs.
+
+    from lastword.testing import rehearse
+
+    async with rehearse(make_session, stand_ins=True, virtual_time=True) as call:
+        call.break_component("llm", with_="quota_exhausted")
+        await call.says("hello?")
+        report = await call.closed()
+        assert report.played == "full"
+
+Importing this package imports nothing else: each name brings its module when it is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..lazy import exports
+
+if TYPE_CHECKING:
+    from .answers import (
+        Answer,
+        breaks_after,
+        fails_inside,
+        hears,
+        openai_error,
+        out_of_credits,
+        overloaded,
+        quota_exceeded,
+        rate_limited,
+        says,
+        speaks,
+        stall,
+        status,
+        unauthorized,
+    )
+    from .beginning import rehearse
+    from .clock import virtual_time
+    from .documented import ProviderFailure, failures
+    from .exceptions import exception_of_kind
+    from .faults import Fault, dies, empty, hangs, raises
+    from .gateway import Gateway, Received
+    from .heard import Heard
+    from .outage import break_component
+    from .rehearsal import Event, Rehearsal
+    from .sink import RecordingSink, Segment, StallingSink
+    from .sockets import Step, closes, drops, receives, sends, waits, websocket
+    from .stand_ins import Reply
+
+# name -> the module that has it; tests/test_public_names.py ties this table to __all__.
+_MODULES = {
+    "Answer": ".answers",
+    "Event": ".rehearsal",
+    "Fault": ".faults",
+    "Gateway": ".gateway",
+    "Heard": ".heard",
+    "ProviderFailure": ".documented",
+    "Received": ".gateway",
+    "RecordingSink": ".sink",
+    "Rehearsal": ".rehearsal",
+    "Reply": ".stand_ins",
+    "Segment": ".sink",
+    "StallingSink": ".sink",
+    "Step": ".sockets",
+    "break_component": ".outage",
+    "breaks_after": ".answers",
+    "closes": ".sockets",
+    "dies": ".faults",
+    "drops": ".sockets",
+    "empty": ".faults",
+    "exception_of_kind": ".exceptions",
+    "fails_inside": ".answers",
+    "failures": ".documented",
+    "hangs": ".faults",
+    "hears": ".answers",
+    "openai_error": ".answers",
+    "out_of_credits": ".answers",
+    "overloaded": ".answers",
+    "quota_exceeded": ".answers",
+    "raises": ".faults",
+    "rate_limited": ".answers",
+    "receives": ".sockets",
+    "rehearse": ".beginning",
+    "says": ".answers",
+    "sends": ".sockets",
+    "speaks": ".answers",
+    "stall": ".answers",
+    "status": ".answers",
+    "unauthorized": ".answers",
+    "virtual_time": ".clock",
+    "waits": ".sockets",
+    "websocket": ".sockets",
+}
+
+__all__ = [
+    "Answer",
+    "Event",
+    "Fault",
+    "Gateway",
+    "Heard",
+    "ProviderFailure",
+    "Received",
+    "RecordingSink",
+    "Rehearsal",
+    "Reply",
+    "Segment",
+    "StallingSink",
+    "Step",
+    "break_component",
+    "breaks_after",
+    "closes",
+    "dies",
+    "drops",
+    "empty",
+    "exception_of_kind",
+    "fails_inside",
+    "failures",
+    "hangs",
+    "hears",
+    "openai_error",
+    "out_of_credits",
+    "overloaded",
+    "quota_exceeded",
+    "raises",
+    "rate_limited",
+    "receives",
+    "rehearse",
+    "says",
+    "sends",
+    "speaks",
+    "stall",
+    "status",
+    "unauthorized",
+    "virtual_time",
+    "waits",
+    "websocket",
+]
+
+__getattr__, __dir__ = exports(__name__, _MODULES)

@@ -1,7 +1,6 @@
 """What a scripted provider answers: refusals, streams of text, sound, transcripts. Owns these.
 
-Each function returns an answer for `Gateway.script`; `sockets` has those for WebSockets. Imports
-nothing of ours.
+Each function returns an answer for `Gateway.script`; `sockets` has those for WebSockets.
 """
 
 from __future__ import annotations
@@ -12,11 +11,14 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import soundfile
 from aiohttp import web
 
+from .exceptions import quota_body
+from .sounds import tone
+
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -66,17 +68,7 @@ def quota_exceeded(
     """
     return status(
         429,
-        {
-            "type": "inference_quota_exceeded",
-            "error": f"{quota_type.upper()} quota exceeded, category: {category}, "
-            "remaining_limit: 0",
-            "hint": "Wait for the next billing cycle or upgrade your plan.",
-            "quota_type": quota_type,
-            "category": category,
-            "remaining_limit": "0",
-            "free_tier": "false",
-            "documentation_url": "https://livekit.com/pricing",
-        },
+        quota_body(quota_type, category),
         headers={
             "X-LiveKit-Inference-Credits-Limit": str(limit),
             "X-LiveKit-Inference-Credits-Used": str(limit),
@@ -114,7 +106,7 @@ def unauthorized() -> Answer:
     return openai_error(401, "Incorrect API key provided.", code="invalid_api_key")
 
 
-def server_error(code: int = 503) -> Answer:
+def overloaded(code: int = 503) -> Answer:
     """Fail as an overloaded provider does."""
     message = "The server is overloaded. Please try again later."
     return openai_error(code, message, type_="server_error")
@@ -204,12 +196,11 @@ def speaks(seconds: float = 1.0) -> Answer:
     Args:
         seconds: How long it sounds.
     """
-    time_s = np.arange(round(seconds * _RATE)) / _RATE
-    tone = np.round(8000 * np.sin(2 * np.pi * 440 * time_s)).astype(np.int16)
+    samples = tone(seconds, _RATE)
 
     async def answer(request: web.Request) -> web.StreamResponse:
         wanted = str((await request.json()).get("response_format", "mp3"))
-        body = tone.tobytes() if wanted == "pcm" else _encoded(tone, wanted)
+        body = samples.tobytes() if wanted == "pcm" else _encoded(samples, wanted)
         return web.Response(body=body, content_type=f"audio/{wanted}")
 
     return answer

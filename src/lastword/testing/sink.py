@@ -7,12 +7,13 @@ minute in no time, and a demo with real time hears what a caller would. Must not
 from __future__ import annotations
 
 import asyncio
-import wave
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 from livekit.agents.voice import io
+
+from .sounds import write_wav
 
 if TYPE_CHECKING:
     import os
@@ -141,25 +142,59 @@ class RecordingSink(io.AudioOutput):
         """Seconds of sound that were played."""
         return len(self.heard) / self._rate / self.num_channels
 
+    @property
+    def rate(self) -> int:
+        """The rate that the sink demands, in Hz."""
+        return self._rate
+
+    def sounds(self, since: float) -> list[tuple[float, NDArray[np.int16]]]:
+        """Return what was played from a time of the event loop on.
+
+        Args:
+            since: The time, in seconds.
+
+        Returns:
+            Of each segment that sounded then, the time at which it began or went on, and its
+            samples from there on, (samples * channels,).
+        """
+        found = []
+        for segment in self.segments:
+            sound, begin = self._of(segment), segment.started_at
+            if begin < since:
+                skipped = round((since - begin) * self._rate) * self.num_channels
+                sound, begin = sound[skipped:], since
+            if len(sound):
+                found.append((begin, sound))
+        return found
+
+    def line(self, *, since: float, until: float) -> NDArray[np.int16]:
+        """Return what was heard between two times of the event loop, silence included.
+
+        Args:
+            since: The time of the first sample, in seconds.
+            until: The time of the last sample, in seconds.
+
+        Returns:
+            int16, (samples * channels,).
+        """
+        total = max(round((until - since) * self._rate), 0) * self.num_channels
+        line = np.zeros(total, np.int16)
+        for start, sound in self.sounds(since):
+            begin = round((start - since) * self._rate) * self.num_channels
+            fitting = sound[: max(total - begin, 0)]
+            line[begin : begin + len(fitting)] = fitting
+        return line
+
     def write_wav(self, path: str | os.PathLike[str], *, since: float, until: float) -> None:
-        """Writes what was heard between two event-loop times, silence included.
+        """Write what was heard between two event-loop times, silence included.
 
         Args:
             path: The file to write.
             since: Event-loop time of the first sample.
             until: Event-loop time of the last sample.
         """
-        total = round((until - since) * self._rate) * self.num_channels
-        line = np.zeros(max(total, 0), np.int16)
-        for segment in self.segments:
-            begin = round((segment.started_at - since) * self._rate) * self.num_channels
-            sound = self._of(segment)[: max(total - begin, 0)]
-            line[begin : begin + len(sound)] = sound
-        with wave.open(str(path), "wb") as out:
-            out.setnchannels(self.num_channels)
-            out.setsampwidth(2)
-            out.setframerate(self._rate)
-            out.writeframes(line.tobytes())
+        samples = self.line(since=since, until=until)
+        write_wav(path, samples, self._rate, self.num_channels)
 
     def _of(self, segment: Segment) -> NDArray[np.int16]:
         if not segment.chunks:
@@ -195,3 +230,15 @@ class RecordingSink(io.AudioOutput):
         self._finish = self._open = self._playing_since = None
         if self._reports:
             self.on_playback_finished(playback_position=segment.played_s, interrupted=interrupted)
+
+
+class StallingSink(RecordingSink):
+    """Takes some frames and then none any more: `capture_frame` never returns.
+
+    Args:
+        after_frames: How many frames it takes.
+        sample_rate: Rate in Hz that the sink demands.
+    """
+
+    def __init__(self, after_frames: int = 0, *, sample_rate: int = 24000) -> None:
+        super().__init__(sample_rate=sample_rate, hang_at=after_frames)

@@ -87,7 +87,7 @@ async def test_a_transient_error_keeps_its_retries(
     gateway: g.Gateway, owned: list[SessionOwner]
 ) -> None:
     """503 twice, then an answer: heard as livekit-agents hears it, judged all the same."""
-    gateway.script(CHAT, g.server_error(), g.server_error(), g.says("Good morning."))
+    gateway.script(CHAT, g.overloaded(), g.overloaded(), g.says("Good morning."))
     quick = SessionConnectOptions(llm_conn_options=APIConnectOptions(retry_interval=0.0))
     async with AgentSession(llm=gateway_llm(gateway), conn_options=quick) as session:
         owned.append(SessionOwner(session))

@@ -31,10 +31,10 @@ from failure.rehearsal import (
     job_http,
     watched,
 )
-from failure.wires.forms import openai as refusal
-from failure.wires.forms import socket
 from lastword import FailureKind, InferenceQuotaExceededError, classify
 from lastword.testing import gateway as gw
+from lastword.testing.documented.forms import openai as refusal
+from lastword.testing.documented.forms import socket
 
 pytestmark = pytest.mark.usefixtures("collected")
 
@@ -67,7 +67,7 @@ async def test_a_handshake_refused_for_good_is_asked_once() -> None:
 async def test_a_handshake_that_fails_for_now_is_asked_again() -> None:
     """503 twice: upstream's retries, upstream's count."""
     async with job_http(), gw.Gateway() as gateway:
-        gateway.script("/v1/realtime", gw.server_error())
+        gateway.script("/v1/realtime", gw.overloaded())
         async with watched(AgentSession(llm=realtime(gateway), **IMPATIENT)) as call:
             error = await call.unrecoverable()
             assert gateway.asked("/v1/realtime") == 2

@@ -109,7 +109,7 @@ async def test_the_provider_is_not_asked_by_a_retry_that_slept() -> None:
     """Counted by a server, through the real client: one request, and a turn that ends in peace."""
     quick = APIConnectOptions(max_retry=3, retry_interval=0.05)
     async with g.Gateway() as gateway:
-        gateway.script(CHAT, g.server_error(), g.says("Too late."))
+        gateway.script(CHAT, g.overloaded(), g.says("Too late."))
         brain = gateway_llm(gateway)
         options = SessionConnectOptions(llm_conn_options=quick)
         session: AgentSession[Any] = AgentSession(llm=brain, conn_options=options)
@@ -128,7 +128,7 @@ async def test_a_session_that_closes_for_another_asks_its_sleeping_llm_no_more()
     quick = APIConnectOptions(max_retry=3, retry_interval=0.05)
     ear = Ear(None)
     async with g.Gateway() as gateway:
-        gateway.script(CHAT, g.server_error(), g.says("Too late."))
+        gateway.script(CHAT, g.overloaded(), g.says("Too late."))
         session: AgentSession[Any] = AgentSession(
             llm=gateway_llm(gateway),
             stt=ear,

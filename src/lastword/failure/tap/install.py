@@ -11,29 +11,17 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 from ..._upstream import clients, hooks, versions
 from . import realtime, refusals, streams
 from .owners import Owner, may_refuse, owners
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = ["Owner", "install", "remove"]
 
 logger = logging.getLogger("lastword")
 
 
-@dataclass(slots=True)
-class _Hook:
-    point: hooks.HookPoint
-    wrapper: Callable[..., Any]
-    original: Callable[..., Any] | None  # None: inherited, there was no attribute
-
-
-_hooks: list[_Hook] = []
+_hooks: list[hooks.Hook] = []
 # Jobs may run in threads of one process; a session that is collected removes its owner at any time.
 _lock = threading.RLock()
 _warned = False
@@ -84,9 +72,7 @@ def _put_in() -> None:
     wrappers.append((hooks.REALTIME_EMIT, realtime.judged_realtime_emit))
     for point, wrap in wrappers:
         if all(hook.point is not point for hook in _hooks):
-            wrapper = wrap(getattr(point.cls, point.name))
-            _hooks.append(_Hook(point, wrapper, vars(point.cls).get(point.name)))
-            setattr(point.cls, point.name, wrapper)
+            _hooks.append(hooks.Hook.put_in(point, wrap))
 
 
 def _take_out() -> None:
@@ -94,12 +80,4 @@ def _take_out() -> None:
     for client, retries in list(streams.inner_retries.items()):
         clients.restore_retries(client, retries)
     streams.inner_retries.clear()
-    for hook in list(_hooks):
-        cls, name = hook.point.cls, hook.point.name
-        if vars(cls).get(name) is not hook.wrapper:
-            continue
-        if hook.original is None:
-            delattr(cls, name)
-        else:
-            setattr(cls, name, hook.original)
-        _hooks.remove(hook)
+    _hooks[:] = [hook for hook in _hooks if not hook.take_out()]

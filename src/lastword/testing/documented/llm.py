@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from failure.wires.forms import (
-    answered,
-    aws,
-    ends,
-    gateway_body,
-    google,
-    hangs_up,
-    narrowed,
-    openai,
-    passes,
-    recorded,
-    socket,
-    whole,
-)
-from lastword import FailureKind
-from lastword.testing import gateway as gw
+from lastword.failure.kinds import FailureKind
+
+from .. import answers as gw
+from .failure import answered, ends, passes, recorded
+from .forms import aws, gateway_body, google, hangs_up, narrowed, openai, socket, whole
 
 _K = FailureKind
 _QUOTA = (
@@ -26,7 +15,7 @@ _QUOTA = (
     "https://platform.openai.com/docs/guides/error-codes/api-errors."
 )
 
-WIRES = {
+FAILURES = {
     **recorded(
         "openai llm",
         narrowed,
@@ -46,7 +35,7 @@ WIRES = {
         _K.QUOTA_EXHAUSTED,
     ),
     "openai-llm-rate-limit": passes("openai llm", gw.rate_limited(), _K.RATE_LIMITED),
-    "openai-llm-overloaded": passes("openai llm", gw.server_error(), _K.OVERLOADED),
+    "openai-llm-overloaded": passes("openai llm", gw.overloaded(), _K.OVERLOADED),
     **recorded("openai llm responses", narrowed, "openai-responses-http-401"),
     **answered(
         "openai llm responses socket",

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from failure.wires.forms import answered, closed, ends, openai, passes, recorded, socket, whole
-from lastword import FailureKind
-from lastword.testing import gateway as gw
+from lastword.failure.kinds import FailureKind
+
+from .. import answers as gw
+from .failure import answered, ends, passes, recorded
+from .forms import closed, openai, socket, whole
 
 if TYPE_CHECKING:
-    from lastword.testing.gateway import Answer
+    from ..answers import Answer
 
 _K = FailureKind
-_KEY_ECHOED = "Incorrect API key provided: sk-marker-0123456789abcdef0123456789abcdef."
+_KEY_ECHOED = "Incorrect API key provided: sk-proj-****cdef."
 _PAYMENT = {
     "err_code": "ASR_PAYMENT_REQUIRED",
     "err_msg": "Project does not have enough credits for an ASR request and does not have an "
@@ -55,7 +57,7 @@ def _named(exception: dict[str, Any]) -> Answer:
     return socket(exception["body"], close=1000)
 
 
-WIRES = {
+FAILURES = {
     # LiveKit's inference gateway
     "livekit-stt-credits": ends(
         "livekit stt", gw.quota_exceeded("stt"), _K.QUOTA_EXHAUSTED, quota=True

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from failure.wires.forms import answered, aws, ends, in_context, narrowed, passes, recorded, socket
-from lastword import FailureKind
-from lastword.testing import gateway as gw
+from lastword.failure.kinds import FailureKind
+
+from .. import answers as gw
+from .failure import answered, ends, passes, recorded
+from .forms import aws, in_context, narrowed, socket
 
 if TYPE_CHECKING:
-    from lastword.testing.gateway import Answer
+    from ..answers import Answer
 
 _K = FailureKind
 _ELEVENLABS_401 = {
@@ -55,7 +57,7 @@ def _done_with_error() -> Answer:
     return answer
 
 
-WIRES = {
+FAILURES = {
     # LiveKit's inference gateway
     "livekit-tts-credits": ends(
         "livekit tts", gw.quota_exceeded("tts"), _K.QUOTA_EXHAUSTED, quota=True

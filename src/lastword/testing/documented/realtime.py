@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from failure.wires.forms import BY_ID, Wire, answered, closed_live, ends, openai, recorded, socket
-from lastword import FailureKind
+from lastword.failure.kinds import FailureKind
+
+from .failure import ProviderFailure, answered, ends, recorded
+from .forms import closed_live, openai, socket
+from .recorded import BY_ID
 
 if TYPE_CHECKING:
-    from lastword.testing.gateway import Answer
+    from ..answers import Answer
 
 _K = FailureKind
 
@@ -19,9 +22,9 @@ def _says(exception: dict[str, Any]) -> Answer:
     return socket({"type": "error", "event_id": "event_1", "error": error})
 
 
-WIRES = {
+FAILURES = {
     # the one case of the unseen third that the rules do not know: taken for a bad request
-    "openai-realtime-access-not-enabled": Wire(
+    "openai-realtime-access-not-enabled": ProviderFailure(
         "openai realtime",
         _says(BY_ID["openai-realtime-access-not-enabled"]["exception"]),
         _K.BAD_REQUEST,

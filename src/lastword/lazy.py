@@ -1,0 +1,35 @@
+"""Lets a package offer names without importing the modules that own them."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+def exports(
+    package: str, owners: Mapping[str, str]
+) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+    """Make `__getattr__` and `__dir__` of a package whose names bring their modules when used.
+
+    Args:
+        package: The package's `__name__`.
+        owners: Name -> the module that owns it, relative to the package (".errors").
+    """
+
+    def get(name: str) -> object:
+        try:
+            owner = owners[name]
+        except KeyError:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}") from None
+        value: object = getattr(importlib.import_module(owner, package), name)
+        setattr(sys.modules[package], name, value)
+        return value
+
+    def names() -> list[str]:
+        return sorted({*vars(sys.modules[package]), *owners})
+
+    return get, names

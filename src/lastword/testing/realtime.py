@@ -1,0 +1,219 @@
+"""Breaks realtime models, and stands in for their sessions where no provider is to be asked.
+
+A realtime session has no attempts that others could do: what can be exchanged is its
+`generate_reply`, and how its model makes sessions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import TYPE_CHECKING, Any
+
+from livekit.agents import NOT_GIVEN, llm, utils
+
+from .._upstream.stand_ins import Work
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+    from livekit import rtc
+
+    NextWork = Callable[[], Callable[[Work], Awaitable[Any]] | None]
+
+_running: set[asyncio.Task[Any]] = set()
+
+
+@contextlib.contextmanager
+def watched_models(
+    models: list[object], next_work: NextWork, *, stand_in: bool
+) -> Iterator[list[llm.RealtimeSession[Any]]]:
+    """Watch the sessions that realtime models make inside.
+
+    Args:
+        models: Components; those that are no realtime models are passed over.
+        next_work: Says what is done instead of a reply, None for the session's own.
+        stand_in: Whether the sessions are to be made without the provider.
+
+    Returns:
+        The sessions made; more may come.
+    """
+    made: list[llm.RealtimeSession[Any]] = []
+    changed = [model for model in models if isinstance(model, llm.RealtimeModel)]
+    for model in changed:
+        _watch_model(model, made, next_work, stand_in=stand_in)
+    try:
+        yield made
+    finally:
+        for model in changed:
+            del model.session  # the instance's, put there before
+        for session in made:
+            vars(session).pop("generate_reply", None)
+
+
+def _watch_model(
+    model: Any, made: list[llm.RealtimeSession[Any]], next_work: NextWork, *, stand_in: bool
+) -> None:
+    own = model.session
+
+    def session(**options: Any) -> llm.RealtimeSession[Any]:
+        one: llm.RealtimeSession[Any] = StandIn(model) if stand_in else own(**options)
+        made.append(one)
+        watch(one, next_work)
+        return one
+
+    model.session = session
+
+
+def watch(session: Any, next_work: NextWork) -> None:
+    """Ask before each reply of a realtime session what is to be done instead."""
+    own = session.generate_reply
+
+    def generate_reply(**options: Any) -> asyncio.Future[llm.GenerationCreatedEvent]:
+        chosen = next_work()
+        if chosen is None:
+            reply: asyncio.Future[llm.GenerationCreatedEvent] = own(**options)
+            return reply
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        _hold(_reply(session, chosen, future))
+        return future
+
+    session.generate_reply = generate_reply
+
+
+def fail_now(session: llm.RealtimeSession[Any], next_work: NextWork) -> None:
+    """Let what breaks a realtime session be seen at once, as a lost connection is."""
+    chosen = next_work()
+    if chosen is not None:
+        _hold(_reply(session, chosen, asyncio.get_running_loop().create_future()))
+
+
+def _hold(work: Any) -> None:
+    task = asyncio.create_task(work, name="lastword.testing.realtime")
+    _running.add(task)
+    task.add_done_callback(_running.discard)
+
+
+async def _reply(
+    session: llm.RealtimeSession[Any],
+    chosen: Callable[[Work], Awaitable[Any]],
+    future: asyncio.Future[Any],
+) -> None:
+    model = session.realtime_model
+
+    async def nothing() -> None: ...
+
+    try:
+        generation = await chosen(Work(session, model, model, nothing))
+    except Exception as error:  # noqa: BLE001 - what was asked for
+        event = llm.RealtimeModelError(
+            timestamp=time.time(), label=model.label, error=error, recoverable=False
+        )
+        session.emit("error", event)
+        if not future.done():
+            future.set_exception(llm.RealtimeError(str(error)))
+            future.exception()  # a reply that nobody waits for is no warning
+        return
+    if not future.done():
+        future.set_result(generation or generation_of([]))
+
+
+def generation_of(
+    messages: list[llm.MessageGeneration], calls: list[llm.FunctionCall] | None = None
+) -> llm.GenerationCreatedEvent:
+    """Build the event that announces a reply."""
+    return llm.GenerationCreatedEvent(
+        message_stream=_stream(messages),
+        function_stream=_stream(calls or []),
+        user_initiated=True,
+    )
+
+
+def message_of(
+    text: AsyncIterator[str], sound: AsyncIterator[rtc.AudioFrame]
+) -> llm.MessageGeneration:
+    """Build one spoken message of a reply."""
+    modalities: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    modalities.set_result(["text", "audio"])
+    return llm.MessageGeneration(
+        message_id=utils.shortuuid(), text_stream=text, audio_stream=sound, modalities=modalities
+    )
+
+
+async def _stream(items: list[Any]) -> AsyncIterator[Any]:
+    for item in items:
+        yield item
+
+
+class StandIn(llm.RealtimeSession[Any]):
+    """A realtime session that is connected to nobody; what it replies is decided elsewhere."""
+
+    def __init__(self, realtime_model: llm.RealtimeModel) -> None:
+        super().__init__(realtime_model)
+        self._context = llm.ChatContext.empty()
+        self._tools = llm.ToolContext.empty()
+
+    @property
+    def chat_ctx(self) -> llm.ChatContext:
+        """What was said, as it was last told."""
+        return self._context
+
+    @property
+    def tools(self) -> llm.ToolContext:
+        """The tools, as they were last told."""
+        return self._tools
+
+    async def update_instructions(self, instructions: str) -> None:
+        """Take new instructions; nobody reads them."""
+
+    async def update_chat_ctx(self, chat_ctx: llm.ChatContext) -> None:
+        """Take what was said."""
+        self._context = chat_ctx.copy()
+
+    async def update_tools(self, tools: list[Any]) -> None:
+        """Take the tools."""
+        self._tools = llm.ToolContext(tools)
+
+    def update_options(self, *, tool_choice: Any = NOT_GIVEN) -> None:
+        """Take other options; nobody reads them."""
+
+    def push_audio(self, frame: rtc.AudioFrame) -> None:
+        """Take sound; nobody hears it."""
+
+    def push_video(self, frame: rtc.VideoFrame) -> None:
+        """Take a picture; nobody sees it."""
+
+    def generate_reply(
+        self,
+        *,
+        instructions: Any = NOT_GIVEN,  # noqa: ARG002 - of the base class
+        tool_choice: Any = NOT_GIVEN,  # noqa: ARG002 - the same
+        tools: Any = NOT_GIVEN,  # noqa: ARG002 - the same
+    ) -> asyncio.Future[llm.GenerationCreatedEvent]:
+        """Reply with nothing."""
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        future.set_result(generation_of([]))
+        return future
+
+    def commit_audio(self) -> None:
+        """Nothing is kept that could be committed."""
+
+    def clear_audio(self) -> None:
+        """Nothing is kept that could be cleared."""
+
+    def interrupt(self) -> None:
+        """What is replied ends by itself."""
+
+    def truncate(
+        self,
+        *,
+        message_id: str,
+        modalities: Any,
+        audio_end_ms: int,
+        audio_transcript: Any = NOT_GIVEN,
+    ) -> None:
+        """Nothing is kept that could be cut."""
+
+    async def aclose(self) -> None:
+        """There is no connection to close."""

@@ -1,0 +1,278 @@
+"""One call that is rehearsed: leads it, waits for what becomes of it, and listens to it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..bounded import Signal, finished, first_of
+from ..failure.classify import classify
+from ..session.owner import SessionOwner
+from .ends import RecordingText, SilentMicrophone
+from .faults import With, fault_of
+from .heard import Heard, heard_between
+from .outage import Outage
+from .sink import RecordingSink
+from .stand_ins import Reply, stand_ins_for
+
+if TYPE_CHECKING:
+    from livekit.agents import Agent, AgentSession
+
+    from .._upstream.stand_ins import Work
+    from ..failure.kinds import Failure
+    from ..session.attach import LastWord
+    from ..session.report import Report
+    from .exceptions import Part
+
+
+_CLOSE_S = 20.0
+
+rehearsed: ContextVar[object] = ContextVar("lastword_rehearsed", default=None)
+"""The call that a task belongs to: also work outside of sessions, as the rendering of words."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened in a call.
+
+    Attributes:
+        name: "caller", "error", "agent" (its state), "close" or "broken".
+        at_s: When, in seconds since the call began.
+        detail: What was said, raised, changed or broken, in a few words.
+    """
+
+    name: str
+    at_s: float
+    detail: str
+
+
+class Rehearsal:
+    """One call, to be led and listened to; `rehearse` makes it.
+
+    Attributes:
+        session: The session that runs.
+        agent: Its first agent.
+        sink: Its output.
+        last_word: What `attach` gave the session, or None if it was not attached.
+        events: What has happened, in order.
+        reply: What the stand-ins of an LLM answer, if there are stand-ins; it may be changed.
+    """
+
+    def __init__(
+        self, session: AgentSession[Any], agent: Agent, last_word: LastWord | None
+    ) -> None:
+        self.session = session
+        self.agent = agent
+        self.last_word = last_word
+        self.sink = RecordingSink()
+        self.events: list[Event] = []
+        self.reply = Reply()
+        self._words = RecordingText()
+        self._begin = self._now()
+        self._failed_at: float | None = None
+        self._asked_at = self._begin
+        self._failure: Failure | None = None
+        self._has_failed, self._has_closed = Signal(), Signal()
+        owner = SessionOwner(session)
+
+        def owns(work: Work) -> bool:
+            call = rehearsed.get()
+            return call is self or (call is None and owner.owns(work.outermost))
+
+        self._outage = Outage(owns)
+
+    # --- to lead it --------------------------------------------------------------------------
+
+    async def says(self, text: str) -> None:
+        """Let the caller say something: the agent begins a turn.
+
+        Raises:
+            RuntimeError: The session is closing or closed; a caller who speaks then is not heard.
+        """
+        self._note("caller", text)
+        self._asked_at = self._now()
+        self.session.generate_reply(user_input=text)
+        await asyncio.sleep(0)
+
+    def break_component(self, component: Part, *, with_: With, times: int | None = None) -> None:
+        """Break a component from now on, in the middle of what it does.
+
+        Args:
+            component: "llm", "stt", "tts" or "realtime".
+            with_: As for `lastword.testing.break_component`.
+            times: How many attempts fail, retries counted; None for all.
+        """
+        fault = fault_of(with_, component)
+        self._note("broken", f"{component}: {fault.name}")
+        self._asked_at = self._now()
+        self._outage.break_part(component, fault, times)
+
+    def mend(self, component: Part) -> None:
+        """Let a component do its work again."""
+        self._outage.mend(component)
+
+    async def sleep(self, seconds: float) -> None:
+        """Let some time of the call go by."""
+        await asyncio.sleep(seconds)
+
+    async def state(self, *states: str, within_s: float = 30.0) -> None:
+        """Wait until the agent is in one of some states, such as "listening" or "speaking".
+
+        Raises:
+            TimeoutError: It was in none of them in time.
+        """
+        if self.session.agent_state in states:
+            return
+        reached = Signal()
+
+        def look(event: Any) -> None:
+            if event.new_state in states:
+                reached.set()
+
+        self.session.on("agent_state_changed", look)
+        try:
+            await self._within(reached, within_s, f"the agent to be {' or '.join(states)}")
+        finally:
+            self.session.off("agent_state_changed", look)
+
+    # --- to wait for what becomes of it ------------------------------------------------------
+
+    async def failed(self, within_s: float = 60.0) -> Failure:
+        """Wait for the first error that no retry follows, and return what it means.
+
+        Args:
+            within_s: How long at most, in seconds.
+
+        Raises:
+            TimeoutError: None came in time; says what was heard instead.
+        """
+        await self._within(self._has_failed, within_s, "a failure")
+        assert self._failure is not None  # noqa: S101 - set before the signal
+        return self._failure
+
+    async def closed(self, within_s: float = 120.0) -> Report | None:
+        """Wait until the session is closed and all that follows is over.
+
+        Args:
+            within_s: How long at most, in seconds.
+
+        Returns:
+            The report, or None if it closed without last words.
+
+        Raises:
+            TimeoutError: It was not closed in time; says what was heard instead.
+        """
+        await self._within(self._has_closed, within_s, "the session to be closed")
+        return await self.last_word.settled() if self.last_word is not None else None
+
+    # --- to listen to it ---------------------------------------------------------------------
+
+    @property
+    def heard(self) -> Heard:
+        """What was heard since the call began; times count from there."""
+        return heard_between(self.sink, self._words, self._begin, self._now())
+
+    @property
+    def heard_last(self) -> Heard:
+        """What was heard since the failure, or since the caller spoke last if there is none."""
+        return heard_between(self.sink, self._words, self._since(), self._now())
+
+    @property
+    def silence_s(self) -> float:
+        """Seconds from the failure to the next sound, to now if none has come.
+
+        Without a failure they count from when the caller spoke last.
+        """
+        first = self.heard_last.first_at_s
+        return self._now() - self._since() if first is None else first
+
+    @property
+    def report(self) -> Report | None:
+        """The report of the failure, or None while there is none."""
+        return self.last_word.report if self.last_word is not None else None
+
+    @property
+    def has_closed(self) -> bool:
+        """Whether the session has closed."""
+        return self._has_closed.is_set()
+
+    def told(self) -> str:
+        """Tell in one line what was heard and reported, for the message of an assertion."""
+        heard = self.heard_last
+        words = f", the words {heard.transcript!r}" if heard.transcript else ""
+        first = "" if heard.first_at_s is None else f" from {heard.first_at_s:.2f} s on"
+        return f"heard {heard.sound_s:.1f} s of sound{first}{words}; report: {self.report}"
+
+    # --- its beginning and its end -----------------------------------------------------------
+
+    async def start(self, *, stand_in: bool) -> None:
+        """Start the session; `rehearse` does.
+
+        Args:
+            stand_in: Whether stand-ins do the work of all components.
+        """
+        rehearsed.set(self)
+        self._outage.install()
+        if stand_in:
+            for part, work in stand_ins_for(self.reply).items():
+                self._outage.replace(part, work)
+        session = self.session
+        session.output.audio, session.output.transcription = self.sink, self._words
+        if session.input.audio is None:
+            session.input.audio = SilentMicrophone()
+        session.on("error", self._on_error)
+        session.on("close", self._on_close)
+        session.on("agent_state_changed", lambda event: self._note("agent", event.new_state))
+        with contextlib.ExitStack() as stack:
+            models: list[object] = [session.llm, self.agent.llm]
+            stack.enter_context(self._outage.watch_realtime(models, stand_in=stand_in))
+            self._stack = stack.pop_all()
+        await session.start(self.agent)
+
+    async def aclose(self) -> None:
+        """Close the session and its components, if that has not happened; `rehearse` does."""
+        rehearsed.set(None)
+        await finished(self.session.aclose(), name="lastword.testing.close", timeout_s=_CLOSE_S)
+        if self.last_word is not None:
+            await self.last_word.settled()
+            self.last_word.detach()
+        self._stack.close()
+        self._outage.remove()
+        await close_components(self.session, self.agent)
+
+    def _on_error(self, event: Any) -> None:
+        failure = classify(event)
+        self._note("error", f"{failure.component}: {failure.kind}")
+        if not getattr(event.error, "recoverable", False) and not self._has_failed.is_set():
+            self._failure, self._failed_at = failure, self._now()
+            self._has_failed.set()
+
+    def _on_close(self, event: Any) -> None:
+        self._note("close", event.reason.value)
+        self._has_closed.set()
+
+    def _since(self) -> float:
+        return self._asked_at if self._failed_at is None else self._failed_at
+
+    def _note(self, name: str, detail: str) -> None:
+        self.events.append(Event(name, self._now() - self._begin, detail))
+
+    async def _within(self, signal: Signal, within_s: float, what: str) -> None:
+        if not await first_of(signal, timeout_s=within_s):
+            raise TimeoutError(f"expected {what} within {within_s:g} s, {self.told()}")
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
+
+
+async def close_components(*owners: AgentSession[Any] | Agent) -> None:
+    """Close what sessions and agents were given; what goes wrong with that changes no result."""
+    parts = {id(part): part for one in owners for part in (one.llm, one.stt, one.tts) if part}
+    for part in parts.values():
+        aclose = getattr(part, "aclose", None)
+        if aclose is not None:
+            await finished(aclose(), name="lastword.testing.close_component", timeout_s=_CLOSE_S)

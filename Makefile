@@ -18,7 +18,7 @@ $(BIN)/python:
 	$(PIP) --upgrade pip
 
 $(VENV)/.run: $(BIN)/python pyproject.toml setup.py
-	$(PIP) --editable . 'cython>=3.1' 'setuptools>=77'
+	$(PIP) --editable . --group native
 	touch $@
 
 $(VENV)/.native: $(VENV)/.run $(NATIVE)
@@ -26,15 +26,15 @@ $(VENV)/.native: $(VENV)/.run $(NATIVE)
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.native
-	$(PIP) --editable '.[test,plugins,bench,lint,build]'
+	$(PIP) --group test --group plugins --group bench --group lint --group build
 	touch $@
 
 $(VENV)/.versions: $(VENV)/.native
-	$(PIP) --editable '.[versions]'
+	$(PIP) --group versions
 	touch $@
 
 $(VENV)/.fuzz: $(VENV)/.native
-	$(PIP) --editable '.[fuzz]'
+	$(PIP) --group fuzz
 	touch $@
 
 build: $(VENV)/.native ## create .venv and build the extension in place
@@ -59,12 +59,15 @@ room-record: $(VENV)/.dev ## the room tests with 50 runs each, their figures pri
 
 # --- checks ------------------------------------------------------------------------------------
 
-.PHONY: test test-versions lint wheel-test
+.PHONY: test test-pythons test-versions lint wheel-test
 
 test: $(VENV)/.dev ## run the whole test suite
 	$(BIN)/python -m pytest
 
-test-versions: $(VENV)/.versions ## test sessions and failures on every supported livekit-agents
+test-pythons: $(VENV)/.versions ## the whole suite on every Python of this machine, packages old and new
+	$(BIN)/python tests/versions/pythons.py $(PYTHONS)
+
+test-versions: $(VENV)/.versions ## test sessions, failures, sound and voices on every livekit-agents
 	$(BIN)/python tests/versions/run.py
 
 lint: $(VENV)/.dev ## ruff, mypy --strict, stubtest, cython-lint

@@ -1,6 +1,5 @@
 """The portable path on AArch64, where it is NEON: built by a cross compiler, run by qemu."""
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -8,27 +7,26 @@ import numpy as np
 import pytest
 
 from audio.resampling import AWKWARD_RATIOS, PATHS_DBFS, VOICE_RATIOS, by_path, decibels, noise
+from programs import needs
 
 ROOT = Path(__file__).parents[2]
 SOURCES = [*(ROOT / "ext").glob("resample*.c"), ROOT / "ext" / "fft.c", ROOT / "ext" / "cpu.c"]
-COMPILER = shutil.which("aarch64-linux-gnu-gcc")
-EMULATOR = shutil.which("qemu-aarch64")
 
 
 @pytest.fixture(scope="module")
 def pipe(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """The command that resamples on AArch64."""
-    if COMPILER is None or EMULATOR is None:
-        pytest.skip("no AArch64 here: apt-get install gcc-aarch64-linux-gnu qemu-user")
-    program = tmp_path_factory.mktemp("aarch64") / "resample_pipe"
+    compiler = needs("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu libc6-dev-arm64-cross")
+    emulator = needs("qemu-aarch64", "qemu-user")
+    built = tmp_path_factory.mktemp("aarch64") / "resample_pipe"
     subprocess.run(
         [
-            COMPILER, "-std=gnu11", "-O3", "-static", f"-I{ROOT / 'ext'}", "-o", program,
+            compiler, "-std=gnu11", "-O3", "-static", f"-I{ROOT / 'ext'}", "-o", built,
             Path(__file__).with_name("resample_pipe.c"), *SOURCES, "-lm",
         ],
         check=True, timeout=120,
     )  # fmt: skip
-    return [EMULATOR, str(program)]
+    return [emulator, str(built)]
 
 
 @pytest.mark.parametrize(("in_rate", "out_rate"), [*VOICE_RATIOS, *AWKWARD_RATIOS])

@@ -1,11 +1,12 @@
 """The resampler without memory: each of its allocations fails once, under ASan and UBSan."""
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from programs import needs
 
 ROOT = Path(__file__).parents[2]
 EXT = ROOT / "ext"
@@ -21,9 +22,7 @@ WRAP = ["-Wl,--wrap=malloc", "-Wl,--wrap=aligned_alloc"]
 
 @pytest.mark.skipif(sys.platform != "linux", reason="--wrap is an option of the GNU linker")
 def test_failed_allocations_are_reported_and_nothing_leaks(tmp_path: Path) -> None:
-    compiler = shutil.which("gcc")
-    if compiler is None:
-        pytest.skip("needs gcc and its sanitizers")
+    compiler = needs("gcc", "gcc")
     program = tmp_path / "starved"
     subprocess.run([compiler, *FLAGS, "-O0", "-c", *KERNELS], cwd=tmp_path, check=True, timeout=120)
     subprocess.run(

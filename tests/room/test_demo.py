@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 import sys
 import wave
@@ -13,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+
+from programs import needs
 
 if TYPE_CHECKING:
     from room.rig import Server
@@ -34,14 +34,8 @@ QUIET_BROWSER = (
 
 @pytest.fixture
 def chromium() -> str:
-    """The browser, from Debian's package; without it the test is skipped, except in CI."""
-    found = shutil.which("chromium")
-    if found is None:
-        hint = "the page is checked in Chromium: apt-get install chromium"
-        if os.environ.get("CI") == "true":
-            pytest.fail(hint)
-        pytest.skip(hint)
-    return found
+    """The browser that the page is checked in."""
+    return needs("chromium", "chromium")
 
 
 def test_the_page_of_the_demo(server: Server, chromium: str, tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from audio.files import chunk, encoded, pcm_format, riff, sweep, written
-from lastword.audio import gathered
 from lastword.audio.clip import Clip
 from lastword.audio.decode import decode
 from lastword.audio.gathered import Gathered
@@ -90,8 +89,7 @@ def test_ffmpeg_takes_little_more_than_the_samples() -> None:
 
 
 @pytest.mark.parametrize("lengths", [[1], [3, 4, 1], [8, 8], [30], [0, 5, 0, 6]])
-def test_gathered_pieces_are_the_whole(lengths: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gathered, "FIRST_ROOM", 4)
+def test_gathered_pieces_are_the_whole(lengths: list[int]) -> None:
     pieces = [sweep(length, 8000, 2) for length in lengths]
     together = Gathered()
     for piece in pieces:

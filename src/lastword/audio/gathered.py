@@ -9,15 +9,13 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FIRST_ROOM = 2**16
-"""Samples per channel that there is room for at first: a second or two."""
-GROWTH = 1.25
-"""The room grows by this factor. The C library moves large memory to a larger place by its page
-tables, so this, and no second copy, is what the whole takes beyond its own size."""
-
 
 class Gathered:
-    """Samples that come piece by piece, in one array that grows with them.
+    """Samples that come piece by piece, in one memory that grows with them.
+
+    A bytearray grows by an eighth, and the C library moves large memory to a larger place by its
+    page tables: this, and no second copy, is what the whole takes beyond its own size. An array
+    would be copied: `ndarray.resize` does so from numpy 2.5 on.
 
     Attributes:
         num_frames: Samples per channel so far.
@@ -25,7 +23,8 @@ class Gathered:
 
     def __init__(self) -> None:
         self.num_frames = 0
-        self._room: NDArray[np.float32] = np.empty((0, 0), np.float32)
+        self._num_channels = 0
+        self._memory = bytearray()
 
     def add(self, piece: NDArray[np.float32]) -> None:
         """Append samples, float32 (frames, channels).
@@ -34,21 +33,14 @@ class Gathered:
             ValueError: It has another number of channels than the pieces before it.
         """
         num_channels = piece.shape[1]
-        if not self._room.size:
-            self._room = np.empty((FIRST_ROOM, num_channels), np.float32)
-        if num_channels != self._room.shape[1]:
-            raise ValueError(f"its channels change from {self._room.shape[1]} to {num_channels}")
-        end = self.num_frames + len(piece)
-        if end > len(self._room):
-            # refcheck: nobody else has seen this array, though a debugger counts as somebody
-            wanted = max(end, int(GROWTH * len(self._room)))
-            self._room.resize((wanted, num_channels), refcheck=False)
-        self._room[self.num_frames : end] = piece
-        self.num_frames = end
+        if self._num_channels and num_channels != self._num_channels:
+            raise ValueError(f"its channels change from {self._num_channels} to {num_channels}")
+        self._num_channels = num_channels
+        self._memory += np.ascontiguousarray(piece, np.float32).data
+        self.num_frames += len(piece)
 
     def whole(self) -> NDArray[np.float32]:
         """Give all samples, float32 (frames, channels), and forget them."""
-        whole, num_frames = self._room, self.num_frames
-        self._room, self.num_frames = np.empty((0, 0), np.float32), 0
-        whole.resize((num_frames, whole.shape[1]), refcheck=False)
+        whole = np.frombuffer(self._memory, np.float32).reshape(self.num_frames, self._num_channels)
+        self.num_frames, self._num_channels, self._memory = 0, 0, bytearray()
         return whole

@@ -159,7 +159,8 @@ def test_wrong_use_is_one_line(line: str, monkeypatch: pytest.MonkeyPatch) -> No
     assert plain.stdout == ""
     *printed, reason = plain.stderr.splitlines()
     assert WRONG[line] in reason
-    assert {*printed} <= {"a module may print what it likes", "a function too"}
+    # rich before 14.3 ends what it showed for a while with an empty line
+    assert {*filter(None, printed)} <= {"a module may print what it likes", "a function too"}
     as_json = CliRunner().invoke(app, [*line.split(), "--json"])
     assert (as_json.exit_code, [*json.loads(as_json.stdout)]) == (2, ["error"])
     assert WRONG[line] in json.loads(as_json.stdout)["error"]

@@ -15,6 +15,7 @@ from livekit.agents import (
     Agent,
     AgentSession,
     APIConnectOptions,
+    APIError,
     APIStatusError,
     inference,
     stt,
@@ -284,7 +285,10 @@ async def watched(
         yield call
     finally:
         tap.remove(call.owner)
-        await asyncio.wait_for(session.aclose(), bound_s())
+        # that of a realtime session raises what its connection has failed of (1.8.9), unless the
+        # session is closing already: it is not from Python 3.12 on, whose wait_for starts at once
+        with contextlib.suppress(APIError):
+            await asyncio.wait_for(session.aclose(), bound_s())
 
 
 @contextlib.asynccontextmanager

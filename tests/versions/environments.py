@@ -88,7 +88,7 @@ class Trial:
         self.log.write_text(done.stdout + done.stderr)
         self.passed = done.returncode == 0
         self.summary = (done.stdout.strip().splitlines() or [done.stderr[-80:]])[-1].strip("= ")
-        named = re.findall(r"^(?:FAILED|ERROR) .*$", done.stdout, re.MULTILINE)
+        named = re.findall(r"^(?:FAILED|ERROR) tests/.*$", done.stdout, re.MULTILINE)
         self.complaints = named or done.stdout.splitlines()[-20:]
         self.seconds += time.monotonic() - started
 

@@ -66,9 +66,10 @@ def id3v1() -> bytes:
     return b"TAG" + b"Title".ljust(125, b"\0")
 
 
-def id3v2() -> bytes:
+def id3v2(*, footer: bool = False) -> bytes:
     """The tag before an MP3, 300 bytes of it."""
-    return b"ID3\3\0\0\0\0\2\x2c" + bytes(300)
+    header = (b"\4\0\x10" if footer else b"\3\0\0") + b"\0\0\2\x2c"
+    return b"ID3" + header + bytes(300) + (b"3DI" + header if footer else b"")
 
 
 def ape() -> bytes:
@@ -87,8 +88,9 @@ def test_tags_and_padding_are_no_sounds(name: str, caplog: pytest.LogCaptureFixt
         both = decode(file + behind + file).samples
         assert np.array_equal(both, np.concatenate([alone, alone]))
     if "mp3" in name:
-        file = id3v2() + FORMATS["mp3"](SOUNDS[0])
-        assert len(decode(file + id3v1() + file).samples) == 2 * len(alone)
+        for before in (id3v2(), id3v2(footer=True)):
+            file = before + FORMATS["mp3"](SOUNDS[0])
+            assert len(decode(file + id3v1() + file).samples) == 2 * len(alone)
     assert not caplog.records
 
 

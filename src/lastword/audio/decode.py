@@ -138,7 +138,8 @@ def _from_bytes(data: bytes, name: str, limits: Limits) -> Recording:
         left_out += joined.left_over
     if left_out:
         logger.warning(
-            "%d of %d bytes are left out, what follows the sound is none that fits it: %s",
+            "%d of %d bytes are left out: what stands behind the sound is none, or has another "
+            "rate or number of channels: %s. Join sounds of one format",
             left_out,
             len(data),
             name,

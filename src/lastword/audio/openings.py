@@ -20,7 +20,8 @@ _PATTERNS: Final = {
 }
 _OPENINGS: Final = {kind: re.compile(pattern, re.DOTALL) for kind, pattern in _PATTERNS.items()}
 
-_ID3V2_HEADER: Final = 10
+_ID3V2_HEADER: Final = 10  # and the footer, if there is one
+_ID3V2_HAS_FOOTER: Final = 0x10
 _ID3V1: Final = 128
 _APE_FOOTER: Final = 32
 _ZEROS: Final = re.compile(rb"\0*")
@@ -43,7 +44,8 @@ def behind_leading_tags(data: bytes, at: int = 0) -> int:
         size = 0
         for byte in data[at + 6 : at + _ID3V2_HEADER]:  # seven bits each
             size = size << 7 | byte & 0x7F
-        at += _ID3V2_HEADER + size
+        has_footer = data[at + 5] & _ID3V2_HAS_FOOTER
+        at += _ID3V2_HEADER + size + (_ID3V2_HEADER if has_footer else 0)
     return min(at, len(data))
 
 

@@ -167,6 +167,18 @@ def test_what_cannot_be_said_is_refused(form: Any, error: type[Exception], says:
         message(form)
 
 
+def test_a_broken_sound_is_refused_by_its_name(tmp_path: Path) -> None:
+    """Whoever attaches a message per kind of failure is told which of the files it is."""
+    path = tmp_path / "broken.wav"
+    path.write_bytes(bytes(range(250)) * 8)
+    for form in (path, str(path), {FailureKind.AUTH: path}):
+        with pytest.raises(
+            lastword.ClipFormatError, match=r"no decoder reads .*broken\.wav"
+        ) as told:
+            message(form)
+        assert told.value.source == str(path)
+
+
 def test_a_sound_that_is_too_long_is_refused(file: Path) -> None:
     """At once, and a late one too."""
     with pytest.raises(lastword.ClipLimitError, match="max_message_s"):

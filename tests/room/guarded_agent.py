@@ -66,10 +66,18 @@ class FailingStart(AgentSession[None]):
 
 
 class HangingStart(AgentSession[None]):
-    """Its `start()` never returns."""
+    """Its `start()` returns after some seconds, or never."""
 
-    async def _update_activity_task(self, *_: Any, **__: Any) -> None:
-        await asyncio.Event().wait()
+    def __init__(self, until_s: float | None = None) -> None:
+        super().__init__()
+        self._until_s = until_s
+
+    async def _update_activity_task(self, *args: Any, **options: Any) -> None:
+        if self._until_s is None:
+            await asyncio.Event().wait()
+        else:
+            await asyncio.sleep(self._until_s)
+        await super()._update_activity_task(*args, **options)
 
 
 async def before_connect(_: JobContext) -> None:
@@ -90,6 +98,12 @@ async def inside_start(job: JobContext) -> None:
 
 async def start_hangs(job: JobContext) -> None:
     await HangingStart().start(Agent(instructions=""), room=job.room)
+
+
+async def starts_late(job: JobContext) -> None:
+    """It hangs, but comes to its end while the caller is being told."""
+    session = HangingStart(until_s=guard_module.START_TIMEOUT_S + 1.5)
+    await session.start(Agent(instructions=""), room=job.room)
 
 
 async def later(job: JobContext) -> None:
@@ -144,6 +158,7 @@ CASES: dict[str, Callable[[JobContext], Awaitable[None]]] = {
         after_connect,
         inside_start,
         start_hangs,
+        starts_late,
         later,
         hangs_up,
         attached,

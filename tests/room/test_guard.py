@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 EXECUTORS = ("thread", "process")
 SOON_S = 1.0 if RECORD else 3.0  # 0.2 to 0.3 s on a machine that does nothing else
-CASES = ("before_connect", "after_connect", "inside_start", "start_hangs", "later")
+CASES = ("before_connect", "after_connect", "inside_start", "start_hangs", "starts_late", "later")
 
 
 @pytest.fixture(scope="module", params=EXECUTORS)
@@ -50,10 +50,23 @@ async def hears(server: Server, worker: Worker, room: str, case: str) -> None:
         assert report["path"] == "own_track", case
         assert report["played"] == "full", case
         assert [shown.text for shown in caller.shown] == [WORDS], case
-        if case != "start_hangs":
+        if case not in ("start_hangs", "starts_late"):
             first_sound_s = recording.at(heard.runs[0].at_s) - notes.failed_at()
             show(f"guard, {worker.name}, {case}: first sound {first_sound_s:.3f} s (target 1)")
             assert first_sound_s < SOON_S, case
+
+
+async def test_a_caller_who_hangs_up(server: Server, worker: Worker, room_name: str) -> None:
+    """Nobody is talked to who has gone, and the report knows."""
+    room = f"{room_name}-{worker.name}"
+    async with Caller(server, room) as caller:
+        notes = await worker.dispatch(room, "after_connect")
+        await caller.until(caller.loud, 20)
+    async with Caller(server, room, identity="another") as witness:
+        await witness.until(lambda: bool(notes.reports()), 10)
+        (report,) = notes.reports()
+        assert report["played"] == "part"
+        assert report["played_s"] < CLIP_S - 0.5
 
 
 async def test_hanging_up_ends_the_room(server: Server, worker: Worker, room_name: str) -> None:

@@ -21,7 +21,8 @@ async def test_it_is_heard_whole_and_once(server: Server, room_name: str) -> Non
     """Nothing of the start is lost although the track is new, and nothing of the end."""
     ready = [frame async for frame in frames(sweep())]
     async with Caller(server, room_name) as caller, joined(server, room_name) as room:
-        own = await play_on_own_track(room, ready, first_frame_timeout_s=3.0, tail_s=0.2)
+        own = OwnTrack(room)
+        await play_on_own_track(own, ready, first_frame_timeout_s=3.0, tail_s=0.2)
         await caller.until_quiet()
         assert not room.local_participant.track_publications
     heard = find_sweep(caller.recording().samples())
@@ -38,7 +39,7 @@ async def test_a_standby_track_is_heard(server: Server, room_name: str) -> None:
         standby = OwnTrack(room)
         await standby.publish(muted=True)
         await standby.wait_for_subscriber(5.0)
-        await play_on_own_track(room, ready, first_frame_timeout_s=3.0, tail_s=0.2, track=standby)
+        await play_on_own_track(standby, ready, first_frame_timeout_s=3.0, tail_s=0.2)
         await caller.until_quiet()
     heard = find_sweep(caller.recording().samples())
     assert heard.times == 1
@@ -50,7 +51,8 @@ async def test_nobody_listens(server: Server, room_name: str) -> None:
     ready = [frame async for frame in frames(sweep())]
     async with joined(server, room_name) as room:
         before = time.monotonic()
-        own = await play_on_own_track(room, ready, first_frame_timeout_s=0.5)
+        own = OwnTrack(room)
+        await play_on_own_track(own, ready, first_frame_timeout_s=0.5)
         assert time.monotonic() - before < 3.0
     assert not own.subscribed
     assert own.played_s == 0
@@ -61,8 +63,9 @@ async def test_stopped_in_the_middle(server: Server, room_name: str) -> None:
     ready = [frame async for frame in frames(sweep())]
     taken = asyncio.Semaphore(0)
     async with Caller(server, room_name) as caller, joined(server, room_name) as room:
+        own = OwnTrack(room)
         playing = asyncio.create_task(
-            play_on_own_track(room, ready, first_frame_timeout_s=3.0, on_frame=taken.release)
+            play_on_own_track(own, ready, first_frame_timeout_s=3.0, on_frame=taken.release)
         )
         for _ in range(20):
             await asyncio.wait_for(taken.acquire(), 5)
@@ -73,4 +76,5 @@ async def test_stopped_in_the_middle(server: Server, room_name: str) -> None:
         await caller.until_quiet()
         names = [p.name for p in room.local_participant.track_publications.values()]
         assert TRACK_NAME not in names
+        assert 0.3 < own.played_s < 1.5
     assert 0.3 < find_sweep(caller.recording().samples()).seconds < 1.5

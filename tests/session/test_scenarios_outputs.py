@@ -72,13 +72,13 @@ def test_a_sink_that_fails(fault: str, at: int) -> None:
 
 
 def test_no_audio_output_shows_the_words_alone() -> None:
-    """A text-only session: nothing is heard, and the report says so."""
+    """A text-only session: the words are shown, nothing is heard, and the report says so."""
 
     async def main() -> None:
         s = await Scenario.start(without_sound=True)
         s.fail()
         report = await s.closed()
-        assert (report.played, report.path, report.ways_tried) == ("none", None, ("text",))
+        assert (report.played, report.path, report.ways_tried) == ("none", "text", ("text",))
         assert len(s.call.closes) == 1
 
     run_virtual(main())
@@ -159,7 +159,7 @@ def test_a_disabled_output() -> None:
         s.session.output.set_audio_enabled(False)
         s.fail()
         report = await s.closed()
-        assert (report.played, report.path, report.ways_tried) == ("none", None, ("text",))
+        assert (report.played, report.path, report.ways_tried) == ("none", "text", ("text",))
         assert s.call.sink is not None
         assert s.call.sink.segments == []
 

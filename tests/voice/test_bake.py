@@ -40,7 +40,7 @@ def heard(clip: Clip) -> NDArray[np.float32]:
 
 def sounds(folder: Path) -> list[Path]:
     """What the cache holds, locks left out."""
-    return [file for file in folder.iterdir() if file.suffix != ".lock"]
+    return [file for file in folder.iterdir() if file.suffix not in {".lock", ".last"}]
 
 
 class Noticed:

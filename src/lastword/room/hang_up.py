@@ -39,7 +39,7 @@ async def end_call(room: rtc.Room, caller: str | None, *, delete_room: bool) -> 
 
 
 async def _end_call(room: rtc.Room, caller: str | None, *, delete_room: bool) -> None:
-    callers = callers_in(room)
+    callers = [participant.identity for participant in callers_in(room)]
     linked = caller or (callers[0] if len(callers) == 1 else None)
     async with server_api(API_TIMEOUT_S) as server:
         if delete_room or all(identity == linked for identity in callers):

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from livekit import rtc
 
+from ..bounded import hold
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -52,12 +54,14 @@ class OwnTrack:
         num_channels: Their channels.
 
     Attributes:
+        format: The rate and the channels.
         played_s: Seconds that left the source; what was still queued at an abort is not counted.
         subscribed: Whether anybody has ever listened.
     """
 
     def __init__(self, room: rtc.Room, *, sample_rate: int = 24000, num_channels: int = 1) -> None:
         self.played_s = 0.0
+        self.format = (sample_rate, num_channels)
         self._room = room
         self._source = rtc.AudioSource(sample_rate, num_channels, queue_size_ms=QUEUE_MS)
         self._lead_in = silence(LEAD_IN_S, sample_rate, num_channels)
@@ -171,17 +175,17 @@ class Standby:
 
     def __init__(self) -> None:
         self._track: OwnTrack | None = None
-        self._publish_atask: asyncio.Task[None] | None = None
-        self._remove_atask: asyncio.Task[None] | None = None
 
     def publish_in(self, room: rtc.Room | None, sample_rate: int, num_channels: int) -> None:
         """Publishes the track once the room is there; does nothing if it waits already."""
-        if self._track is not None or room is None or not room.isconnected():
+        if room is None or not room.isconnected():
             return
+        if self._track is not None:
+            if self._track.format == (sample_rate, num_channels):
+                return
+            self.remove()  # the frames are prepared anew when the output changes
         self._track = OwnTrack(room, sample_rate=sample_rate, num_channels=num_channels)
-        self._publish_atask = asyncio.create_task(
-            self._publish(self._track), name="lastword_standby"
-        )
+        hold(asyncio.create_task(self._publish(self._track), name="lastword_standby"))
 
     def take(self) -> OwnTrack | None:
         """Hands the track over to who plays and closes it."""
@@ -192,7 +196,7 @@ class Standby:
         """Takes the track out of the room, in the background."""
         track = self.take()
         if track is not None:
-            self._remove_atask = asyncio.create_task(track.aclose(), name="lastword_standby_end")
+            hold(asyncio.create_task(track.aclose(), name="lastword_standby_end"))
 
     async def _publish(self, track: OwnTrack) -> None:
         try:
@@ -202,35 +206,30 @@ class Standby:
 
 
 async def play_on_own_track(
-    room: rtc.Room,
+    own: OwnTrack,
     frames: Sequence[rtc.AudioFrame],
     *,
     first_frame_timeout_s: float,
     tail_s: float = 0.0,
     on_frame: Callable[[], None] | None = None,
-    track: OwnTrack | None = None,
     transcript: str = "",
-) -> OwnTrack:
+) -> None:
     """Publish a track, wait for a listener, play, leave some quiet, and take the track out again.
 
+    Its `played_s` and `subscribed` say what came of it; so they do if this is cancelled.
+
     Args:
-        room: A connected room.
-        frames: Ready frames of one format; one at least.
+        own: A new track, or one that was published muted before.
+        frames: Ready frames in the track's format.
         first_frame_timeout_s: One budget for publishing and the wait for a listener.
         tail_s: Quiet after the last frame before the track goes, in seconds: what is on its way to
             the caller's ear would be cut.
         on_frame: Called for each frame that was taken.
-        track: A track that was published muted before; it is closed too.
         transcript: Words to show the caller's client, if nothing else shows them.
-
-    Returns:
-        The track, closed, for its `played_s` and `subscribed`.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + first_frame_timeout_s
     showing: asyncio.Task[None] | None = None
-    first = frames[0]
-    own = track or OwnTrack(room, sample_rate=first.sample_rate, num_channels=first.num_channels)
     try:
         await asyncio.wait_for(own.publish(), first_frame_timeout_s)
         left_s = max(0.0, deadline - loop.time())
@@ -245,4 +244,3 @@ async def play_on_own_track(
         if showing is not None:
             showing.cancel()
         await asyncio.shield(own.aclose())
-    return own

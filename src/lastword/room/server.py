@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 import aiohttp
 from livekit import api
@@ -25,8 +26,13 @@ def server_api(timeout_s: float) -> api.LiveKitAPI:
     return api.LiveKitAPI(timeout=aiohttp.ClientTimeout(total=timeout_s))
 
 
-def describe(error: Exception) -> str:
-    """Return one line without secrets that names the error."""
-    sip = getattr(error, "metadata", {}).get("sip_status_code")
-    text = f"SIP {sip}" if sip else redact(str(error))
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+def describe(error: BaseException) -> str:
+    """Return one line without secrets that names the error; never raises."""
+    name = type(error).__name__
+    try:
+        metadata = getattr(error, "metadata", None)
+        sip = metadata.get("sip_status_code") if isinstance(metadata, Mapping) else None
+        text = f"SIP {sip}" if sip else redact(str(error))
+    except Exception:  # noqa: BLE001 - attributes and texts of foreign errors may do anything
+        return name
+    return f"{name}: {text}" if text else name

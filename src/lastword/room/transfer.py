@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 from livekit import api
 
-from .callers import is_phone
+from .callers import Presence, is_phone
 from .server import API_TIMEOUT_S, describe, server_api
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Transferred:
 
     Attributes:
         error: One line that says why it failed, or None.
-        caller_left: The caller has left the room meanwhile: nobody is there to be told.
+        caller_left: The caller has left the room: nobody is there to be told.
     """
 
     error: str | None
@@ -58,28 +58,34 @@ async def transfer(
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + ringing_timeout_s
-    gone = _Gone(room, caller)
+    if caller is not None and room.isconnected() and caller not in room.remote_participants:
+        return Transferred("the caller has hung up", caller_left=True)
+    presence = Presence(room, caller)
     try:
         error, certain = await _refer(room, caller, target, ringing_timeout_s)
         if error is not None and not certain:
             # "canceled" and time-outs cancel nothing: the phone may be going on with it
             left_s = deadline + BYE_GRACE_S - loop.time()
-            if await gone.within(left_s):
+            if await presence.ends_within(left_s):
                 error = None
     except Exception as raised:  # noqa: BLE001 - reported, whatever it is
         error = describe(raised)
         logger.warning("the transfer failed", extra={"error": error})
     finally:
-        gone.stop()
-    return Transferred(error, gone.now)
+        presence.stop()
+    return Transferred(error, presence.left)
 
 
 async def _refer(
     room: rtc.Room, identity: str | None, target: str, ringing_timeout_s: float
 ) -> tuple[str | None, bool]:
     """Ask for the transfer; return why it failed, or None, and whether that is certain."""
-    caller = room.remote_participants.get(identity or "")
-    if caller is None or not is_phone(caller):
+    if identity is None:
+        return "no caller is linked", True
+    caller = room.remote_participants.get(identity)
+    if caller is None:
+        return "the agent is no longer in the room", True
+    if not is_phone(caller):
         return "the caller is not on a phone", True
     request = api.TransferSIPParticipantRequest(
         room_name=room.name, participant_identity=caller.identity, transfer_to=target
@@ -98,32 +104,3 @@ async def _refer(
     # A server that knows no status leaves it at "ongoing", 0.
     failed = getattr(answer, "status", None) == STATUS_FAILED
     return ("the server reports a failed transfer" if failed else None), True
-
-
-class _Gone:
-    """Watches whether the caller leaves the room."""
-
-    def __init__(self, room: rtc.Room, identity: str | None) -> None:
-        self._room, self._identity = room, identity
-        self._left = asyncio.Event()
-        self._room.on("participant_disconnected", self._on_disconnected)
-
-    @property
-    def now(self) -> bool:
-        """Whether the caller has left."""
-        return self._left.is_set()
-
-    async def within(self, timeout_s: float) -> bool:
-        """Wait for the caller to leave; whether that came in time."""
-        try:
-            await asyncio.wait_for(self._left.wait(), max(timeout_s, 0.0))
-        except asyncio.TimeoutError:
-            return False
-        return True
-
-    def stop(self) -> None:
-        self._room.off("participant_disconnected", self._on_disconnected)
-
-    def _on_disconnected(self, participant: rtc.RemoteParticipant) -> None:
-        if participant.identity == self._identity:
-            self._left.set()

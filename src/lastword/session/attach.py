@@ -10,7 +10,7 @@ import logging
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from livekit.agents import Agent
+from livekit.agents import Agent, telemetry
 from livekit.agents.llm import LLMError, RealtimeModelError
 from livekit.agents.stt import STTError
 from livekit.agents.tts import TTSError
@@ -331,7 +331,9 @@ class LastWord:
         self._owner.abandoned = report.closed_by == "forced"
         if self._detach_when_closed:
             self.detach()
-        self._on_report_atask = deliver(report, self._on_report, self._trace_context)
+        self._on_report_atask = deliver(
+            report, self._on_report, telemetry.tracer, self._trace_context
+        )
 
     def _close_soon(self, **close: Any) -> None:
         if self._closing is not None:

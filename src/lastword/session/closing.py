@@ -1,4 +1,4 @@
-"""The one sequence from a decision to a closed session. Owns its states, order and bounds.
+"""Takes a failed session from the decision to its `close` event, in order and within bounds.
 
     state      entered when                                    leaves to
     ---------  ----------------------------------------------  ------------------
@@ -7,14 +7,13 @@
     CLOSING    heard, given up, or nothing to say               CLOSED
     CLOSED     one `close` event was emitted                    (the end)
 
-Every wait has a bound; a cancelled task goes on to the next state. Must not import attach.
+Every wait has a bound; a cancelled task goes on to the next state.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -22,12 +21,10 @@ from typing import TYPE_CHECKING, Any
 from livekit.agents.voice.events import CloseEvent, CloseReason
 
 from .._upstream import rooms, sessions
-from ..bounded import Signal, finished, first_of
-from ..room.arrival import watched
-from .after.followup import FollowUp
-from .playout.heard import Heard
+from ..bounded import finished, first_of, hold
+from .after.followup import Place
+from .ending import Ending
 from .playout.speaker import Speaker
-from .report import Report
 from .teardown import tear_down
 
 if TYPE_CHECKING:
@@ -36,8 +33,9 @@ if TYPE_CHECKING:
     from livekit.agents import AgentSession
 
     from ..failure.kinds import Failure
-    from .preparation import Words
-    from .report import ClosedBy
+    from .ending import Words
+    from .playout.heard import Heard
+    from .report import ClosedBy, Report
     from .words.message import Utterance
 
 logger = logging.getLogger("lastword")
@@ -106,25 +104,19 @@ class Closing:
     ) -> None:
         self._session = session
         self._hooks = hooks
-        self._failure = failure
         self._error = error
         self._words = words
-        self._heard = self._heard_of(words.first)
         self._bounds = bounds
-        self._followup = FollowUp(session, words.action, failure)
         self._on_closed = on_closed
-        self._abort = Signal()
-        self._subscribed: bool | None = None
+        room, caller = rooms.room_of(session), rooms.linked_participant(session)
+        self._ending = Ending(failure, words, Place(room, rooms.job_of_this_process(), caller))
         self._closed_by: ClosedBy = "lastword"
         self._state = State.DECIDED
         self._loop = asyncio.get_running_loop()
-        self._t0 = self._loop.time()
-        self._failed_at = time.time()
         self._close_s = 0.0
         self._over: asyncio.Future[None] = self._loop.create_future()
         self._begun = False
         self._atask: asyncio.Task[None] | None = None
-        self._cleaning: set[asyncio.Task[None]] = set()
 
     @property
     def state(self) -> State:
@@ -146,7 +138,7 @@ class Closing:
 
     def stop_speaking(self) -> None:
         """Ends the message at once; the close goes on in order."""
-        self._abort.set()
+        self._ending.abort.set()
 
     async def wait(self) -> None:
         """Waits until the session is closed; cancelling this wait cancels nothing else."""
@@ -158,9 +150,9 @@ class Closing:
             return False
         if self._state is not State.CLOSING:
             self._closed_by = "upstream"
-            self._abort.set()
+            self._ending.abort.set()
         self._state = State.CLOSED
-        self._close_s = self._loop.time() - self._t0
+        self._close_s = self._ending.passed_s
         return True
 
     # --- the sequence ----------------------------------------------------------------------------
@@ -178,9 +170,9 @@ class Closing:
         before = (self._speak, self._follow_up_before, self._close)
         cancelled = [await self._survive(stage) for stage in before]
         self._ensure_close_event()
-        cancelled.append(await self._survive(self._followup.after_close))
+        cancelled.append(await self._survive(self._ending.after_close))
         sessions.mark_closing(self._session, None)
-        self._on_closed(self._report())
+        self._on_closed(self._ending.report(close_s=self._close_s, closed_by=self._closed_by))
         self._over.set_result(None)
         if any(cancelled):
             raise asyncio.CancelledError
@@ -196,32 +188,38 @@ class Closing:
         return False
 
     async def _speak(self) -> None:
-        if not self._heard.frames:
+        try:
+            await self._say_first()
+        finally:
             sessions.refuse_new_work(self._session)
+
+    async def _say_first(self) -> None:
+        if self._words.first is None:
             return
         deadline = self._loop.time() + self._bounds.first_frame_s
         await self._wait_for_a_way(deadline)
+        room, caller = rooms.room_of(self._session), rooms.linked_participant(self._session)
+        self._ending.learn(room, caller)
         if not await self._has_listener(deadline):
-            sessions.refuse_new_work(self._session)
             return
         self._to(State.SPEAKING)
-        async with watched(rooms.room_of(self._session), self._heard):
-            if self._words.first is not None:
-                await self._speaker(self._words.first, self._heard, deadline).speak()
-            if self._heard.accepted and not self._abort.is_set():
-                await first_of(self._abort, timeout_s=self._followup.tail_s)
 
-    def _heard_of(self, utterance: Utterance | None) -> Heard:
-        if utterance is None:
-            return Heard([])
-        return Heard(utterance.frames(self._words.to), utterance.clip.duration_s)
+        async def speak(utterance: Utterance, heard: Heard) -> None:
+            await self._speaker(utterance, heard, deadline).speak()
+
+        await self._ending.utter(speak)
+
+    async def _speak_again(self, utterance: Utterance, heard: Heard) -> None:
+        """Speak of a failed transfer, into the output that is still open."""
+        deadline = self._loop.time() + self._bounds.first_frame_s
+        await self._speaker(utterance, heard, deadline).speak_again()
 
     def _speaker(self, utterance: Utterance, heard: Heard, deadline: float) -> Speaker:
         return Speaker(
             self._session,
             heard,
             transcript=utterance.transcript,
-            abort=self._abort,
+            abort=self._ending.abort,
             deadline=deadline,
             standby=self._words.standby,
         )
@@ -235,7 +233,7 @@ class Closing:
             and self._loop.time() < deadline
         ):
             # nothing tells when start() gets there
-            if await first_of(self._abort, timeout_s=0.05):
+            if await first_of(self._ending.abort, timeout_s=0.05):
                 return
 
     async def _has_listener(self, deadline: float) -> bool:
@@ -245,22 +243,13 @@ class Closing:
             return True
         if not subscription.done():
             left_s = deadline - self._loop.time()
-            await first_of(subscription, self._abort, timeout_s=left_s)
-        self._subscribed = subscription.done() and not subscription.cancelled()
+            await first_of(subscription, self._ending.abort, timeout_s=left_s)
+        self._ending.heard.subscribed = subscription.done() and not subscription.cancelled()
         # a cancelled wait means that the output is dead, not that nobody listens
         return subscription.done()
 
     async def _follow_up_before(self) -> None:
-        await self._followup.before_close(self._speak_second if self._words.second else None)
-
-    async def _speak_second(self) -> None:
-        """Speaks of a failed transfer, into the output that is still open."""
-        if self._words.second is None:
-            return
-        heard = self._heard_of(self._words.second)
-        deadline = self._loop.time() + self._bounds.first_frame_s
-        await self._speaker(self._words.second, heard, deadline).speak_again()
-        await first_of(self._abort, timeout_s=self._followup.tail_s)
+        await self._ending.before_close(self._speak_again)
 
     async def _close(self) -> None:
         if self._state is State.CLOSED:
@@ -269,7 +258,7 @@ class Closing:
         starting = not sessions.is_started(self._session)
         timeout_s = self._bounds.close_s
         if starting:
-            timeout_s = max(START_DEADLINE_S - (self._loop.time() - self._t0), 0.0)
+            timeout_s = max(START_DEADLINE_S - self._ending.passed_s, 0.0)
         sessions.allow_teardown(self._session)
         close = self._hooks.aclose(reason=CloseReason.ERROR, drain=False, error=self._error)
         # one that only waits for start() need not be asked to end
@@ -299,28 +288,4 @@ class Closing:
                     logger.warning("a part of the session did not close after it was forced")
 
         if left:
-            atask = self._loop.create_task(clean_up(), name="lastword_cleanup")
-            self._cleaning.add(atask)
-            atask.add_done_callback(self._cleaning.discard)
-
-    def _report(self) -> Report:
-        heard, utterance = self._heard, self._words.first
-        first = heard.first_frame_at
-        return Report(
-            failure=self._failure,
-            played=heard.played,
-            played_s=heard.position_s,
-            lost_s=heard.lost_s,
-            clip_s=heard.clip_s,
-            transcript=utterance.transcript if utterance is not None else "",
-            source=utterance.source if utterance is not None else None,
-            path=heard.path,
-            ways_tried=tuple(heard.ways),
-            subscribed=self._subscribed,
-            failed_at=self._failed_at,
-            first_frame_s=first - self._t0 if first is not None else None,
-            close_s=self._close_s,
-            closed_by=self._closed_by,
-            after=self._followup.name,
-            after_error=self._followup.error,
-        )
+            hold(self._loop.create_task(clean_up(), name="lastword_cleanup"))

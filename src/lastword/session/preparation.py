@@ -8,12 +8,12 @@ the agent's state changes, because the output, the room or the voice may be new.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .._upstream import rooms, speakers
-from ..room.callers import is_phone
 from ..room.own_track import Standby
+from .after.followup import PhoneWarning
+from .ending import Words
 from .words.message import AnyMessage, Message, OutputFormat
 from .words.own_voice import OwnVoice
 
@@ -21,29 +21,9 @@ if TYPE_CHECKING:
     from livekit.agents import AgentSession
 
     from ..failure.kinds import FailureKind
-    from .after.actions import After, Plan
-    from .words.message import Utterance
+    from .after.actions import Plan
 
 logger = logging.getLogger("lastword")
-
-
-@dataclass(frozen=True)
-class Words:
-    """What one failure needs, all of it ready.
-
-    Attributes:
-        first: What is said, or None.
-        second: What is said if the action fails, or None.
-        action: What follows, or None.
-        to: The format of the session's output.
-        standby: A muted track that waits in the room, or None.
-    """
-
-    first: Utterance | None
-    second: Utterance | None
-    action: After | None
-    to: OutputFormat
-    standby: Standby | None
 
 
 class Preparation:
@@ -87,7 +67,7 @@ class Preparation:
         self._own_voice = OwnVoice(session, messages, language=language)
         self._standby = Standby() if standby_track else None
         self._format: OutputFormat | None = None
-        self._warned_of_phone = False
+        self._phone_warning = PhoneWarning(plan, "attach")
         self.follow()
         self._own_voice.begin()
 
@@ -103,7 +83,7 @@ class Preparation:
                 rooms.room_of(self._session), wanted.sample_rate, wanted.num_channels
             )
         self._own_voice.follow()
-        self._warn_of_phone()
+        self._phone_warning.look_at(rooms.linked_participant(self._session))
 
     async def ready(self) -> None:
         """Waits until everything is made or given up."""
@@ -137,12 +117,3 @@ class Preparation:
             return OutputFormat()
         rate = output.sample_rate or OutputFormat.sample_rate
         return OutputFormat(rate, rooms.num_channels_of(output))
-
-    def _warn_of_phone(self) -> None:
-        phone = is_phone(rooms.linked_participant(self._session))
-        if phone and not self._warned_of_phone and not self._plan.actions():
-            self._warned_of_phone = True
-            logger.warning(
-                "the caller is on a phone and no after-action is set: after a failure the line "
-                "stays open in silence; pass after=lastword.hang_up() to attach()"
-            )

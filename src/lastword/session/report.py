@@ -11,8 +11,6 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Literal
 
-from livekit.agents import telemetry
-
 from ..bounded import hold
 from ..contained import Contained
 
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from opentelemetry.context import Context
+    from opentelemetry.trace import Tracer
 
     from ..failure.kinds import Failure
 
@@ -78,7 +77,10 @@ class Report:
 
 
 def deliver(
-    report: Report, on_report: Callable[[Report], object] | None, context: Context | None = None
+    report: Report,
+    on_report: Callable[[Report], object] | None,
+    tracer: Tracer | None,
+    context: Context | None = None,
 ) -> asyncio.Task[None] | None:
     """Send a report to the log, to the trace and to the user; never raises.
 
@@ -86,6 +88,8 @@ def deliver(
         report: The report.
         on_report: The user's function, whose exceptions are logged. What it returns is awaited if
             it can be, for at most `ON_REPORT_TIMEOUT_S`.
+        tracer: Makes the span; livekit-agents' own, whose provider need not be the global one.
+            None where there are no spans.
         context: Where the session's own spans stand, or None.
 
     Returns:
@@ -104,7 +108,8 @@ def deliver(
         extra={"lastword": flat},
     )
     try:
-        _trace(report, flat, context)
+        if tracer is not None:
+            _trace(report, flat, tracer, context)
     except Exception:
         logger.exception("the report's span could not be made")
     result: object = None
@@ -140,9 +145,10 @@ async def delivered(atask: asyncio.Task[None] | None) -> None:
         await asyncio.wait({atask}, timeout=ON_REPORT_TIMEOUT_S)
 
 
-def _trace(report: Report, flat: dict[str, str | float | bool], context: Context | None) -> None:
-    # the provider that `telemetry.set_tracer_provider` was given need not be the global one
-    span = telemetry.tracer.start_span("lastword", context, start_time=int(report.failed_at * 1e9))
+def _trace(
+    report: Report, flat: dict[str, str | float | bool], tracer: Tracer, context: Context | None
+) -> None:
+    span = tracer.start_span("lastword", context, start_time=int(report.failed_at * 1e9))
     span.set_attributes({f"lastword.{name}": value for name, value in flat.items()})
     span.end(int((report.failed_at + report.close_s) * 1e9))
 

@@ -17,7 +17,7 @@ from lastword.bounded import ends
 from lastword.errors import BakeError, ClipError, MessageError
 
 from .cache import SoundCache
-from .identity import sound_key
+from .identity import sound_key, words_key
 
 if TYPE_CHECKING:
     import os
@@ -93,6 +93,24 @@ async def baked(
     return await asyncio.to_thread(_kept, SoundCache(cache_dir), key, words, language)
 
 
+def baked_in_any_voice(
+    text: str, *, language: str | None = None, cache_dir: str | os.PathLike[str] | None = None
+) -> Clip | None:
+    """Take words from the cache in the voice that was used for them last; reads files.
+
+    Args:
+        text: The words.
+        language: BCP 47 tag of the words, for the clip's `language`.
+        cache_dir: As for `bake`.
+
+    Returns:
+        The clip, or None if the words are not there.
+    """
+    words, cache = text.strip(), SoundCache(cache_dir)
+    key = cache.noted(words_key(words))
+    return None if key is None else _kept(cache, key, words, language)
+
+
 async def _bake(tts: tts.TTS[Any], words: str, language: str | None, cache: SoundCache) -> Clip:
     failures: list[Exception] = []
     voices = speakers.voices_of(tts)
@@ -122,6 +140,7 @@ async def _once(voice: tts.TTS[Any], words: str, language: str | None, cache: So
             wav = _to_wav(await _speak(speakers.silenced(voice), words))
             clip = await asyncio.to_thread(_load, wav, words, language)
             await asyncio.to_thread(cache.store, key, wav)
+            await asyncio.to_thread(cache.note, words_key(words), key)
         return clip
 
 
@@ -131,11 +150,13 @@ def _kept(cache: SoundCache, key: str, words: str, language: str | None) -> Clip
     if wav is None:
         return None
     try:
-        return _load(wav, words, language)
+        clip = _load(wav, words, language)
     except ClipError:
         logger.warning("threw away a sound of the cache of voices that cannot be decoded")
         cache.forget(key)
         return None
+    cache.note(words_key(words), key)
+    return clip
 
 
 async def _speak(voice: tts.TTS[Any], words: str) -> list[AudioFrame]:

@@ -1,6 +1,7 @@
 """Keeps sounds on disk by the key of what they are. Knows no TTS and no clip.
 
-One folder, shared by all processes of a user: `KEY.wav` per sound, `XX.lock` per 256th of the keys.
+One folder, shared by all processes of a user: `KEY.wav` per sound, `XX.lock` per 256th of the keys,
+`NAME.last` where a sound has a second name.
 A file is a plain WAV that any player plays, with a seal behind the sound. What has no right seal is
 treated as not there: a torn, foreign or renamed file is replaced, never played.
 """
@@ -14,6 +15,7 @@ import fcntl
 import hashlib
 import logging
 import os
+import re
 import stat
 import struct
 import tempfile
@@ -34,6 +36,7 @@ FOLDER_VARIABLE = "LASTWORD_CACHE_DIR"
 MAX_BYTES = 64 * 2**20
 """What the folder may hold: about 25 minutes of sound at 24 kHz."""
 
+_KEY = re.compile(r"[0-9a-f]{64}")
 _STALE_S = 3600.0  # a half-written file of this age belongs to a process that died
 _REFUSALS = (OSError, ValueError)  # ValueError: a NUL or a surrogate in the name of the folder
 _LOCK_POLL_S = 0.05
@@ -101,9 +104,33 @@ class SoundCache:
             path = self.path(key)
             self._replace(path, _sealed(wav, key))
             self._make_room(path)
+            self._forget_notes()
         except _REFUSALS as error:
             reason = getattr(error, "strerror", None) or str(error)
             logger.warning("could not keep a rendered voice", extra={"reason": reason})
+
+    def note(self, name: str, key: str) -> None:
+        """Keep under a second name which sound it stands for; the last one noted counts.
+
+        Args:
+            name: The second name, hexadecimal digits.
+            key: The key of the sound.
+        """
+        if self.noted(name) == key:
+            return
+        with contextlib.suppress(*_REFUSALS):  # the sound itself is found by its key
+            self._replace(self._note_path(name), key.encode())
+
+    def noted(self, name: str) -> str | None:
+        """Return the key of the sound that a second name stands for, or None."""
+        try:
+            key = _read(self._note_path(name), 64).decode("ascii")
+        except _REFUSALS:
+            return None
+        return key if _KEY.fullmatch(key) else None
+
+    def _note_path(self, name: str) -> Path:
+        return self.folder / f"{name}.last"
 
     @contextlib.asynccontextmanager
     async def alone(self, key: str) -> AsyncIterator[None]:
@@ -161,6 +188,12 @@ class SoundCache:
             if path != stored:
                 path.unlink(missing_ok=True)
                 total -= size
+
+    def _forget_notes(self) -> None:
+        for note in self.folder.glob("*.last"):
+            key = self.noted(note.stem)
+            if key is None or not self.path(key).exists():
+                note.unlink(missing_ok=True)
 
 
 def _used_at(found: os.stat_result, now: float) -> float:

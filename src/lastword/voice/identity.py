@@ -49,6 +49,19 @@ def sound_key(voice: tts.TTS[Any], text: str) -> str:
     return hashlib.sha256(json.dumps(name, sort_keys=True).encode()).hexdigest()
 
 
+def words_key(text: str) -> str:
+    """Name words without a voice.
+
+    Args:
+        text: The words.
+
+    Returns:
+        64 hexadecimal digits, the same in every process.
+    """
+    name = {"format": FORMAT_VERSION, "text": text}
+    return hashlib.sha256(json.dumps(name, sort_keys=True).encode()).hexdigest()
+
+
 def voice_options(voice: tts.TTS[Any], *, depth: int = _MAX_DEPTH) -> dict[str, Any]:
     """Collect what says how a TTS sounds: provider, model, and its options, credentials left out.
 

@@ -10,6 +10,7 @@ from livekit import api
 
 from lastword.errors import MissingCredentialsError
 from lastword.failure.kinds import FailureKind
+from lastword.room.server import describe
 from lastword.session.after.actions import AfterContext, Outcome, Plan, hang_up, leave, transfer_to
 from session.phone_call import FAILURE, KIND, FakeRoom, Participant, ServerApi, phone_call
 
@@ -131,3 +132,35 @@ def test_times_are_checked() -> None:
         transfer_to(TARGET, ringing_timeout_s=0)
     with pytest.raises(ValueError, match="tail_s"):
         hang_up(tail_s=-1)
+
+
+class HostileError(Exception):
+    """An error whose every part raises."""
+
+    def __str__(self) -> str:
+        raise ValueError("no text")
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        raise ValueError("no metadata")
+
+
+class OddError(Exception):
+    """An error whose metadata is none."""
+
+    metadata = None
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (HostileError("a"), "HostileError"),
+        (OddError("busy"), "OddError: busy"),
+        (TimeoutError(), "TimeoutError"),
+        (OSError("key sk-0123456789abcdefghijklmnop"), None),
+    ],
+)
+def test_any_error_can_be_described(error: Exception, line: str | None) -> None:
+    described = describe(error)
+    assert line is None or described == line
+    assert "0123456789" not in described

@@ -100,6 +100,31 @@ async def test_who_is_not_on_a_phone_cannot_be_transferred(server: ServerApi) ->
     assert (call.said, server.asked) == (1, [])
 
 
+async def test_a_caller_who_has_hung_up(server: ServerApi) -> None:
+    """Nobody is asked to transfer nobody, and nobody is told."""
+    call = phone_call()
+    call.room.lose("phone")
+    outcome = await call.run(transfer_to(TARGET))
+    assert outcome == Outcome("the caller has hung up", hang_up())
+    assert (call.said, server.asked) == (0, [])
+
+
+async def test_an_agent_that_has_lost_its_room_does_not_know(server: ServerApi) -> None:
+    """An empty room is no hung-up caller if it is empty because the agent is outside."""
+    call = phone_call()
+    call.room.lose("phone")
+    call.room.connected = False
+    outcome = await call.run(transfer_to(TARGET))
+    assert outcome.error == "the agent is no longer in the room"
+
+
+async def test_nobody_linked(server: ServerApi) -> None:
+    call = phone_call()
+    call.caller = None
+    outcome = await call.run(transfer_to(TARGET))
+    assert (outcome.error, server.asked) == ("no caller is linked", [])
+
+
 async def test_a_second_message_that_raises(server: ServerApi) -> None:
     """The call ends all the same."""
     server.refuse("TransferSIPParticipant", 503, "unavailable", sip_status_code="486")

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ..._upstream import rooms
 from ...room.callers import is_phone
 from .actions import AfterContext
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from livekit.agents import AgentSession
+    from livekit import rtc
+    from livekit.agents import JobContext
 
     from ...failure.kinds import Failure
-    from .actions import After
+    from .actions import After, Plan
 
 logger = logging.getLogger("lastword")
 
@@ -26,28 +27,39 @@ SIP_TAIL_S = 1.0
 carrier's path needs more (measured with livekit-sip 1.3.0)."""
 
 
+@dataclass
+class Place:
+    """Where a call takes place, as far as it is known; a session that is closed forgets it.
+
+    Attributes:
+        room: The agent's room.
+        job: The job that the call is; None outside of a worker.
+        caller: The linked participant.
+    """
+
+    room: rtc.Room | None = None
+    job: JobContext | None = None
+    caller: rtc.RemoteParticipant | None = None
+
+
 class FollowUp:
     """What happens to one call after its last words.
 
-    The call is looked at when this is made: after the close the session knows it no more.
-
     Args:
-        session: The failing session.
         action: What was asked for, or None.
-        failure: Why the session ends.
+        failure: Why the call ends.
+        place: Where the call takes place; may become known later.
 
     Attributes:
         error: Why the action did not do what was asked, or None.
     """
 
-    def __init__(self, session: AgentSession[Any], action: After | None, failure: Failure) -> None:
+    def __init__(self, action: After | None, failure: Failure, place: Place) -> None:
         self.error: str | None = None
         self._action = action
         self._next = action
         self._failure = failure
-        self._room = rooms.room_of(session)
-        self._job = rooms.job_of_this_process()
-        self._caller = rooms.linked_participant(session)
+        self._place = place
 
     @property
     def name(self) -> str | None:
@@ -59,25 +71,49 @@ class FollowUp:
         """Quiet between the last frame and what follows, in seconds."""
         if self._action is not None and self._action.tail_s is not None:
             return self._action.tail_s
-        return SIP_TAIL_S if is_phone(self._caller) else TAIL_S
+        return SIP_TAIL_S if is_phone(self._place.caller) else TAIL_S
 
     async def before_close(self, say: Callable[[], Awaitable[None]] | None) -> None:
-        """Runs what needs the still open session; `say` speaks of its failure."""
+        """Run what needs the caller on an open line; `say` speaks of its failure."""
         if self._next is not None and self._next.runs_before_close:
             await self._run(self._next, say)
 
     async def after_close(self) -> None:
-        """Runs the rest."""
+        """Run the rest."""
         if self._next is not None:
             await self._run(self._next, None)
 
     async def _run(self, action: After, say: Callable[[], Awaitable[None]] | None) -> None:
         self._next = None
-        if self._room is None:
+        room, caller = self._place.room, self._place.caller
+        if room is None:
             self.error = self.error or "no room is known"
             return
-        caller = self._caller.identity if self._caller is not None else None
-        context = AfterContext(self._room, self._job, caller, self._failure, say)
+        identity = caller.identity if caller is not None else None
+        context = AfterContext(room, self._place.job, identity, self._failure, say)
         outcome = await action.run(context)
         self.error = self.error or outcome.error
         self._next = outcome.then
+
+
+class PhoneWarning:
+    """Warns once of a caller on a phone whose call nothing will end.
+
+    Args:
+        plan: What follows the last words.
+        where: The function that takes `after`, as the warning names it.
+    """
+
+    def __init__(self, plan: Plan, where: str) -> None:
+        self._needed = not plan.actions()
+        self._where = where
+
+    def look_at(self, caller: rtc.RemoteParticipant | None) -> None:
+        """Warn if the caller is on a phone and no action was given."""
+        if self._needed and is_phone(caller):
+            self._needed = False
+            logger.warning(
+                "the caller is on a phone and no after-action is set: after a failure the line "
+                "stays open in silence; pass after=lastword.hang_up() to %s()",
+                self._where,
+            )

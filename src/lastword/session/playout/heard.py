@@ -1,7 +1,4 @@
-"""What became of one clip on its way to the caller; owns what counts as heard.
-
-Must not import a way out.
-"""
+"""Keeps what became of one clip on its way to the caller, and says what counts as heard."""
 
 from __future__ import annotations
 
@@ -17,6 +14,7 @@ if TYPE_CHECKING:
     from livekit.agents.voice import io
 
     from ..report import Played, Way
+    from ..words.message import OutputFormat, Utterance
 
 
 ROUNDING_S = 0.02
@@ -41,6 +39,7 @@ class Heard:
         started: A sink reported that playing began.
         broke: The agent lost its room meanwhile: what sinks say is not what was heard.
         lost_s: Seconds that did not reach the server.
+        subscribed: Whether somebody has listened; None where that is not known.
         reported: Set once a sink has said how far it came.
     """
 
@@ -54,7 +53,15 @@ class Heard:
     started: bool = False
     broke: bool = False
     lost_s: float = 0.0
+    subscribed: bool | None = None
     reported: Signal = field(default_factory=Signal)
+
+    @classmethod
+    def of(cls, utterance: Utterance | None, to: OutputFormat) -> Heard:
+        """Begin with an utterance of which nothing is heard yet, in an output's format."""
+        if utterance is None:
+            return cls([])
+        return cls(utterance.frames(to), utterance.clip.duration_s)
 
     @property
     def complete(self) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._upstream import rooms, sessions
 from ...bounded import Signal, finished, first_of
-from ...room.own_track import play_on_own_track
+from .own_way import speak_on_own_track
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -32,8 +32,6 @@ STALL_S = 1.0
 """A sink that takes no frame for so long is given up: frames last 10 to 100 ms."""
 REPORT_S = 0.25
 """How long a sink that is stopped may take to say how far it came."""
-OWN_TAIL_S = 0.2
-"""Quiet before our own track is taken out of the room: its last packets are still on their way."""
 REST_S = LEAD_S + 1.0
 """Once all frames are taken, so soon a sink must report that it has played them. What the loop is
 late does not count, up to the clip's own length: twenty calls of one process that speak at once on
@@ -134,7 +132,7 @@ class Speaker:
         try:
             handle = self._session.say(
                 self._transcript,
-                audio=self._paced(self._heard.frames),
+                audio=self._paced(self._heard.frames, self._way_over),
                 allow_interruptions=False,
                 add_to_chat_ctx=False,
             )
@@ -149,9 +147,14 @@ class Speaker:
             logger.debug("the speech was interrupted at once")
         return handle
 
-    async def _paced(self, frames: Sequence[rtc.AudioFrame]) -> AsyncIterator[rtc.AudioFrame]:
-        """Yields frames at most `LEAD_S` ahead; a frame counts once the next one is asked for."""
-        start, handed_s, way_over = self._loop.time(), 0.0, self._way_over
+    async def _paced(
+        self, frames: Sequence[rtc.AudioFrame], way_over: Signal
+    ) -> AsyncIterator[rtc.AudioFrame]:
+        """Yield frames at most `LEAD_S` ahead; a frame counts once the next one is asked for.
+
+        `way_over` is the way's own: a sink may begin to ask when its way was given up long ago.
+        """
+        start, handed_s = self._loop.time(), 0.0
         for frame in frames:
             if way_over.is_set():
                 return
@@ -216,8 +219,7 @@ class Speaker:
     async def _direct(self, output: io.AudioOutput) -> None:
         """Push what is left straight into the sink.
 
-        The order is forced: a paused output takes no frames, one that was not flushed reports no
-        end, and what was pushed before `clear_buffer` is lost.
+        In any other order the message is lost after an interruption (1.4.6 .. 1.8.9).
         """
         self._heard.ways.append("direct")
         try:
@@ -238,7 +240,7 @@ class Speaker:
 
     async def _push(self, output: io.AudioOutput) -> bool:
         """Pushes all frames that no sink has taken yet; True if all were taken."""
-        async for frame in self._paced(self._heard.rewind()):
+        async for frame in self._paced(self._heard.rewind(), self._way_over):
             capture = output.capture_frame(frame)
             taken = await finished(capture, name="lastword_capture", timeout_s=STALL_S)
             if not taken or self._abort.is_set():
@@ -260,30 +262,15 @@ class Speaker:
             left_s = max(left_s, STALL_S)  # the deadline was for the first frame
         if room is None or not room.isconnected() or left_s <= 0:
             return
-        # the words went out with say(), if that could be called
-        words = "" if "say" in self._heard.ways else self._transcript
-        self._heard.ways.append("own_track")
-        playing = asyncio.ensure_future(
-            play_on_own_track(
-                room,
-                self._heard.rewind(),
-                first_frame_timeout_s=left_s,
-                tail_s=OWN_TAIL_S,
-                on_frame=self._took,
-                track=self._standby.take() if self._standby is not None else None,
-                transcript=words,
-            )
+        await speak_on_own_track(
+            room,
+            self._heard,
+            # the words went out with say(), if that could be called
+            transcript="" if "say" in self._heard.ways else self._transcript,
+            abort=self._abort,
+            first_frame_timeout_s=left_s,
+            standby=self._standby,
         )
-        playing.set_name("lastword_own_track")
-        longest_s = left_s + self._heard.clip_s + OWN_TAIL_S + REST_S
-        try:
-            await first_of(playing, self._abort, timeout_s=longest_s)
-        finally:
-            if not playing.done():
-                playing.cancel()
-                await asyncio.wait({playing}, timeout=REST_S)
-        if playing.done() and not playing.cancelled() and playing.exception() is None:
-            self._heard.played_more(playing.result().played_s)
 
     # --- without sound ---------------------------------------------------------------------------
 
@@ -296,4 +283,5 @@ class Speaker:
             return
         over = Signal()
         handle.add_done_callback(lambda _: over.set())
-        await first_of(over, self._abort, timeout_s=STALL_S)
+        if await first_of(over, timeout_s=STALL_S) and not handle.interrupted:
+            self._heard.path = "text"

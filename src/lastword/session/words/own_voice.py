@@ -10,19 +10,16 @@ import logging
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..._upstream import sessions, speakers
-from ...errors import LastWordError
-from ...voice.bake import bake, baked
+from ...voice.bake import baked
 from ...voice.identity import voice_options
-from .iterable import clip_of_frames
+from .rendering import LateSounds
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Coroutine, Sequence
+    from collections.abc import Coroutine, Sequence
 
     from livekit.agents import AgentSession, tts
 
-    from ...audio.clip import Clip
-    from ..report import Origin
-    from .message import Late, Message
+    from .message import Message
 
 logger = logging.getLogger("lastword")
 
@@ -54,9 +51,7 @@ class OwnVoice:
         self._session = session
         self._messages = [message for message in messages if message.changes]
         self._language = language
-        late = [(message, late) for message in self._messages for late in message.late]
-        self._words = [(to, words) for to, words in late if isinstance(words, str)]
-        self._iterables = [(to, frames) for to, frames in late if not isinstance(frames, str)]
+        self._late = LateSounds(self._messages)
         self._made_for: _Voice | None = None
         self._renderings = 0
         self._task: asyncio.Task[None] | None = None
@@ -64,7 +59,7 @@ class OwnVoice:
     def begin(self) -> None:
         """Looks for words that were rendered earlier; asks nobody for anything."""
         speaker = speakers.speaker_of(self._session)
-        if speaker is not None and self._words and _in_loop():
+        if speaker is not None and self._late.words and _in_loop():
             self._start(self._load(speaker))
 
     def follow(self) -> None:
@@ -110,7 +105,7 @@ class OwnVoice:
         self._task.add_done_callback(lambda _: work.close())
 
     async def _load(self, speaker: tts.TTS[Any]) -> None:
-        for message, words in self._words:
+        for message, words in self._late.words:
             clip = await baked(speaker, words, language=self._language)
             if clip is not None:
                 await asyncio.to_thread(message.put, words, clip, "own_voice")
@@ -119,29 +114,16 @@ class OwnVoice:
         for message in self._messages:
             await asyncio.to_thread(message.use_languages, languages)
         language = next((language for language in languages if language), None)
-        iterables, self._iterables = self._iterables, []  # they can be used once
-        for message, frames in iterables:
-            await _try(message, frames, clip_of_frames(frames, max_s=message.max_s), "clip")
-        for message, words in self._words:
-            if speaker is None:
-                logger.warning("there is no TTS to render words with; a bundled clip speaks")
-                return
-            await _try(message, words, bake(speaker, words, language=language), "own_voice")
+        await self._late.collect()
+        if speaker is not None:
+            await self._late.render(speaker, language)
+        elif self._late.words:
+            logger.warning("there is no TTS to render words with; a bundled clip speaks")
 
 
 def _voice_of(session: AgentSession[Any], speaker: tts.TTS[Any] | None) -> _Voice:
     voices = [] if speaker is None else speakers.voices_of(speaker)
     return _Voice([voice_options(one) for one in voices], speakers.languages_of(session))
-
-
-async def _try(message: Message, late: Late, making: Awaitable[Clip], source: Origin) -> None:
-    try:
-        await asyncio.to_thread(message.put, late, await making, source)
-    except LastWordError as error:
-        logger.warning(
-            "a message could not be made ready; what spoke before it speaks",
-            extra={"source": source, "error": type(error).__name__, "reason": str(error)},
-        )
 
 
 async def _after(earlier: asyncio.Task[None] | None, work: Coroutine[Any, Any, None]) -> None:

@@ -1,0 +1,154 @@
+"""The one ending of a call: utter the words, follow up, report. Needs no livekit-agents.
+
+`closing` puts the session's own close between what runs before and after it; `guard` has no session
+to close. Who speaks, and by which way, is theirs to say.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from ..bounded import Signal, first_of
+from ..room.arrival import watched
+from ..room.callers import Presence
+from .after.followup import FollowUp
+from .playout.heard import Heard
+from .report import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from livekit import rtc
+
+    from ..failure.kinds import Failure
+    from ..room.own_track import Standby
+    from .after.actions import After
+    from .after.followup import Place
+    from .report import ClosedBy
+    from .words.message import OutputFormat, Utterance
+
+    Speak: TypeAlias = Callable[[Utterance, Heard], Awaitable[None]]
+    """Plays an utterance, bounded, until it is over or `Ending.abort` is set."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """What one failure needs, all of it ready.
+
+    Attributes:
+        first: What is said, or None.
+        second: What is said if the action fails, or None.
+        action: What follows, or None.
+        to: The format of the output.
+        standby: A muted track that waits in the room, or None.
+    """
+
+    first: Utterance | None
+    second: Utterance | None
+    action: After | None
+    to: OutputFormat
+    standby: Standby | None = None
+
+
+class Ending:
+    """One call on its way from its failure to its report.
+
+    Args:
+        failure: Why the call ends.
+        words: What is said and done.
+        place: Where it takes place.
+
+    Attributes:
+        abort: Set when nobody is to hear the rest: the caller has left, or user code wants it so.
+        heard: What became of the message.
+    """
+
+    def __init__(self, failure: Failure, words: Words, place: Place) -> None:
+        self.abort = Signal()
+        self.heard = Heard.of(words.first, words.to)
+        self._failure = failure
+        self._words = words
+        self._place = place
+        self._follow_up = FollowUp(words.action, failure, place)
+        self._presence: Presence | None = None
+        self._loop = asyncio.get_running_loop()
+        self._t0 = self._loop.time()
+        self._failed_at = time.time()
+        self._watch()
+
+    @property
+    def passed_s(self) -> float:
+        """Seconds since the failure."""
+        return self._loop.time() - self._t0
+
+    def learn(self, room: rtc.Room | None, caller: rtc.RemoteParticipant | None) -> None:
+        """Take what has become known of the call since it failed; what was known stays."""
+        self._place.room = self._place.room or room
+        self._place.caller = self._place.caller or caller
+        self._watch()
+
+    def _watch(self) -> None:
+        """End the message when its caller leaves."""
+        if self._presence is not None:
+            self._presence.stop()
+        if self._place.room is not None:
+            identity = self._place.caller.identity if self._place.caller is not None else None
+            self._presence = Presence(self._place.room, identity, self.abort.set)
+
+    async def utter(self, speak: Speak) -> None:
+        """Say the message, then leave the quiet that its last packets need."""
+        if self._words.first is not None and not self.abort.is_set():
+            await self._utter(self._words.first, self.heard, speak)
+
+    async def before_close(self, speak: Speak) -> None:
+        """Run an action that needs the caller on an open line, and speak of it if it fails."""
+        second = self._words.second
+
+        async def say() -> None:
+            if second is not None and not self.abort.is_set():
+                await self._utter(second, Heard.of(second, self._words.to), speak)
+
+        await self._follow_up.before_close(say if second is not None else None)
+
+    async def after_close(self) -> None:
+        """Run what is left to do; from here on nobody's leaving is of interest."""
+        if self._presence is not None:
+            self._presence.stop()
+        await self._follow_up.after_close()
+
+    def report(self, *, close_s: float, closed_by: ClosedBy) -> Report:
+        """Tell what came of it all.
+
+        Args:
+            close_s: Seconds from the failure to the close.
+            closed_by: Who brought the close about.
+        """
+        heard, first = self.heard, self._words.first
+        began_s = heard.first_frame_at
+        return Report(
+            failure=self._failure,
+            played=heard.played,
+            played_s=heard.position_s,
+            lost_s=heard.lost_s,
+            clip_s=heard.clip_s,
+            transcript=first.transcript if first is not None else "",
+            source=first.source if first is not None else None,
+            path=heard.path,
+            ways_tried=tuple(heard.ways),
+            subscribed=heard.subscribed,
+            failed_at=self._failed_at,
+            first_frame_s=began_s - self._t0 if began_s is not None else None,
+            close_s=close_s,
+            closed_by=closed_by,
+            after=self._follow_up.name,
+            after_error=self._follow_up.error,
+        )
+
+    async def _utter(self, utterance: Utterance, heard: Heard, speak: Speak) -> None:
+        async with watched(self._place.room, heard):
+            await speak(utterance, heard)
+            if heard.accepted and not self.abort.is_set():
+                await first_of(self.abort, timeout_s=self._follow_up.tail_s)

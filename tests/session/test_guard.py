@@ -1,0 +1,339 @@
+"""`guard` in one process, in virtual time: what is heard, reported and raised."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from livekit.agents import Agent, AgentSession
+
+import lastword
+from lastword import FailureKind, StartTimeoutError
+from lastword.session import guard as guard_module
+from lastword.session.after.actions import After, AfterContext, Outcome
+from lastword.testing.sink import RecordingSink
+from session.fake_line import LineJob, LineRoom, browser, phone, tracks_in_loop_time
+from session.fakes import FakeTTS, clip_of
+from session.virtual_time import run_virtual
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+CLIP_S = 3.0
+
+
+@pytest.fixture(autouse=True)
+def _line(monkeypatch: pytest.MonkeyPatch) -> None:
+    tracks_in_loop_time(monkeypatch)
+
+
+async def broken(_: Any) -> None:
+    raise FileNotFoundError("model.onnx")
+
+
+async def run(
+    job: LineJob, entrypoint: Callable[[Any], Coroutine[Any, Any, None]] = broken, **options: Any
+) -> tuple[BaseException | None, list[lastword.Report]]:
+    """Run a guarded entrypoint; return what it raised and what was reported."""
+    reports: list[lastword.Report] = []
+    message = options.pop("message", None) or clip_of(CLIP_S)
+    guarded = lastword.guard(message, on_report=reports.append, **options)(entrypoint)
+    try:
+        await guarded(job)  # type: ignore[arg-type]
+    except Exception as error:  # noqa: BLE001 - looked at by the test
+        return error, reports
+    return None, reports
+
+
+def test_a_failing_entrypoint_is_heard_and_fails() -> None:
+    async def main() -> None:
+        room = LineRoom(browser())
+        error, (report,) = await run(LineJob(room))
+        assert isinstance(error, FileNotFoundError)
+        assert (report.played, report.path, report.subscribed) == ("full", "own_track", True)
+        assert report.played_s == pytest.approx(CLIP_S)
+        assert room.local_participant.texts == ["the last words"]
+        assert not room.local_participant.track_publications
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("linked", [False, True], ids=["the only caller", "the linked caller"])
+def test_a_caller_who_hangs_up_ends_the_message(*, linked: bool) -> None:
+    """Nobody is talked to who has gone; others in the room are no reason to go on."""
+
+    async def main() -> None:
+        room = LineRoom(*([phone(), browser()] if linked else [browser()]))
+        loop = asyncio.get_running_loop()
+        loop.call_later(0.76, room.lose, "phone" if linked else "web")
+        began = loop.time()
+        _, (report,) = await run(LineJob(room))
+        assert report.played == "part"
+        assert report.played_s == pytest.approx(0.6, abs=0.2)
+        assert loop.time() - began < 1.0
+        assert not room.local_participant.track_publications
+
+    run_virtual(main())
+
+
+def test_another_agent_that_leaves_ends_nothing() -> None:
+    async def main() -> None:
+        room = LineRoom(phone(), browser())
+        asyncio.get_running_loop().call_later(0.76, room.lose, "web")
+        _, (report,) = await run(LineJob(room))
+        assert report.played == "full"
+
+    run_virtual(main())
+
+
+# --- a start that hangs --------------------------------------------------------------------------
+
+
+class LateStart(AgentSession[None]):
+    """Its `start()` comes to its end when `go_on` is set."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.go_on = asyncio.Event()
+
+    async def _update_activity_task(self, *args: Any, **options: Any) -> None:
+        await self.go_on.wait()
+        await super()._update_activity_task(*args, **options)
+
+
+class Greeter(Agent):
+    """Speaks as soon as it may."""
+
+    def __init__(self) -> None:
+        super().__init__(instructions="")
+        self.refused = False
+
+    async def on_enter(self) -> None:
+        try:
+            self.session.say("Hello there!")
+        except RuntimeError:
+            self.refused = True
+
+
+@pytest.mark.parametrize("returns_after_s", [1.0, None], ids=["late", "never"])
+@pytest.mark.parametrize("then_fails", [False, True])
+def test_a_start_that_hangs(returns_after_s: float | None, *, then_fails: bool) -> None:
+    """The message is whole, reported and raised, the job ends; a late start says nothing."""
+
+    async def main() -> None:
+        job = LineJob(LineRoom(browser()))
+        sink = RecordingSink()
+
+        async def entrypoint(_: Any) -> None:
+            session = job.session = LateStart(tts=FakeTTS())
+            session.output.audio = sink
+            if returns_after_s is not None:
+                asyncio.get_running_loop().call_later(
+                    guard_module.START_TIMEOUT_S + 1 + returns_after_s, session.go_on.set
+                )
+            await session.start(Greeter())
+            if then_fails:
+                raise ValueError("later")
+
+        error, (report,) = await run(job, entrypoint)
+        assert isinstance(error, StartTimeoutError)
+        if then_fails and returns_after_s is not None:
+            assert isinstance(error.__cause__, ValueError)
+        assert (report.played, report.failure.kind) == ("full", FailureKind.TIMEOUT)
+        assert job.reasons == ["session.start() hangs"]
+        assert not sink.segments
+        await asyncio.wait_for(job.session.aclose(), 30)
+
+    run_virtual(main())
+
+
+def test_a_cancelled_job_ends_at_once() -> None:
+    """Cancellation passes through, also while the caller is told of a start that hangs."""
+
+    async def main() -> None:
+        job = LineJob(LineRoom(browser()))
+
+        async def entrypoint(_: Any) -> None:
+            job.session = LateStart()
+            await job.session.start(Agent(instructions=""))
+
+        guarded = lastword.guard(clip_of(CLIP_S))(entrypoint)
+        for after_s in (1.0, guard_module.START_TIMEOUT_S + 2.5):
+            atask = asyncio.ensure_future(guarded(job))  # type: ignore[arg-type]
+            await asyncio.sleep(after_s)
+            atask.cancel()
+            await asyncio.wait({atask}, timeout=0.5)
+            assert atask.cancelled()
+        assert job.reasons == []
+
+    run_virtual(main())
+
+
+# --- what follows --------------------------------------------------------------------------------
+
+
+class Fails(After):
+    """An action that does not do what it was asked for."""
+
+    name = "fails"
+
+    async def run(self, call: AfterContext) -> Outcome:
+        return Outcome("it is busy")
+
+
+class HandsOver(After):
+    """Goes well, but what follows it does not."""
+
+    name = "hands_over"
+    runs_before_close = True
+
+    async def run(self, call: AfterContext) -> Outcome:
+        return Outcome(None, Fails())
+
+
+def test_the_error_of_what_follows_an_action_is_reported() -> None:
+    async def main() -> None:
+        _, (report,) = await run(LineJob(LineRoom(browser())), after=HandsOver())
+        assert (report.after, report.after_error) == ("hands_over", "it is busy")
+
+    run_virtual(main())
+
+
+def test_a_mapping_as_second_message() -> None:
+    """Prepared when the module is imported, and said."""
+
+    async def main() -> None:
+        room = LineRoom(browser())
+        second = clip_of(1.0)
+        action = lastword.transfer_to("+4930123456", on_failure={None: second})
+        _, (report,) = await run(LineJob(room), after=action)
+        assert report.after_error == "the caller is not on a phone"
+        assert [len(track.source.played) - 1 for track in room.tracks] == [60, 20]
+
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        for name in ("LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"):
+            monkeypatch.setenv(name, "ws://127.0.0.1:1")
+        run_virtual(main())
+
+
+def test_a_transfer_of_a_caller_who_has_hung_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not for want of a phone that the transfer fails, and nobody is told of it."""
+    for name in ("LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"):
+        monkeypatch.setenv(name, "ws://127.0.0.1:1")
+
+    async def main() -> None:
+        room = LineRoom(phone())
+        asyncio.get_running_loop().call_later(0.76, room.lose, "phone")
+        action = lastword.transfer_to("+4930123456", on_failure=clip_of(1.0))
+        _, (report,) = await run(LineJob(room), after=action)
+        assert report.played == "part"
+        assert str(report.after_error).startswith("the caller has hung up")
+        assert len(room.tracks) == 1
+
+    run_virtual(main())
+
+
+def test_missing_credentials_are_heard_of_by_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job that lacks them fails as any other: the caller is told."""
+    monkeypatch.delenv("LIVEKIT_URL", raising=False)
+
+    async def main() -> None:
+        error, (report,) = await run(LineJob(LineRoom(browser())), after=lastword.hang_up())
+        assert isinstance(error, lastword.MissingCredentialsError)
+        assert report.played == "full"
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("after", [None, lastword.leave()])
+def test_a_phone_whose_call_nothing_ends_is_warned_of(
+    after: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> None:
+        await run(LineJob(LineRoom(phone())), after=after)
+
+    run_virtual(main())
+    warnings = [r.getMessage() for r in caplog.records if "hang_up() to guard()" in r.getMessage()]
+    assert len(warnings) == (1 if after is None else 0)
+
+
+# --- words: files are read in threads, which know no virtual time --------------------------------
+
+WORDS = "Something is broken here, please call again."
+
+
+async def fails_with_its_words_ready(_: Any) -> None:
+    making = [t for t in asyncio.all_tasks() if t.get_name() == "lastword_guard_words"]
+    await asyncio.wait(making, timeout=10)
+    raise ValueError("later")
+
+
+async def origins(calls: int, **options: Any) -> list[str | None]:
+    """Run a guarded entrypoint for some calls; return where the sound of each came from."""
+    reports: list[lastword.Report] = []
+    decorate = lastword.guard(WORDS, on_report=reports.append, **options)
+    guarded = decorate(fails_with_its_words_ready)
+    for _ in range(calls):
+        room = LineRoom(browser())
+        # the message itself is of no interest: its caller leaves as soon as it begins
+        room.on("published", lambda room=room: room.lose("web"))
+        with pytest.raises(ValueError, match="later"):
+            await guarded(LineJob(room))  # type: ignore[arg-type]
+    return [report.source for report in reports]
+
+
+async def test_words_of_the_cache_are_there_at_once() -> None:
+    """Those that an agent, or `lastword bake`, has rendered, in whatever voice."""
+    await lastword.bake(FakeTTS(0.5), WORDS)
+    _, (report,) = await run(LineJob(LineRoom(browser())), message=WORDS)
+    assert (report.source, report.transcript, report.played) == ("own_voice", WORDS, "full")
+    assert report.clip_s == pytest.approx(0.5, abs=0.1)
+
+
+async def test_words_are_rendered_in_a_voice_of_their_own() -> None:
+    """Once per process, beside the entrypoint; the function may be asynchronous."""
+    made: list[FakeTTS] = []
+
+    async def make() -> FakeTTS:
+        made.append(FakeTTS(0.5))
+        return made[-1]
+
+    assert await origins(2, tts=make) == ["own_voice", "own_voice"]
+    assert len(made) == 1
+
+
+async def test_words_that_nobody_renders_are_warned_of_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The bundled clip speaks, and the warning says how to have the words."""
+    assert await origins(2) == ["bundled", "bundled"]
+    assert len([r for r in caplog.records if "`lastword bake`" in r.getMessage()]) == 1
+
+
+async def test_words_that_are_rendered_later_are_found() -> None:
+    """Not only when the module is imported: the next job looks again."""
+    reports: list[lastword.Report] = []
+    decorate = lastword.guard(WORDS, on_report=reports.append)
+    await lastword.bake(FakeTTS(0.3), WORDS)
+    with pytest.raises(ValueError, match="later"):
+        await decorate(fails_with_its_words_ready)(LineJob(LineRoom(browser())))  # type: ignore[arg-type]
+    assert [report.source for report in reports] == ["own_voice"]
+
+
+async def test_a_voice_that_fails_stops_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    def make() -> FakeTTS:
+        raise RuntimeError("no key")
+
+    assert await origins(1, tts=make) == ["bundled"]
+    assert "the words are not rendered" in caplog.text
+
+
+async def test_an_iterable_of_frames_is_collected_in_the_first_job() -> None:
+    async def frames() -> Any:
+        for frame in clip_of(0.3).frames():
+            yield frame
+
+    job = LineJob(LineRoom(browser()))
+    _, (report,) = await run(job, fails_with_its_words_ready, message=frames())
+    assert (report.source, report.clip_s, report.played) == ("clip", 0.3, "full")

@@ -236,3 +236,12 @@ def test_shells_complete_the_command(shell: str) -> None:
     assert "_LASTWORD_COMPLETE" in script.stdout
     asked = {"_LASTWORD_COMPLETE": "complete_bash", "COMP_WORDS": "lastword in", "COMP_CWORD": "1"}
     assert run(**asked).stdout.split() == ["inspect"]
+
+
+def test_json_stays_json_whatever_a_decoder_prints(tmp_path: Path) -> None:
+    """A damaged SDS file: libsndfile 1.2.2 prints two lines for each of its blocks."""
+    header = bytes.fromhex("f07e0001 0000 10 102700 7f0000 000000 000000 7f f7")
+    first = bytes.fromhex("f07e000200") + b"\x01" * 122
+    (tmp_path / "broken.sds").write_bytes(header + first + b"\x01" * 127 * 50)
+    found = run("inspect", str(tmp_path / "broken.sds"), "--json")
+    assert json.loads(found.stdout)["file"].endswith("broken.sds")

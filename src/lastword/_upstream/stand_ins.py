@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from livekit.agents import llm, stt, tts
@@ -30,7 +30,8 @@ class Work:
         worker: The stream; an STT that recognizes whole utterances works itself.
         component: The LLM, STT or TTS, never an adapter.
         outermost: The adapter around it, or the component itself.
-        own: Does what the component would have done.
+        own: Does what would be done without the one who is asked: the component's own work, most
+            often.
         emitter: Where a TTS puts its sound; None for all others.
     """
 
@@ -106,15 +107,21 @@ def _exchanged(cls: type) -> type:
         component = component_of(self)
         emitter = args[0] if args and isinstance(args[0], tts.AudioEmitter) else None
         own = functools.partial(original, self, *args, **kwargs)
-        work = Work(self, component, _outermost.get() or component, own, emitter)
-        for chooser in _choosers:
-            chosen = chooser(work)
-            if chosen is not None:
-                return await chosen
-        return await own()
+        outermost = _outermost.get() or component
+        return await _do(Work(self, component, outermost, own, emitter), list(_choosers))
 
     names = {name: attempt, "_lastword_asks": True, "__module__": cls.__module__}
     return type(cls.__name__, (cls,), names)
+
+
+async def _do(work: Work, choosers: list[Callable[[Work], Awaitable[Any] | None]]) -> Any:
+    """Does an attempt as the first chooser wants it, whose own work is what the next one wants."""
+    if not choosers:
+        return await work.own()
+    first, *others = choosers
+    here = replace(work, own=functools.partial(_do, work, others))
+    chosen = first(here)
+    return await (here.own() if chosen is None else chosen)
 
 
 # --- what a stand-in does with the stream that it works for --------------------------------------

@@ -71,6 +71,7 @@ class Rehearsal:
         self.events: list[Event] = []
         self.reply = Reply()
         self._words = RecordingText()
+        self._ended_at: float | None = None
         self._begin = self._now()
         self._failed_at: float | None = None
         self._asked_at = self._begin
@@ -206,6 +207,44 @@ class Rehearsal:
         first = "" if heard.first_at_s is None else f" from {heard.first_at_s:.2f} s on"
         return f"heard {heard.sound_s:.1f} s of sound{first}{words}; report: {self.report}"
 
+    def assert_heard(
+        self, words: str | None = None, *, within_s: float = 0.5, at_least_s: float = 0.5
+    ) -> None:
+        """Assert that the caller heard the last words; says what was heard instead.
+
+        Args:
+            words: What was to be said; None for anything.
+            within_s: From the failure to the first sound at most, in seconds.
+            at_least_s: How long it has to sound, in seconds.
+
+        Raises:
+            AssertionError: It was not so.
+        """
+        __tracebackhide__ = True
+        heard, wanted = self.heard_last, "sound" if words is None else f"the words {words!r}"
+        said = heard.transcript if self.report is None else self.report.transcript
+        in_time = heard.first_at_s is not None and heard.first_at_s <= within_s
+        if not in_time or heard.sound_s < at_least_s or (words is not None and words not in said):
+            raise AssertionError(f"expected {wanted} within {within_s:g} s, {self.told()}")
+
+    def assert_closed(self, *, after: str | None = None) -> None:
+        """Assert that the session has closed, and what followed.
+
+        Args:
+            after: Name of the action that was to follow, such as "hang_up"; None for any or none.
+
+        Raises:
+            AssertionError: It was not so.
+        """
+        __tracebackhide__ = True
+        followed = self.report.after if self.report is not None else None
+        if not self.has_closed or (after is not None and after != followed):
+            action = "" if after is None else f" and {after} to follow"
+            state = f"followed by {followed}" if self.has_closed else "it is open"
+            raise AssertionError(
+                f"expected the session to be closed{action}, {state}; {self.told()}"
+            )
+
     # --- its beginning and its end -----------------------------------------------------------
 
     async def start(self, *, stand_in: bool) -> None:
@@ -231,10 +270,13 @@ class Rehearsal:
             stack.enter_context(self._outage.watch_realtime(models, stand_in=stand_in))
             self._stack = stack.pop_all()
         await session.start(self.agent)
+        if stand_in and self.last_word is not None:
+            await self.last_word.ready()  # the words, as they are in a call that is not the first
 
     async def aclose(self) -> None:
         """Close the session and its components, if that has not happened; `rehearse` does."""
         rehearsed.set(None)
+        self._ended_at = self._now()
         await finished(self.session.aclose(), name="lastword.testing.close", timeout_s=_CLOSE_S)
         if self.last_word is not None:
             await self.last_word.settled()
@@ -264,9 +306,9 @@ class Rehearsal:
         if not await first_of(signal, timeout_s=within_s):
             raise TimeoutError(f"expected {what} within {within_s:g} s, {self.told()}")
 
-    @staticmethod
-    def _now() -> float:
-        return asyncio.get_running_loop().time()
+    def _now(self) -> float:
+        """Tell the loop's time; of a call that is over, the time of its end."""
+        return asyncio.get_running_loop().time() if self._ended_at is None else self._ended_at
 
 
 async def close_components(*owners: AgentSession[Any] | Agent) -> None:

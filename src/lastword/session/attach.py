@@ -28,6 +28,7 @@ from .arguments import check_flag, check_function, check_language, check_seconds
 from .closing import Bounds, Closing
 from .owner import SessionOwner
 from .preparation import Preparation
+from .repair import Repair
 from .report import Report, deliver, delivered
 from .words.message import DEFAULT, AnyMessage
 
@@ -183,6 +184,7 @@ class LastWord:
         self._tally = Tally(policy, counted=counted)
         self._on_report = on_report
         self._bounds = bounds
+        self._repair = Repair(session)
         self._report: Report | None = None
         self._on_report_atask: asyncio.Task[None] | None = None
         self._closing: Closing | None = None
@@ -261,6 +263,7 @@ class LastWord:
             self._preparation.follow()
             if args[0].new_state == "speaking":
                 self._tally.good("tts")
+                self._repair.worked()
         elif event == "user_input_transcribed":
             self._tally.good("stt")
         elif event == "metrics_collected" and args[0].metrics.type == "llm_metrics":
@@ -269,6 +272,8 @@ class LastWord:
             self._hooks.emit(event, *args)
             return
         self._in_error_event = event == "error"
+        if event == "error":
+            self._repair.before_handlers(args[0])
         try:
             # livekit.rtc.EventEmitter lets a handler's TypeError escape (livekit 1.0 .. 1.1), and
             # what is no Exception: the caller's next line, `_on_error`, would never run and the
@@ -288,6 +293,13 @@ class LastWord:
         if sessions.is_closing(self._session):
             return
         failure = classify(error)
+        if self._repair.after_handlers(error):
+            logger.warning(
+                "the call goes on: user code has replaced the %s that failed",
+                failure.component,
+                extra={"kind": failure.kind},
+            )
+            return
         loop = asyncio.get_running_loop()
         decision = self._tally.decide(
             failure,

@@ -64,3 +64,6 @@ class Call:
 
 
 current: ContextVar[Call | None] = ContextVar("lastword_call", default=None)
+
+failing: ContextVar[object] = ContextVar("lastword_failing", default=None)
+"""The LLM, STT or TTS whose error is being announced, for the handlers of its events."""

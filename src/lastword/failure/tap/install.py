@@ -14,9 +14,10 @@ import threading
 
 from ..._upstream import clients, hooks, versions
 from . import realtime, refusals, streams
+from .calls import failing
 from .owners import Owner, may_refuse, owners
 
-__all__ = ["Owner", "install", "remove"]
+__all__ = ["Owner", "failing", "install", "remove"]
 
 logger = logging.getLogger("lastword")
 

@@ -23,7 +23,7 @@ from livekit.agents import APIError, stt
 from ..._upstream import clients, components, hooks, listeners
 from ..verdict import Verdict, verdict_of
 from . import refusals
-from .calls import Call, current
+from .calls import Call, current, failing
 from .judge import judge, remember
 from .owners import Owner, is_any_refusing, log_trouble, owner_of
 
@@ -73,13 +73,14 @@ def _prepare(call: Call) -> bool:
 
 
 @contextlib.contextmanager
-def _outside() -> Iterator[None]:
+def _announcing(call: Call) -> Iterator[None]:
     """Lets handlers run as if in no call: what they start is no child of the call that failed."""
-    token = current.set(None)
+    tokens = current.set(None), failing.set(call.component)
     try:
         yield
     finally:
-        current.reset(token)
+        current.reset(tokens[0])
+        failing.reset(tokens[1])
 
 
 def watched_main_task(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -157,9 +158,10 @@ def _announced_late(call: Call, raised: Exception) -> Exception:
         return raised
     owner, error, _ = outcome
     call.over = True
-    with _outside():
+    heard = _is_heard(call)
+    with _announcing(call):
         hooks.announce(call.worker, error, recoverable=False)
-        _report_unheard(call, owner, error, recoverable=False)
+        _report_unheard(call, owner, error, heard=heard, recoverable=False)
     return error
 
 
@@ -183,9 +185,10 @@ def judged_announcement(original: Callable[..., None]) -> Callable[..., None]:
         final = verdict.failure.terminal or owner.refusing
         recoverable = recoverable and not final
         call.over = not recoverable
-        with _outside():
+        heard = _is_heard(call)
+        with _announcing(call):
             original(self, error, recoverable)
-            _report_unheard(call, owner, error, recoverable=recoverable)
+            _report_unheard(call, owner, error, heard=heard, recoverable=recoverable)
         # A handler may have begun to close the session; an error in another's place must be raised.
         leave = final or owner.refusing or (call.over and error is not api_error)
         if asyncio.current_task() is not call.task:
@@ -224,13 +227,23 @@ def _verdict_on(call: Call, error: Exception) -> tuple[Owner, APIError, Verdict]
     return owner, typed, verdict
 
 
-def _report_unheard(call: Call, owner: Owner, error: APIError, *, recoverable: bool) -> None:
+def _is_heard(call: Call) -> bool:
+    """Says whether an agent has subscribed to a component, before handlers may change that."""
+    try:
+        return bool(listeners.listening_sessions(call.component))
+    except Exception as trouble:  # noqa: BLE001 - never the plugin's trouble
+        log_trouble(trouble)
+        return False
+
+
+def _report_unheard(
+    call: Call, owner: Owner, error: APIError, *, heard: bool, recoverable: bool
+) -> None:
     """Reports an error of an outermost component whose errors no agent has subscribed to."""
     try:
         verdict = verdict_of(error)
         if verdict is None:
             return
-        heard = bool(listeners.listening_sessions(call.component))
         if not heard and not verdict.heard and call.parent is None:
             event = components.error_event(call.component, error, recoverable=recoverable)
             owner.report(call.component, event)

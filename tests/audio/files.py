@@ -29,6 +29,14 @@ def written(
     return file.getvalue()
 
 
+def libsndfile(data: bytes) -> NDArray[np.float32]:
+    """What libsndfile reads, float32 (frames, channels)."""
+    samples: NDArray[np.float32] = soundfile.read(
+        io.BytesIO(data), dtype="float32", always_2d=True
+    )[0]
+    return samples
+
+
 def encoded(
     samples: NDArray[np.float32], rate: int, codec: str, container: str, bit_rate: int = 192_000
 ) -> bytes:

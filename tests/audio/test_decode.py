@@ -1,7 +1,6 @@
 """Every format decodes exactly: nothing lost at either end, not a sample too much."""
 
 import contextlib
-import io
 import re
 import struct
 import sys
@@ -10,10 +9,9 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-import soundfile
 from numpy.typing import NDArray
 
-from audio.files import WAV_SUBTYPES, chunk, encoded, pcm_format, riff, sweep, written
+from audio.files import WAV_SUBTYPES, chunk, encoded, libsndfile, pcm_format, riff, sweep, written
 from lastword.audio import bundled
 from lastword.audio.clip import Clip
 from lastword.audio.decode import decode
@@ -27,14 +25,6 @@ CLIPS = Path(bundled.__file__).parent / "clips"
 
 # What a lossy codec may add to a sweep of 0.4 of full scale, as the rms of the difference.
 CODEC_NOISE = 0.02
-
-
-def libsndfile(data: bytes) -> NDArray[np.float32]:
-    """What libsndfile reads, float32 (frames, channels)."""
-    samples: NDArray[np.float32] = soundfile.read(
-        io.BytesIO(data), dtype="float32", always_2d=True
-    )[0]
-    return samples
 
 
 # --- exactness ---------------------------------------------------------------------------------

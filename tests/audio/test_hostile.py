@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from audio.files import chunk, pcm_format, riff, sweep, written
+from audio.files import chunk, libsndfile, pcm_format, riff, sweep, written
 from lastword.audio import foreign
 from lastword.audio.decode import decode
 from lastword.audio.limits import DEFAULT_LIMITS
@@ -97,6 +97,35 @@ def test_a_decoder_that_reads_in_circles_comes_to_an_end(monkeypatch: pytest.Mon
     with pytest.raises(foreign.CannotDecodeError, match="in circles"):
         foreign.decode_with_soundfile(flac, "circle.flac", DEFAULT_LIMITS)
     assert np.array_equal(decode(flac).samples, expected)
+
+
+def test_no_file_of_the_working_directory_takes_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Libsndfile looks for `._` there before it knows an MP3 without a tag."""
+    mp3 = written(sweep(9600, 48000), 48000, "MP3", "MPEG_LAYER_III")
+    expected = libsndfile(mp3)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "._").touch()
+    assert np.array_equal(decode(mp3).samples, expected)
+    assert measure_format(mp3) == "MP3 MPEG_LAYER_III"
+
+
+@pytest.mark.parametrize("endian", ["LITTLE", "BIG"])
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT"])
+@pytest.mark.parametrize("container", ["WAV", "AIFF", "AU", "CAF", "NIST", "IRCAM"])
+def test_no_byte_order_becomes_noise(container: str, subtype: str, endian: str) -> None:
+    """It is read as libsndfile reads it, or refused: FFmpeg 8 takes RIFX for RIFF."""
+    file = io.BytesIO()
+    x = sweep(800, 8000)
+    try:
+        soundfile.write(file, x, 8000, format=container, subtype=subtype, endian=endian)
+    except (ValueError, soundfile.LibsndfileError):
+        return  # there is no such file
+    expected = libsndfile(file.getvalue())
+    with contextlib.suppress(ClipFormatError):
+        assert np.array_equal(decode(file.getvalue()).samples, expected)
+        assert file.getvalue()[:4] != b"RIFX"
 
 
 def test_nothing_but_named_formats_reaches_libsndfile(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -124,6 +124,8 @@ def decode_with_soundfile(data: bytes, name: str, limits: Limits) -> Recording:
     """
     import soundfile  # noqa: PLC0415 - see the module docstring
 
+    if kind_at(data) == "MPEG":
+        data = _EMPTY_ID3V2 + data
     memory = _Memory(data)
     with soundfile.SoundFile(memory) as file:
         memory.check()
@@ -144,6 +146,10 @@ def decode_with_soundfile(data: bytes, name: str, limits: Limits) -> Recording:
         return Recording(samples, file.samplerate, f"{file.format} {file.subtype}")
 
 
+_EMPTY_ID3V2 = b"ID3\3\0\0\0\0\0\x0a" + bytes(10)
+"""Without a tag in front of it, libsndfile takes an MP3 for something else if there is a file `._`
+in the working directory: that may be the resource fork of a Macintosh."""
+
 _UNKNOWN_LENGTH = 2**62  # libsndfile tells SF_COUNT_MAX, 2^63 - 1, of a FLAC from a pipe
 
 
@@ -163,12 +169,16 @@ def decode_with_pyav(data: bytes, name: str, limits: Limits) -> Recording:
         The recording, float32.
 
     Raises:
-        CannotDecodeError: It has no sound.
+        CannotDecodeError: It has no sound, or FFmpeg would make noise of it.
         ClipLimitError: It is beyond the limits.
         Exception: FFmpeg does not know the format, or the data is damaged.
     """
     import av  # noqa: PLC0415 - see the module docstring
 
+    if data.startswith(b"RIFX"):
+        raise CannotDecodeError(
+            "it takes the samples of this big-endian WAV for little-endian ones"
+        )
     release = int(av.__version__.split(".")[0])
     lenient: dict[str, Any] = {"metadata_errors": "ignore"} if release < _LENIENT_PYAV else {}
     memory = _Memory(data)

@@ -11,7 +11,7 @@ _PATTERNS: Final = {
     "Ogg": rb"OggS\0[\x02\x03\x06\x07]",  # RFC 3533: version 0, the first page of a stream
     # ISO 11172-3, 13818-3: eleven bits of sync, then no reserved layer, bit rate or sample rate
     "MPEG": rb"\xff[\xe2-\xe7\xf2-\xf7\xfa-\xff][\x10-\xef][^\xff]",
-    "AU": rb"\.snd\0\0",
+    "AU": rb"\.snd\0\0|dns\...\0\0",  # big-endian and little-endian: the place of the samples
     "AIFF": rb"FORM.{4}AIF[FC]",
     "W64": rb"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\0\0",
     "CAF": rb"caff\0\x01\0\0desc",

@@ -47,7 +47,7 @@ clean: ## remove what was built
 
 .PHONY: demo demo-room room-record
 
-demo: $(VENV)/.native ## one failing call, with the last word and without: demo/heard.wav and a timeline
+demo: $(VENV)/.native ## one failing call, with the last word and without: demo/heard.wav and a page, demo/demo.html
 	$(BIN)/python examples/demo.py
 
 demo-room: $(VENV)/.native ## the same in a real room (needs Go): demo/heard-in-room.wav and a page, demo/room.html

@@ -13,17 +13,27 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from page import Column, render
 from timeline import Timeline
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))  # the rig is shared with the tests
 
 import lastword
+from lastword.testing.page import Drawn, render
 from room.outage import CHAT, QUESTION, Outage, outage
-from room.rig import RigError, Server
+from room.rig import GoMissingError, RigError, Server, server_is_built
 from room.sweep import RATE, loud_span
 
 OUT = Path("demo")
+TITLE = "What the caller heard"
+INTRO = (
+    "The agent's LLM is out of credits: the same call twice, in a real room, recorded at the "
+    "caller's end. Times count from the error event."
+)
+WITHOUT_GO = (
+    "This demo needs a LiveKit server, which is built from its source with Go 1.25 or later, and "
+    "there is no Go here.\nGet it from https://go.dev/dl/, or run `make demo`: the same call "
+    "without a room, which needs nothing."
+)
 PATIENCE_S = 8.0
 """How long the caller waits for anything to happen; upstream reports its error after 4.2 s."""
 
@@ -33,7 +43,7 @@ ATTEMPT = "attempt failed, the plugin tries again"
 FIRST, LAST = "first sound at the caller", "last sound at the caller"
 
 
-async def let_it_fail(call: Outage, timeline: Timeline) -> Column:
+async def let_it_fail(call: Outage, timeline: Timeline) -> Drawn:
     """Run one call to its end, and note what the caller heard and when."""
     assert call.caller is not None
     timeline.mark(ASKED)
@@ -57,36 +67,53 @@ async def let_it_fail(call: Outage, timeline: Timeline) -> Column:
     words = call.reports[0].transcript if call.reports else ""
     start = timeline.at(ASKED) or 0.0
     heard_s = heard[1] - heard[0] if heard is not None else 0.0
-    return Column(timeline, recording.since(start), RATE, heard_s, words, start)
+    return Drawn(
+        timeline.title,
+        samples=recording.since(start),
+        sample_rate=RATE,
+        heard_s=heard_s,
+        words=words,
+        moments=timeline.since(start),
+        zero_s=(timeline.at(ERROR) or start) - start,
+    )
 
 
 async def main() -> None:
-    """Show both calls, one after the other."""
-    columns = []
+    """Show both calls, one after the other, and draw them."""
+    print("One call in a real room, twice: its LLM has run out of credits.\n")
+    if not server_is_built():
+        print("Building livekit-server once, about 2 min on two cores ...", flush=True)
+    calls = []
     async with Server() as server:
-        for number, (last_word, title) in enumerate(
-            ((True, "With lastword"), (False, "The same call without it"))
-        ):
+        for last_word, title in ((True, "With lastword"), (False, "The same call without it")):
             async with outage(
-                server, f"demo-{number}", with_last_word=last_word, message=lastword.DEFAULT
+                server, f"demo-{last_word}", with_last_word=last_word, message=lastword.DEFAULT
             ) as call:
-                column = await let_it_fail(call, Timeline(title))
+                timeline = Timeline(title)
+                calls.append(await let_it_fail(call, timeline))
                 if last_word and call.caller is not None:
                     call.caller.recording().write_wav(OUT / "heard-in-room.wav")
-            columns.append(column)
-            print(f"\n{column.timeline.show(ERROR)}\n  heard: {column.heard_s:.2f} s of sound")
+            heard = f"{calls[-1].heard_s:.2f} s of sound" if calls[-1].heard_s else "nothing"
+            print(f"{timeline.show(ERROR)}\n  Heard at the caller: {heard}.\n")
     page = OUT / "room.html"
+    page.write_text(render(TITLE, INTRO, calls, clip=stored_clip()), encoding="utf-8")
+    print(f"What was heard: {OUT / 'heard-in-room.wav'}\nA page to see and hear it: {page}")
+
+
+def stored_clip() -> Drawn:
+    """Give the message as it is stored."""
     clip = np.concatenate([np.frombuffer(f.data, np.int16) for f in lastword.bundled().frames()])
-    samples = (clip / 32768).astype(np.float32)
-    page.write_text(render(columns, clip=samples, clip_rate=RATE, zero=ERROR))
-    print(f"\nWhat was heard: {OUT / 'heard-in-room.wav'}\nA page to see it: {page}")
+    return Drawn("The clip", clip, RATE, len(clip) / RATE, "", [])
 
 
 if __name__ == "__main__":
     # livekit-agents prints stack traces of the scripted outage; the timeline tells it all
     logging.getLogger("livekit.agents").setLevel(logging.CRITICAL)
+    logging.getLogger("lastword").setLevel(logging.CRITICAL)
     OUT.mkdir(exist_ok=True)
     try:
         asyncio.run(main())
+    except GoMissingError:
+        sys.exit(WITHOUT_GO)
     except RigError as error:
         sys.exit(str(error))

@@ -19,15 +19,19 @@ class Timeline:
     moments: list[tuple[str, float]] = field(default_factory=list)
 
     def mark(self, name: str, at: float | None = None) -> None:
-        """Notes a moment, now or at an event-loop time."""
+        """Note a moment, now or at an event-loop time."""
         self.moments.append((name, asyncio.get_running_loop().time() if at is None else at))
 
     def at(self, name: str) -> float | None:
-        """Returns when a moment came first, or None if it never did."""
+        """Return when a moment came first, or None if it never did."""
         return next((at for moment, at in sorted(self.moments, key=_time) if moment == name), None)
 
+    def since(self, start: float) -> list[tuple[str, float]]:
+        """Return all moments, their times counted from an event-loop time."""
+        return [(name, at - start) for name, at in self.moments]
+
     def show(self, zero: str) -> str:
-        """Renders all moments in order, each with its seconds since the moment named `zero`."""
+        """Render all moments in order, each with its seconds since the moment named `zero`."""
         origin = self.at(zero)
         lines = [f"{self.title}", "-" * len(self.title)]
         for name, at in sorted(self.moments, key=_time):

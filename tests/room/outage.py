@@ -214,7 +214,8 @@ async def outage(
             await caller.until_quiet()
             caller.forget()
         yield call
-        print(f"\n{call.row(room_name)}")  # noqa: T201 - pytest shows it with -s
+        if RECORD:
+            print(f"\n{call.row(room_name)}")  # noqa: T201 - pytest shows it with -s
         if call.last_word is not None:
             call.last_word.detach()
 

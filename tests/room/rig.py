@@ -65,8 +65,7 @@ def server_binary() -> Path:
         GoMissingError: The cache has none and there is no Go to build one with.
         RigError: The build failed or took longer than `BUILD_TIMEOUT_S`.
     """
-    sums = (MODULE / "go.mod").read_bytes() + (MODULE / "go.sum").read_bytes()
-    binary = cache_dir() / f"livekit-server-{hashlib.sha256(sums).hexdigest()[:16]}"
+    binary = _binary_in_cache()
     if binary.exists():
         return binary
     go = shutil.which("go")
@@ -78,6 +77,16 @@ def server_binary() -> Path:
         if not binary.exists():
             _build(go, binary)
     return binary
+
+
+def server_is_built() -> bool:
+    """Whether the cache has the server: building it takes minutes."""
+    return _binary_in_cache().exists()
+
+
+def _binary_in_cache() -> Path:
+    sums = (MODULE / "go.mod").read_bytes() + (MODULE / "go.sum").read_bytes()
+    return cache_dir() / f"livekit-server-{hashlib.sha256(sums).hexdigest()[:16]}"
 
 
 def _build(go: str, binary: Path) -> None:

@@ -96,7 +96,10 @@ class UnsupportedVersionError(LastWordError, RuntimeError):
         found: What is installed.
     """
 
-    def __init__(self, message: str, *, name: str, expected: str, found: str) -> None:
+    # With defaults: copying and pickling call this with the message alone.
+    def __init__(
+        self, message: str, *, name: str = "", expected: str = "", found: str = ""
+    ) -> None:
         super().__init__(message)
         self.name = name
         self.expected = expected

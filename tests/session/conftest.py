@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 
 from lastword.session import attach
+from lastword.session.state import Watching
 from session.phone_call import ServerApi
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def _nothing_stays_attached() -> Iterator[None]:
     for session in list(attach._attached):
         last_word = attach.attached_to(session)
         if last_word is not None:
-            last_word._closing = None  # its loop is gone
+            last_word._state = Watching()  # its loop is gone
             last_word.detach()
 
 

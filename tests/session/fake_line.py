@@ -80,9 +80,13 @@ class FakeLocalParticipant:
     texts: list[str] = field(default_factory=list)
 
     async def publish_track(self, track: FakeTrack, _: object) -> FakePublication:
+        await asyncio.sleep(self.room.publish_s)
+        if self.room.refuses:
+            raise rtc.PublishTrackError("refused")
         sid = f"TR_{len(self.room.tracks)}"
         self.room.tracks.append(track)
         self.track_publications[sid] = FakePublication(sid, track, self.room)
+        self.room.published.set()
         self.room.emit("published")
         return self.track_publications[sid]
 
@@ -94,12 +98,23 @@ class FakeLocalParticipant:
 
 
 class LineRoom(FakeRoom):
-    """A room in which tracks can be published."""
+    """A room in which tracks can be published.
+
+    Attributes:
+        tracks: All that were published, in order.
+        publish_s: How long publishing takes, in seconds.
+        refuses: Whether publishing fails.
+        published: Set when one was.
+        joined: Set when somebody is there to listen.
+    """
 
     def __init__(self, *participants: Participant) -> None:
         super().__init__(*participants)
         self.tracks: list[FakeTrack] = []
         self.local_participant = FakeLocalParticipant(self)
+        self.publish_s = 0.0
+        self.refuses = False
+        self.published = asyncio.Event()
         self.joined = asyncio.Event()
         if participants:
             self.joined.set()
@@ -135,3 +150,10 @@ def tracks_in_loop_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let tracks of our own play in the loop's time."""
     monkeypatch.setattr(rtc, "AudioSource", FakeSource)
     monkeypatch.setattr(rtc.LocalAudioTrack, "create_audio_track", FakeTrack)
+
+
+def in_a_room(monkeypatch: pytest.MonkeyPatch) -> LineRoom:
+    """Let all sessions be in one room with a caller whom none of them has linked."""
+    room = LineRoom(browser())
+    monkeypatch.setattr("lastword._upstream.rooms.room_of", lambda _: room)
+    return room

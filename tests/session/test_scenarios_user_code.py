@@ -172,6 +172,62 @@ def test_shutdown_without_drain_stops_at_once() -> None:
     run_virtual(main())
 
 
+@pytest.mark.parametrize("drains_first", [False, True])
+def test_shutdown_without_drain_in_an_error_handler(*, drains_first: bool) -> None:
+    """The message does not begin, the error is kept; a wish in less haste changes nothing."""
+
+    async def main() -> None:
+        s = await Scenario.start()
+
+        def on_error(_: object) -> None:
+            if drains_first:
+                s.session.shutdown()
+            s.session.shutdown(drain=False)
+
+        s.session.on("error", on_error)
+        s.fail()
+        report = await s.closed()
+        assert report.played == "none"
+        s.check(heard_s=0.0, close_s=0.0)
+
+    run_virtual(main())
+
+
+def test_shutdown_in_the_handler_of_an_error_that_is_tolerated() -> None:
+    """It is the user's own close then: without a message, without an error."""
+
+    async def main() -> None:
+        s = await Scenario.start(attach={"policy": lambda *_: lastword.Decision.TOLERATE})
+        s.session.on("error", lambda _: s.session.shutdown())
+        s.fail()
+        await asyncio.wait_for(s.call.closed.wait(), 30)
+        assert [close.reason.value for close in s.call.closes] == ["user_initiated"]
+        assert s.last_word.report is None
+        assert repr(s.last_word) == "<LastWord watching>"
+
+    run_virtual(main())
+
+
+def test_detaching_in_an_error_handler() -> None:
+    """From there on all goes livekit-agents' own way; a close that was asked for comes."""
+
+    async def main() -> None:
+        s = await Scenario.start()
+
+        def on_error(_: object) -> None:
+            s.session.shutdown()
+            s.last_word.detach()
+
+        s.session.on("error", on_error)
+        s.fail()
+        await asyncio.wait_for(s.call.closed.wait(), 30)
+        assert len(s.call.closes) == 1
+        assert s.last_word.report is None
+        assert repr(s.last_word) == "<LastWord detached>"
+
+    run_virtual(main())
+
+
 @pytest.mark.parametrize("after_s", [0.5, CLIP_S + TAIL_S - 0.01])
 def test_the_closing_task_is_cancelled(after_s: float) -> None:
     """Cancelling what upstream takes for the closing task changes nothing."""

@@ -66,7 +66,6 @@ class OwnTrack:
         self._source = rtc.AudioSource(sample_rate, num_channels, queue_size_ms=QUEUE_MS)
         self._lead_in = silence(LEAD_IN_S, sample_rate, num_channels)
         self._track = rtc.LocalAudioTrack.create_audio_track(TRACK_NAME, self._source)
-        self._publication: rtc.LocalTrackPublication | None = None
         self._publishing: asyncio.Task[rtc.LocalTrackPublication] | None = None
         self._subscribed = False
 
@@ -74,6 +73,14 @@ class OwnTrack:
     def subscribed(self) -> bool:
         """Whether anybody has ever listened."""
         return self._subscribed
+
+    @property
+    def _published(self) -> rtc.LocalTrackPublication | None:
+        """What came of publishing, so far."""
+        atask = self._publishing
+        if atask is None or not atask.done() or atask.cancelled() or atask.exception() is not None:
+            return None
+        return atask.result()
 
     async def publish(self, *, muted: bool = False) -> None:
         """Publish the track; a second call waits for the first.
@@ -86,25 +93,22 @@ class OwnTrack:
             asyncio.TimeoutError: The room did not take it within `PUBLISH_TIMEOUT_S`.
             livekit.rtc.PublishTrackError: The room refused it.
         """
-        if self._publishing is None:
+        failed = self._publishing is not None and self._publishing.done() and not self._published
+        if self._publishing is None or failed:
             if muted:
                 self._track.mute()
             # As microphone, like RoomIO's: clients and telephone legs play those without asking.
             options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
-            self._publishing = asyncio.create_task(
-                self._room.local_participant.publish_track(self._track, options),
-                name="lastword_publish",
-            )
-        self._publication = await asyncio.wait_for(
-            asyncio.shield(self._publishing), PUBLISH_TIMEOUT_S
-        )
+            publishing = self._room.local_participant.publish_track(self._track, options)
+            self._publishing = hold(asyncio.create_task(publishing, name="lastword_publish"))
+        await asyncio.wait_for(asyncio.shield(self._publishing), PUBLISH_TIMEOUT_S)
 
     async def wait_for_subscriber(self, timeout_s: float) -> bool:
         """Wait until somebody listens to the published track; False if nobody did in time."""
-        if self._publication is None:
+        if self._published is None:
             return False
         try:
-            await asyncio.wait_for(self._publication.wait_for_subscription(), timeout_s)
+            await asyncio.wait_for(self._published.wait_for_subscription(), timeout_s)
         except asyncio.TimeoutError:
             return False
         self._subscribed = True
@@ -142,12 +146,13 @@ class OwnTrack:
 
     async def show(self, transcript: str) -> None:
         """Send the words as the transcription of this track; never raises, bounded."""
-        if self._publication is None:
+        publication = self._published
+        if publication is None:
             return
         attributes = {
             ATTRIBUTE_TRANSCRIPTION_FINAL: "true",
-            ATTRIBUTE_TRANSCRIPTION_SEGMENT_ID: f"{TRACK_NAME}-{self._publication.sid}",
-            ATTRIBUTE_TRANSCRIPTION_TRACK_ID: self._publication.sid,
+            ATTRIBUTE_TRANSCRIPTION_SEGMENT_ID: f"{TRACK_NAME}-{publication.sid}",
+            ATTRIBUTE_TRANSCRIPTION_TRACK_ID: publication.sid,
         }
         try:
             sending = self._room.local_participant.send_text(
@@ -158,12 +163,15 @@ class OwnTrack:
             logger.debug("the words could not be shown", exc_info=True)
 
     async def aclose(self) -> None:
-        """Take the track out of the room; never raises and takes at most a second."""
+        """Take the track out of the room; never raises and takes at most two seconds."""
         if self._publishing is not None and not self._publishing.done():
+            # one that is cancelled may be in the room all the same
+            await asyncio.wait({self._publishing}, timeout=UNPUBLISH_TIMEOUT_S)
             self._publishing.cancel()
-        if self._publication is not None and self._room.isconnected():
+        publication = self._published
+        if publication is not None and self._room.isconnected():
             try:
-                unpublish = self._room.local_participant.unpublish_track(self._publication.sid)
+                unpublish = self._room.local_participant.unpublish_track(publication.sid)
                 await asyncio.wait_for(unpublish, UNPUBLISH_TIMEOUT_S)
             except Exception:
                 logger.debug("the track could not be taken out of the room", exc_info=True)
@@ -193,10 +201,15 @@ class Standby:
         return track
 
     def remove(self) -> None:
-        """Takes the track out of the room, in the background."""
+        """Take the track out of the room, in the background."""
         track = self.take()
-        if track is not None:
-            hold(asyncio.create_task(track.aclose(), name="lastword_standby_end"))
+        if track is None:
+            return
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return  # its loop has ended, and the connection with it
+        hold(loop.create_task(track.aclose(), name="lastword_standby_end"))
 
     async def _publish(self, track: OwnTrack) -> None:
         try:

@@ -30,6 +30,7 @@ from .owner import SessionOwner
 from .preparation import Preparation
 from .repair import Repair
 from .report import Report, deliver, delivered
+from .state import Deciding, Detached, State, UnderWay, Watching, ends_message
 from .words.message import DEFAULT, AnyMessage
 
 if TYPE_CHECKING:
@@ -187,10 +188,7 @@ class LastWord:
         self._repair = Repair(session)
         self._report: Report | None = None
         self._on_report_atask: asyncio.Task[None] | None = None
-        self._closing: Closing | None = None
-        self._in_error_event = False
-        self._deferred_close: dict[str, Any] | None = None
-        self._detach_when_closed = False
+        self._state: State = Watching()
         self._trace_context: Context | None = None
         self._owner = SessionOwner(session)
         self._hooks = sessions.SessionHooks(
@@ -214,15 +212,17 @@ class LastWord:
     @property
     def closing(self) -> bool:
         """Whether the last words are being said, or the session is being closed after them."""
-        return self._closing is not None
+        return isinstance(self._state, UnderWay)
 
     def detach(self) -> None:
-        """Takes everything of ours out of the session; a message under way is finished."""
-        if self._closing is not None:
-            self._detach_when_closed = True
+        """Take everything of ours out of the session; a message under way is finished."""
+        if isinstance(self._state, UnderWay):
+            self._state.detaches = True
             return
+        self._state = Detached()
         self._hooks.remove()
         self._preparation.stop()
+        self._preparation.leave_room()
         tap.remove(self._owner)
         _attached.discard(self._session)
 
@@ -244,21 +244,44 @@ class LastWord:
         Returns:
             The report of the last failure, or None if nothing has failed.
         """
-        if self._closing is not None:
-            await self._closing.wait()
+        if isinstance(self._state, UnderWay):
+            await self._state.closing.wait()
         return self._report
 
     def __repr__(self) -> str:
-        state = self._closing.state.value if self._closing is not None else "idle"
-        return f"<LastWord {state}>"
+        state = self._state
+        name = state.closing.state.value if isinstance(state, UnderWay) else type(state).__name__
+        return f"<LastWord {name.lower()}>"
 
     # --- the session's own methods, with ours in front -------------------------------------------
 
     def _emit(self, event: str, *args: Any) -> None:
-        if event == "close" and self._closing is not None and not self._closing.saw_close():
+        state = self._state
+        if event == "close" and isinstance(state, UnderWay) and not state.closing.saw_close():
             return  # one close event, whoever else thinks that it closes
+        self._look_at(event, *args)
+        if event != "error" and not isinstance(state, UnderWay):
+            self._hooks.emit(event, *args)
+            return
+        if event == "error":
+            self._repair.before_handlers(args[0])
+        deciding = None
+        if event == "error" and isinstance(state, Watching):
+            self._state = deciding = Deciding()
+        # livekit.rtc.EventEmitter lets a handler's TypeError escape (livekit 1.0 .. 1.1), and what
+        # is no Exception: the caller's next line, `_on_error`, would never run and the session
+        # would hang
+        with Contained(f"a handler of {event!r} raised"):
+            self._hooks.emit(event, *args)
+        if deciding is not None and deciding.close is not None:
+            asyncio.get_running_loop().call_soon(self._decided, deciding)
+        elif self._state is deciding:
+            self._state = Watching()
+
+    def _look_at(self, event: str, *args: Any) -> None:
+        """Take from an event what it says of the session's health and form."""
         if event == "close":
-            self._preparation.session_closed()
+            self._preparation.leave_room()
         elif event == "agent_state_changed":
             self._preparation.follow()
             if args[0].new_state == "speaking":
@@ -268,26 +291,10 @@ class LastWord:
             self._tally.good("stt")
         elif event == "metrics_collected" and args[0].metrics.type == "llm_metrics":
             self._tally.good("llm")  # emitted for answers that came without an error alone
-        if event != "error" and self._closing is None:
-            self._hooks.emit(event, *args)
-            return
-        self._in_error_event = event == "error"
-        if event == "error":
-            self._repair.before_handlers(args[0])
-        try:
-            # livekit.rtc.EventEmitter lets a handler's TypeError escape (livekit 1.0 .. 1.1), and
-            # what is no Exception: the caller's next line, `_on_error`, would never run and the
-            # session would hang
-            with Contained(f"a handler of {event!r} raised"):
-                self._hooks.emit(event, *args)
-        finally:
-            self._in_error_event = False
-        if self._deferred_close is not None:
-            asyncio.get_running_loop().call_soon(self._close_deferred)
 
     def _on_error(self, arg: Any) -> None:
         error = arg.error if isinstance(arg, ErrorEvent) else arg
-        if not isinstance(error, _ERRORS) or error.recoverable or self._closing is not None:
+        if not isinstance(error, _ERRORS) or error.recoverable or self.closing:
             self._hooks.on_error(arg)
             return
         if sessions.is_closing(self._session):
@@ -328,8 +335,9 @@ class LastWord:
         except Exception:
             logger.exception("the last words could not begin")
             return False
-        self._closing = closing
-        self._deferred_close = None
+        asked, self._state = self._state, UnderWay(closing)
+        if isinstance(asked, Deciding) and asked.close is not None and ends_message(asked.close):
+            closing.stop_speaking()
         self._owner.closing = True
         self._preparation.stop()
         self._trace_context = sessions.trace_context_of(self._session)
@@ -338,37 +346,37 @@ class LastWord:
     def _closed(self, report: Report) -> None:
         self._report = report
         self._tally.reset()  # the session may be started again
-        self._closing = None
+        was, self._state = self._state, Watching()
         self._owner.closing = False
         self._owner.abandoned = report.closed_by == "forced"
-        if self._detach_when_closed:
+        if isinstance(was, UnderWay) and was.detaches:
             self.detach()
         self._on_report_atask = deliver(
             report, self._on_report, telemetry.tracer, self._trace_context
         )
 
     def _close_soon(self, **close: Any) -> None:
-        if self._closing is not None:
-            if not close.get("drain") or close["reason"] == CloseReason.PARTICIPANT_DISCONNECTED:
-                self._closing.stop_speaking()
-            return
-        if self._in_error_event:
-            # a user's handler closes: decided after it, so that the error is not lost
-            self._deferred_close = close
-            return
-        self._hooks.close_soon(**close)
-
-    def _close_deferred(self) -> None:
-        close, self._deferred_close = self._deferred_close, None
-        if close is not None and self._closing is None:
+        if isinstance(self._state, UnderWay):
+            if ends_message(close):
+                self._state.closing.stop_speaking()
+        elif isinstance(self._state, Deciding):
+            self._state.ask(close)
+        else:
             self._hooks.close_soon(**close)
 
+    def _decided(self, deciding: Deciding) -> None:
+        """Close as a handler has asked for, if the error itself does not close the session."""
+        if self._state is deciding:
+            self._state = Watching()
+        if deciding.close is not None and not self.closing:
+            self._hooks.close_soon(**deciding.close)
+
     async def _aclose(self, **close: Any) -> None:
-        if self._closing is None and close["reason"] == CloseReason.ERROR:
+        if isinstance(self._state, Watching | Deciding) and close["reason"] == CloseReason.ERROR:
             # upstream has counted enough errors by itself: its close gets the last words too
             self._begin(classify(close["error"]), close["error"])
-        if self._closing is None:
-            await self._hooks.aclose(**close)
+        if isinstance(self._state, UnderWay):
+            await self._state.closing.wait()
         else:
-            await self._closing.wait()
+            await self._hooks.aclose(**close)
         await delivered(self._on_report_atask)

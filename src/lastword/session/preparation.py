@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from .._upstream import rooms, speakers
+from .._upstream import rooms, sessions, speakers
 from ..room.own_track import Standby
 from .after.followup import PhoneWarning
 from .ending import Words
@@ -78,10 +78,7 @@ class Preparation:
             for message in (self._message, *self._second.values()):
                 message.prepare(wanted)
             self._format = wanted
-        if self._standby is not None:
-            self._standby.publish_in(
-                rooms.room_of(self._session), wanted.sample_rate, wanted.num_channels
-            )
+        self._publish_standby(wanted)
         self._own_voice.follow()
         self._phone_warning.look_at(rooms.linked_participant(self._session))
 
@@ -106,8 +103,15 @@ class Preparation:
         """Ends all background work."""
         self._own_voice.stop()
 
-    def session_closed(self) -> None:
-        """Takes out of the room what waited there."""
+    def _publish_standby(self, wanted: OutputFormat) -> None:
+        if self._standby is None or sessions.is_closing(self._session):
+            return
+        if sessions.is_running(self._session):
+            room = rooms.room_of(self._session)
+            self._standby.publish_in(room, wanted.sample_rate, wanted.num_channels)
+
+    def leave_room(self) -> None:
+        """Take out of the room what waits there."""
         if self._standby is not None:
             self._standby.remove()
 

@@ -1,0 +1,58 @@
+"""Where the last word of a session stands: one state at a time, with all that belongs to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from livekit.agents.voice.events import CloseReason
+
+if TYPE_CHECKING:
+    from .closing import Closing
+
+
+@dataclass(frozen=True)
+class Watching:
+    """Nothing has failed, or the session lives on."""
+
+
+@dataclass
+class Deciding:
+    """User handlers hear of an error; what it means for the session is decided after them.
+
+    Attributes:
+        close: A close that a handler has asked for. It waits, so that the error is not lost.
+    """
+
+    close: dict[str, Any] | None = None
+
+    def ask(self, close: dict[str, Any]) -> None:
+        """Take a handler's wish; of several the first counts, unless another is in more haste."""
+        if self.close is None or ends_message(close):
+            self.close = close
+
+
+@dataclass
+class UnderWay:
+    """The last words are being said, or the session is being closed after them.
+
+    Attributes:
+        closing: What does that.
+        detaches: Whether to let go of the session afterwards.
+    """
+
+    closing: Closing
+    detaches: bool = False
+
+
+@dataclass(frozen=True)
+class Detached:
+    """Everything of ours is out of the session."""
+
+
+State: TypeAlias = "Watching | Deciding | UnderWay | Detached"
+
+
+def ends_message(close: dict[str, Any]) -> bool:
+    """Tell whether a wish to close, with upstream's own arguments, lets nobody finish speaking."""
+    return not close.get("drain") or close["reason"] == CloseReason.PARTICIPANT_DISCONNECTED

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
         UnsupportedVersionError,
     )
     from .failure.classify import classify
-    from .failure.kinds import Failure, FailureKind
+    from .failure.failure import Failure
+    from .failure.kinds import FailureKind
     from .failure.policy import Decision
     from .failure.quota import InferenceQuotaExceededError
     from .session.after.actions import hang_up, leave, transfer_to
@@ -57,7 +58,7 @@ _MODULES = {
     "ClipLimitError": ".errors",
     "ClipNotFoundError": ".errors",
     "Decision": ".failure.policy",
-    "Failure": ".failure.kinds",
+    "Failure": ".failure.failure",
     "FailureKind": ".failure.kinds",
     "InferenceQuotaExceededError": ".failure.quota",
     "LastWord": ".session.attach",

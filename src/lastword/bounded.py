@@ -6,6 +6,8 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from .traces import told
+
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
@@ -94,7 +96,7 @@ async def finished(
         return False
     error = task.exception()
     if error is not None:
-        logger.debug("%s failed", name, exc_info=error)
+        logger.debug("%s failed: %s", name, told(error))
     return error is None
 
 

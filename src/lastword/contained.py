@@ -1,9 +1,11 @@
-"""Calls code of the user so that nothing it raises stops the caller. Imports nothing of ours."""
+"""Calls code of the user so that nothing it raises stops the caller. Imports `traces` alone."""
 
 from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING
+
+from .traces import told
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -36,5 +38,5 @@ class Contained:
     ) -> bool:
         if error is None or isinstance(error, (KeyboardInterrupt, SystemExit)):
             return False
-        logger.error(self._message, exc_info=error)
+        logger.error("%s: %s", self._message, told(error))
         return True

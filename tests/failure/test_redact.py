@@ -1,88 +1,91 @@
-"""No key leaves through a log line, and what is no key stays readable."""
+"""A line shows harmless words and still says what happened."""
 
 import pytest
-from livekit.agents import APIStatusError
 
-from lastword import InferenceQuotaExceededError, classify
 from lastword.failure.redact import MAX_CHARS, redact
 
-SECRET = "s3cr3t-marker"  # noqa: S105 - made up
+KEY = "s3cr3t-marker"
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "shown"),
     [
-        f"Incorrect API key provided: {SECRET}. You can find yours at the dashboard",
-        f"Authorization: Bearer {SECRET}",
-        f"{{'Authorization': 'Token {SECRET}', 'Accept': '*/*'}}",
-        f'{{"xi-api-key": "{SECRET}"}}',
-        f'{{"xi-api-key":"{SECRET}","model":"x"}}',
-        f"X-Api-Key: {SECRET}",
-        f"url=wss://api.example.com/v1/listen?model=x&api_key={SECRET}",
-        f"https://user:{SECRET}@example.com/v1",
-        f"https://{SECRET}@example.com/v1",
-        f"cookie={SECRET}; path=/",
-        f"client_secret={SECRET}",
-        f"invalid token: {SECRET}",
-        f"password = {SECRET}",
-        f"signature={SECRET}&expires=1",
-        f"x-goog-api-key:{SECRET}",
-        f"sk-{SECRET}",
-        "AIzaSyA1234567890abcdefghijkl",
-        "AKIA1234567890ABCDEF",
-        "org_01k6cv721nexabx65q4bdbe28e",
-        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.abcdefgh12345678",
-        "0123456789abcdef0123456789abcdef",
+        (
+            f"Incorrect API key provided: {KEY}. You can find yours at the dashboard.",
+            "Incorrect API key provided: … You can find yours at the dashboard.",
+        ),
+        (f"Authorization: Bearer {KEY}", "Authorization: …"),
+        (
+            f"{{'Authorization': 'Token {KEY}', 'Accept': '*/*'}}",
+            "{'Authorization': '…', 'Accept': '*/*'}",
+        ),
+        (f'{{"xi-api-key":"{KEY}","model":"gpt-4o"}}', '{"…":"…","model":"gpt-4o"}'),
+        (f"url=wss://api.openai.com/v1/{KEY}?api_key={KEY}#{KEY}", "url=wss://api.openai.com/…"),
+        (f"https://user:{KEY}@api.openai.com/v1", "https://api.openai.com/…"),
+        (f"postgres://app:p/{KEY}@db.example.com/calls", "…"),
+        (f"Cookie: theme=1; session={KEY}; seen=123456", "Cookie: …"),
+        (f"<Error><Code>Denied</Code><ApiKey>{KEY}</ApiKey></Error>", "Denied …"),
+        ("<entry key='password'>123456</entry> failed", "… failed"),
+        (f"-----BEGIN PRIVATE KEY-----\n{KEY}\nthat\n-----END PRIVATE KEY----- failed", "… failed"),
+        (f"b'Bearer {KEY}'", "…'Bearer …'"),
+        ('{"password": "welcome back"}', '{"password": "…"}'),
+        ("password: open", "password: …"),
+        ("your PIN is 482913", "your PIN is …"),
+        ("482913 is no valid token", "… is no valid token"),
+        ("AWS_SECRET_ACCESS_KEY=abc/def LANG=C", "AWS_SECRET_ACCESS_KEY=… LANG=…"),
+        ("4000 1234 5678 9010", "4000 1234 …"),
+        ("a1b2 hunter aBcDeFgH 0123456789 12:34:56:78:90:ab", "…"),
+        ("user@example.com", "…"),
+        ("clientSecret=open&limit=20", "clientSecret=…"),
     ],
-)
-def test_a_secret_is_hidden(text: str) -> None:
-    shown = redact(text)
-    assert SECRET not in shown
-    assert "[hidden]" in shown
-    assert not any(part in shown for part in ("1234567890", "01k6cv721", "0123456789"))
+)  # fmt: skip
+def test_what_is_not_known_to_be_harmless_is_hidden(text: str, shown: str) -> None:
+    """Next to the name of a secret even harmless words are."""
+    assert redact(text) == shown
 
 
 @pytest.mark.parametrize(
     "text",
     [
         "You exceeded your current quota, please check your plan and billing details.",
-        "Rate limit reached on tokens per day (TPD): Limit 200000, Used 199708",
+        "Rate limit reached on tokens per day (TPD): Limit 200000, Used 199708, Requested 1214.",
         "The model `gpt-5.1-codex-max` does not exist or you do not have access to it.",
+        "Please try again in 6m38.304s, or after 2026-09-01 at 00:00 UTC: 3/10 retries, 95%",
         "GenerateRequestsPerMinutePerProjectPerModel-FreeTier",
         "models/gemini-live-2.5-flash-preview is not found for API version v1beta",
+        "openai/gpt-oss-20b, claude-sonnet-4-20250514, eleven_multilingual_v2, llama-3.1-8b",
         "category: MaxGatewayCredits, remaining_limit: 0",
-        "https://platform.openai.com/docs/guides/error-codes/api-errors.",
         "API key not valid. Please pass a valid API key.",
+        "invalid_api_key: no such model",
+        "token limit: 4000 tokens, max_tokens: 4096",
         "APIConnectionError: failed to connect to asia-northeast1-aiplatform.googleapis.com",
-        "APIStatusError: Error code: 429 - insufficient_quota",
+        "An error occurred (ThrottlingException) when calling the ConverseStream operation",
+        "We don't support that, it isn't there: request_id=req_011CbrFTcXhtiMzr3s6EocF7",
     ],
 )
-def test_what_is_no_secret_stays(text: str) -> None:
+def test_what_happened_is_said(text: str) -> None:
     assert redact(text) == text
 
 
 def test_the_text_becomes_one_short_line() -> None:
-    assert redact(" a\n\tb  c ") == "a b c"
+    assert redact(" a\n\tb  c ") == "a …"
+    assert redact("no\n\tsuch  model ") == "no such model"
     assert len(redact("word " * 1000)) == MAX_CHARS
+    assert redact("") == ""
     assert redact(None) is None
 
 
-def test_a_secret_cut_in_two_is_not_shown() -> None:
-    """What is looked at ends somewhere: the last word may be half a key."""
-    for length in range(MAX_CHARS - 50, MAX_CHARS + 150):
-        assert SECRET[:6] not in redact("x" * 9 + " " * (length - 9) + SECRET * 30)
+def test_numbers_are_cut_to_what_a_number_needs() -> None:
+    """A delay that a provider counts in nanoseconds is told in milliseconds."""
+    assert redact("Please retry in 37.82626638s.") == "Please retry in 37.826s."
 
 
-def test_neither_failure_nor_quota_error_shows_a_secret() -> None:
-    body = {
-        "type": "inference_quota_exceeded",
-        "error": f"key: {SECRET}",
-        "category": f"MaxGatewayCredits?token={SECRET}",
-        "quota_type": f"api_key={SECRET}",
-        "remaining_limit": f"https://u:{SECRET}@h",
-        "hint": f"Authorization: Bearer {SECRET}",
-    }
-    failure = classify(APIStatusError(f"api_key={SECRET}", status_code=429, body=body))
-    assert isinstance(failure.quota, InferenceQuotaExceededError)
-    for shown in (repr(failure), repr(failure.quota), str(failure.quota), failure.detail):
-        assert SECRET not in shown
+def test_a_text_is_not_cut_within_a_word() -> None:
+    """What is read ends somewhere: the first half of a secret may look like a word."""
+    for length in range(1000, 1300):
+        assert "limit" not in redact(". " * (length // 2) + "limit" + "x1" * 300)
+
+
+@pytest.mark.parametrize("text", ["a:" * 2000, "<" * 2000, "key=" * 500, "x://" * 500, "'\"" * 900])
+def test_hostile_texts_are_read_to_their_end(text: str) -> None:
+    assert len(redact(text)) <= MAX_CHARS

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from livekit import api
 
 import lastword
-from lastword.failure.kinds import Failure, FailureKind
+from lastword.failure.failure import Failure
+from lastword.failure.kinds import FailureKind
 from lastword.session.after.actions import AfterContext
 from room.call import AGENT, joined
 from room.caller import Caller

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 from livekit import api, rtc
 
-from lastword.failure.kinds import Failure, FailureKind
+from lastword.failure.failure import Failure
+from lastword.failure.kinds import FailureKind
 from lastword.session.after.actions import AfterContext, Outcome
 
 if TYPE_CHECKING:

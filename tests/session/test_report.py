@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
+import secrets
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +16,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 import lastword
+from failure.placements import KINDS, PLACES, body, fragments
 from lastword.session.report import ON_REPORT_TIMEOUT_S
 from session.fakes import FakeLLM
 from session.scenario import CLIP_S, TAIL_S, Scenario
@@ -45,11 +48,11 @@ def exporter(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemorySpanExporter]:
     provider.shutdown()
 
 
-def fail_a_call(**attach: Any) -> lastword.Report:
+def fail_a_call(answer: Callable[[], str] = revoked, **attach: Any) -> lastword.Report:
     """One call whose key was revoked, from its start to its report."""
 
     async def main() -> lastword.Report:
-        s = await Scenario.start(llm=FakeLLM(revoked), attach=attach)
+        s = await Scenario.start(llm=FakeLLM(answer), attach=attach)
         s.fail()
         report = await s.closed()
         s.check(close_s=CLIP_S + TAIL_S)
@@ -94,17 +97,31 @@ def test_a_report_is_one_span_in_the_trace_of_its_session(exporter: InMemorySpan
     assert span.end_time == pytest.approx(span.start_time + report.close_s * 1e9, abs=1e3)
 
 
+@pytest.mark.parametrize("place", PLACES)
 def test_no_secret_reaches_a_span_or_a_log_line(
-    exporter: InMemorySpanExporter, caplog: pytest.LogCaptureFixture
+    exporter: InMemorySpanExporter, caplog: pytest.LogCaptureFixture, place: str
 ) -> None:
-    """A key that the provider shows in its refusal goes nowhere."""
+    """A key that the provider shows in its refusal goes nowhere, whatever else fails after it."""
+    seed = secrets.randbelow(10**9)
+    print(f"seed {seed}")  # noqa: T201 - to draw the same again
+    rng = random.Random(seed)  # noqa: S311 - a made-up key
+    key = KINDS[rng.choice(list(KINDS))](rng)
+    text = PLACES[place](rng, key)
+
+    def refused() -> str:
+        raise APIStatusError(text, status_code=401, body=body(rng, key), retryable=False)
+
+    def fails(report: lastword.Report) -> None:
+        raise RuntimeError(f"{report} {text}")
+
     with caplog.at_level(logging.DEBUG, logger="lastword"):
-        report = fail_a_call()
+        report = fail_a_call(refused, on_report=fails)
     (span,) = named(exporter, "lastword")
-    lines = [r.__dict__.copy() for r in caplog.records if r.name.startswith("lastword")]
-    assert lines
-    assert report.failure.detail
-    assert KEY not in f"{span.to_json()} {lines} {report!r}"
+    ours = [record for record in caplog.records if record.name.startswith("lastword")]
+    assert len(ours) > 1
+    lines = [f"{vars(record)} {logging.Formatter().format(record)}" for record in ours]
+    told = f"{span.to_json()} {lines} {report!r}"
+    assert not any(fragment in told for fragment in fragments(key))
 
 
 def test_without_a_tracer_nothing_is_recorded(caplog: pytest.LogCaptureFixture) -> None:

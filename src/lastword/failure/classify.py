@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from livekit.agents import APIError
 
+from .detail import Detail
 from .evidence.collect import collect_evidence
-from .kinds import Component, Failure, FailureKind
+from .failure import Failure
+from .kinds import Component, FailureKind
 from .network import is_network, kind_of_class
 from .providers import find_rule
 from .quota import QUOTA_BODY_TYPE, InferenceQuotaExceededError
-from .redact import redact
 from .verdict import verdict_of
 
 if TYPE_CHECKING:
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from .providers import Rule
 
 logger = logging.getLogger("lastword")
-
-_USAGE = "x-livekit-inference-"
-"""Headers of the gateway that say how much of which limit was used."""
 
 LASTING_WAIT_S = 3600.0
 """A provider that wants to be asked again in an hour or later will not answer in this call."""
@@ -102,8 +100,9 @@ def _classify(evidence: Evidence) -> Failure:
     if quota is not None and component == "unknown":
         component = _QUOTA_COMPONENTS.get((quota.quota_type or "").lower(), component)
     kind, terminal = _verdict(evidence, rule, quota, component)
-    return Failure(
-        kind,
+    return Failure.described_by(
+        Detail(evidence),
+        kind=kind,
         terminal=terminal,
         retryable=not terminal and kind in _TRANSIENT,
         component=component,
@@ -111,7 +110,6 @@ def _classify(evidence: Evidence) -> Failure:
         status_code=evidence.status or evidence.close_code,
         retry_after_s=evidence.retry_after_s,
         quota=quota,
-        detail=_detail(evidence),
         reason=_reason(evidence) if kind is FailureKind.BAD_REQUEST else "",
         mute=_is_mute(evidence, rule, kind),
     )
@@ -234,13 +232,3 @@ def _reason(evidence: Evidence) -> str:
     words = [word for word in evidence.text.split() if word.isalpha()]
     said = " ".join((*sorted(code for code in evidence.codes if not code.isdigit()), *words))
     return hashlib.blake2b(said.encode("utf-8", "replace"), digest_size=8).hexdigest()
-
-
-def _detail(evidence: Evidence) -> str:
-    name = type(evidence.error).__name__ if evidence.error is not None else "no exception"
-    usage = [
-        f"{header.removeprefix(_USAGE)}={value}"
-        for header, value in evidence.headers.items()
-        if header.startswith(_USAGE)
-    ]
-    return redact(" ".join((f"{name}:", *usage, evidence.said)))

@@ -39,7 +39,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ..contained import Contained
-from .kinds import Component, Failure, FailureKind
+from .failure import Failure
+from .kinds import Component, FailureKind
 
 MUTE_LIMIT = 3
 """Identical failures without any status, code or text that are taken for terminal together."""

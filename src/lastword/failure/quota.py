@@ -152,7 +152,8 @@ class InferenceQuotaExceededError(_Base):  # type: ignore[misc, valid-type]
             f"status_code={self.status_code}, terminal={self.terminal}, "
             f"retryable={self.retryable}, category={redact(self.category)!r}, "
             f"quota_type={redact(self.quota_type)!r}, "
-            f"remaining_limit={redact(self.remaining_limit)!r}, request_id={self.request_id!r}"
+            f"remaining_limit={redact(self.remaining_limit)!r}, "
+            f"request_id={redact(self.request_id)!r}"
         )
 
     def __str__(self) -> str:

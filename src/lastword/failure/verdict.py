@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .kinds import Failure
+    from .failure import Failure
 
 _ATTRIBUTE = "lastword_verdict"
 

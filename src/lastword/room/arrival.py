@@ -13,6 +13,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ..traces import told
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
@@ -106,8 +108,8 @@ async def read(room: rtc.Room) -> Reading | None:
         return None
     try:
         stats = (await asyncio.wait_for(room.get_rtc_stats(), READ_S)).publisher_stats
-    except Exception:
-        logger.debug("the connection's statistics cannot be read", exc_info=True)
+    except Exception as error:  # noqa: BLE001 - nothing is known then
+        logger.debug("the connection's statistics cannot be read: %s", told(error))
         return None
     lost, silent_ms = 0, []
     for entry in stats:

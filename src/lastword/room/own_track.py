@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from livekit import rtc
 
 from ..bounded import hold
+from ..traces import told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -159,8 +160,8 @@ class OwnTrack:
                 transcript, topic=TOPIC_TRANSCRIPTION, attributes=attributes
             )
             await asyncio.wait_for(sending, SHOW_TIMEOUT_S)
-        except Exception:
-            logger.debug("the words could not be shown", exc_info=True)
+        except Exception as error:  # noqa: BLE001 - they are heard all the same
+            logger.debug("the words could not be shown: %s", told(error))
 
     async def aclose(self) -> None:
         """Take the track out of the room; never raises and takes at most two seconds."""
@@ -173,8 +174,8 @@ class OwnTrack:
             try:
                 unpublish = self._room.local_participant.unpublish_track(publication.sid)
                 await asyncio.wait_for(unpublish, UNPUBLISH_TIMEOUT_S)
-            except Exception:
-                logger.debug("the track could not be taken out of the room", exc_info=True)
+            except Exception as error:  # noqa: BLE001 - the room goes too
+                logger.debug("the track could not be taken out of the room: %s", told(error))
         await self._source.aclose()
 
 
@@ -214,8 +215,8 @@ class Standby:
     async def _publish(self, track: OwnTrack) -> None:
         try:
             await track.publish(muted=True)
-        except Exception:
-            logger.warning("the standby track could not be published", exc_info=True)
+        except Exception as error:  # noqa: BLE001 - it is published when it is needed
+            logger.warning("the standby track could not be published: %s", told(error))
 
 
 async def play_on_own_track(
@@ -251,8 +252,8 @@ async def play_on_own_track(
                 showing = loop.create_task(own.show(transcript), name="lastword_show")
             await own.play(frames, on_frame=on_frame)
             await asyncio.sleep(tail_s)
-    except Exception:
-        logger.debug("the own track was not heard to its end", exc_info=True)
+    except Exception as error:  # noqa: BLE001 - what was heard is counted
+        logger.debug("the own track was not heard to its end: %s", told(error))
     finally:
         if showing is not None:
             showing.cancel()

@@ -23,6 +23,7 @@ from ..failure.classify import classify
 from ..failure.kinds import FailureKind
 from ..failure.policy import COUNTED, COUNTED_BEFORE_1_6, Decision, Tally
 from ..failure.tap import install as tap
+from ..traces import told
 from .after.actions import Plan
 from .arguments import check_flag, check_function, check_language, check_seconds
 from .closing import Bounds, Closing
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from livekit.agents import AgentSession
     from opentelemetry.context import Context
 
-    from ..failure.kinds import Failure
+    from ..failure.failure import Failure
     from ..failure.policy import Policy
     from .after.actions import AnyAfter
     from .words.message import Utterance
@@ -332,8 +333,8 @@ class LastWord:
                 on_closed=self._closed,
             )
             closing.start()
-        except Exception:
-            logger.exception("the last words could not begin")
+        except Exception as trouble:  # noqa: BLE001 - upstream goes its own way
+            logger.error("the last words could not begin: %s", told(trouble))
             return False
         asked, self._state = self._state, UnderWay(closing)
         if isinstance(asked, Deciding) and asked.close is not None and ends_message(asked.close):

@@ -22,6 +22,7 @@ from livekit.agents.voice.events import CloseEvent, CloseReason
 
 from .._upstream import rooms, sessions
 from ..bounded import finished, first_of, hold
+from ..traces import told
 from .after.followup import Place
 from .ending import Ending
 from .playout.speaker import Speaker
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from livekit.agents import AgentSession
 
-    from ..failure.kinds import Failure
+    from ..failure.failure import Failure
     from .ending import Words
     from .playout.heard import Heard
     from .report import ClosedBy, Report
@@ -183,8 +184,8 @@ class Closing:
             await stage()
         except asyncio.CancelledError:
             return True
-        except Exception:
-            logger.exception("a stage of the closing failed")
+        except Exception as error:  # noqa: BLE001 - the next stage follows
+            logger.error("a stage of the closing failed: %s", told(error))
         return False
 
     async def _speak(self) -> None:

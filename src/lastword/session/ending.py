@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from livekit import rtc
 
-    from ..failure.kinds import Failure
+    from ..failure.failure import Failure
     from ..room.own_track import Standby
     from .after.actions import After
     from .after.followup import Place

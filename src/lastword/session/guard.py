@@ -19,6 +19,7 @@ from ..bounded import hold
 from ..errors import StartTimeoutError
 from ..failure.classify import classify
 from ..room.callers import callers_in, is_phone
+from ..traces import told
 from .after.actions import Plan
 from .after.followup import PhoneWarning, Place
 from .arguments import check_function, check_language, is_async
@@ -247,8 +248,8 @@ class _Guard:
             last_word.detach()  # one message, whatever it may still meet
         try:
             await self._speak_and_end(session, error)
-        except Exception:
-            logger.exception("the guard could not say its last words")
+        except Exception as trouble:  # noqa: BLE001 - the job ends as it would have without us
+            logger.error("the guard could not say its last words: %s", told(trouble))
 
     async def _speak_and_end(self, session: AgentSession[Any] | None, error: Exception) -> None:
         failure = classify(error)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ..bounded import hold
 from ..contained import Contained
+from ..traces import told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.trace import Tracer
 
-    from ..failure.kinds import Failure
+    from ..failure.failure import Failure
 
 logger = logging.getLogger("lastword")
 
@@ -110,8 +111,8 @@ def deliver(
     try:
         if tracer is not None:
             _trace(report, flat, tracer, context)
-    except Exception:
-        logger.exception("the report's span could not be made")
+    except Exception as error:  # noqa: BLE001 - the user's tracer may raise anything
+        logger.error("the report's span could not be made: %s", told(error))
     result: object = None
     if on_report is not None:
         with Contained("on_report raised"):
@@ -125,8 +126,8 @@ def _awaited(result: Awaitable[object]) -> asyncio.Task[None]:
     async def wait() -> None:
         try:
             await result
-        except Exception:
-            logger.exception("on_report raised")
+        except Exception as error:  # noqa: BLE001 - the user's function may raise anything
+            logger.error("on_report raised: %s", told(error))
 
     def give_up() -> None:
         logger.error("on_report is cancelled: it did not end within %.0f s", ON_REPORT_TIMEOUT_S)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from livekit.agents import Agent, AgentSession
 
     from .._upstream.stand_ins import Work
-    from ..failure.kinds import Failure
+    from ..failure.failure import Failure
     from ..session.attach import LastWord
     from ..session.report import Report
     from .exceptions import Part

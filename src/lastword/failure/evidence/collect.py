@@ -288,6 +288,7 @@ class _Reader:
             codes=frozenset(codes),
             said=reading.said,
             text=text,
+            texts=tuple(reading.texts),
             quoted=reading.quoted.lower(),
             page="cf-mitigated" in self.headers or is_page(text, is_json=bool(reading.objects)),
             plain=self.plain,

@@ -58,6 +58,7 @@ class Evidence:
         codes: Codes, types and statuses, in lower case.
         said: All that was said, one text per line, outermost first.
         text: The same in lower case.
+        texts: Of what was said, what was no field of a body.
         quoted: What a router quotes of a provider behind it, in lower case; no part of `text`.
         plain: A body came that is no JSON.
         page: What came is the page of something in between, a content network or an ingress.
@@ -75,19 +76,20 @@ class Evidence:
     status: int | None
     close_code: int | None
     handshake: bool
-    codes: frozenset[str]
-    said: str
-    text: str
+    codes: frozenset[str] = field(repr=False)
+    said: str = field(repr=False)
+    text: str = field(repr=False)
+    texts: tuple[str, ...] = field(repr=False)
     quoted: str
     plain: bool
     page: bool
     has_body: bool
     classes: frozenset[str]
     errnos: frozenset[int]
-    headers: Mapping[str, str]
-    objects: tuple[dict[str, Any], ...]
+    headers: Mapping[str, str] = field(repr=False)
+    objects: tuple[dict[str, Any], ...] = field(repr=False)
     retry_after_s: float | None
-    errors: tuple[BaseException, ...]
+    errors: tuple[BaseException, ...] = field(repr=False)
 
     @property
     def error(self) -> BaseException | None:

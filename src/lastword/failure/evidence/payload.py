@@ -7,7 +7,6 @@ of ours.
 from __future__ import annotations
 
 import json
-import math
 import re
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -41,6 +40,9 @@ _DELAY_FIELDS = frozenset(
 )
 """Fields that say in how many seconds to ask again, in lower case."""
 
+MAX_DELAY_S = 40 * 86400.0
+"""A longer delay is none: no provider counts beyond the next month, and a key may be a number."""
+
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(ms|h|m|s)")
 _UNIT_S = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 
@@ -68,6 +70,7 @@ class Reading:
     Attributes:
         codes: Codes by name and numbers as text, in lower case.
         said: What was said, as it was said, one text per line.
+        texts: Of that, what was no field of a body.
         status: The first number in a code field that is an HTTP error status.
         retry_after_s: The first delay found, in seconds.
         objects: Every JSON object read at the top, for whoever knows its form.
@@ -76,6 +79,7 @@ class Reading:
 
     codes: set[str] = field(default_factory=set)
     said: str = ""
+    texts: list[str] = field(default_factory=list)
     status: int | None = None
     retry_after_s: float | None = None
     objects: list[dict[str, Any]] = field(default_factory=list)
@@ -84,12 +88,18 @@ class Reading:
 
     def add_text(self, text: str) -> None:
         """Keep the beginning of a text that was not said before, while there is room."""
+        if said := self._say(text):
+            self.texts.append(said)
+
+    def _say(self, text: str) -> str:
         if "raw" in text and (quote := _QUOTE.search(text)):
             self._add_quote(quote[0])
             text = text[: quote.start()]
         text = text[: max(0, min(_MAX_STRING_CHARS, MAX_TEXT_CHARS - len(self.said)))]
-        if text and text not in self.said:
-            self.said = f"{self.said}\n{text}" if self.said else text
+        if not text or text in self.said:
+            return ""
+        self.said = f"{self.said}\n{text}" if self.said else text
+        return text
 
     def _add_quote(self, text: str) -> None:
         self.quoted += text[: max(0, MAX_TEXT_CHARS - len(self.quoted))] + "\n"
@@ -114,7 +124,10 @@ class Reading:
             self.objects.append(body)
         elif isinstance(body, list):
             self.objects.extend(item for item in body[:4] if isinstance(item, dict))
-        self._walk(body, "", _MAX_DEPTH)
+        if isinstance(body, str):
+            self.add_text(body)
+        else:
+            self._walk(body, "", _MAX_DEPTH)
 
     def _walk(self, value: object, name: str, depth: int) -> None:
         self._nodes += 1
@@ -125,7 +138,7 @@ class Reading:
         if name in _CODE_FIELDS:
             self.add_code(value)
         if isinstance(value, str):
-            self.add_text(value)
+            self._say(value)
         elif depth and isinstance(value, dict):
             self._walk_fields(value, depth - 1)
         elif depth and isinstance(value, list | tuple):
@@ -187,7 +200,7 @@ def seconds(value: object) -> float | None:
             return None
     elif isinstance(value, str):
         found = _seconds_of_text(value[:40].strip().lower())
-    return found if found is not None and math.isfinite(found) and found >= 0 else None
+    return found if found is not None and 0 <= found <= MAX_DELAY_S else None
 
 
 def _seconds_of_text(text: str) -> float | None:

@@ -139,3 +139,14 @@ def provider_of_text(text: str) -> str | None:
         if start >= 0 and not text[max(start - 1, 0) : start].isalpha():
             return provider
     return None
+
+
+NAME_WORDS = frozenset(
+    (
+        *(label for host in _HOSTS for label in host.split(".")),
+        *_HOSTS.values(),
+        *_NAMES.values(),
+        *(word for word, _ in _WORDS if word.isalpha()),
+    )
+)
+"""All words of hosts and names, in lower case."""

@@ -14,11 +14,13 @@ from livekit.agents import APIConnectionError, APIError, APIStatusError, APITime
 
 from ..._upstream import components
 from ..classify import classify
-from ..kinds import Failure, FailureKind
+from ..kinds import FailureKind
 from ..verdict import Verdict, keep, verdict_of
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
+
+    from ..failure import Failure
 
 # The last failure of each component that runs behind an adapter, until it does its work again.
 _behind_adapters: MutableMapping[Any, Failure] = WeakKeyDictionary()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from livekit import rtc
     from livekit.agents import JobContext
 
-    from ...failure.kinds import Failure
+    from ...failure.failure import Failure
     from ..words.message import AnyMessage
 
 logger = logging.getLogger("lastword")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from livekit import rtc
     from livekit.agents import JobContext
 
-    from ...failure.kinds import Failure
+    from ...failure.failure import Failure
     from .actions import After, Plan
 
 logger = logging.getLogger("lastword")

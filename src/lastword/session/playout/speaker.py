@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._upstream import rooms, sessions
 from ...bounded import Signal, finished, first_of
+from ...traces import told
 from .own_way import speak_on_own_track
 
 if TYPE_CHECKING:
@@ -136,9 +137,9 @@ class Speaker:
                 allow_interruptions=False,
                 add_to_chat_ctx=False,
             )
-        except Exception:
+        except Exception as error:  # noqa: BLE001 - see below
             # a paused scheduler (hand-over in flight), no activity, a user's handler that raised
-            logger.debug("say() was refused, playing directly", exc_info=True)
+            logger.debug("say() was refused, playing directly: %s", told(error))
             return None
         try:
             # a realtime session drops the argument with a warning; the handle takes it
@@ -226,8 +227,8 @@ class Speaker:
             output.resume()
             output.flush()
             output.clear_buffer()
-        except Exception:
-            logger.debug("the output cannot be cleared", exc_info=True)
+        except Exception as error:  # noqa: BLE001 - a user's output may raise anything
+            logger.debug("the output cannot be cleared: %s", told(error))
         rest_s = min(STALL_S, self._deadline - self._loop.time())
         await finished(output.wait_for_playout(), name="lastword_rest", timeout_s=rest_s)
         if await self._push(output):
@@ -247,8 +248,8 @@ class Speaker:
                 return False
         try:
             output.flush()
-        except Exception:
-            logger.debug("the output cannot be flushed", exc_info=True)
+        except Exception as error:  # noqa: BLE001 - a user's output may raise anything
+            logger.debug("the output cannot be flushed: %s", told(error))
             return False
         return True
 

@@ -5,7 +5,7 @@ component that answers at once, beside the same batch without the tap; `-s` prin
 per call. With fifty sessions each call must still find out whether its own is closing.
 
 That nothing is done per token is counted, not timed, by `test_nothing_is_done_per_token` in
-`tests/failure/test_tap_manners.py`; the time of an answer in a thousand pieces is shown here, its
+`tests/failure/tap/test_manners.py`; the time of an answer in a thousand pieces is shown here, its
 noise is above anything that could be found.
 """
 

@@ -1,8 +1,7 @@
-"""Whether what a sink played got to the server; owns the watch over the way there.
+"""Tells whether what a sink played got to the server.
 
 A sink plays into the connection's own buffers and knows nothing of a network that is cut: the
-client notices after some seconds only. The server's receiver reports tell it sooner. Must not
-import a way out.
+client notices after some seconds only. The server's receiver reports tell it sooner.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""A track of our own in the room: the last way to be heard. Owns publishing and playing it.
+"""Publishes a track of our own in a room and plays ready frames on it: the last way to be heard.
 
-Used where the session's audio output is dead or was never there. Knows a room and ready frames,
-neither a session nor a failure; nothing here decodes, resamples, opens or imports.
+Nothing here decodes, resamples, opens a file or imports a module.
 """
 
 from __future__ import annotations

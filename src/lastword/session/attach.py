@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from ..failure.failure import Failure
     from ..failure.policy import Policy
     from .after.actions import AnyAfter
-    from .words.message import Utterance
+    from .words.utterance import Utterance
 
 logger = logging.getLogger("lastword")
 

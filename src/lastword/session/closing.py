@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from .ending import Words
     from .playout.heard import Heard
     from .report import ClosedBy, Report
-    from .words.message import Utterance
+    from .words.utterance import Utterance
 
 logger = logging.getLogger("lastword")
 

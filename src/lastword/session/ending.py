@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .after.actions import After
     from .after.followup import Place
     from .report import ClosedBy
-    from .words.message import OutputFormat, Utterance
+    from .words.utterance import OutputFormat, Utterance
 
     Speak: TypeAlias = Callable[[Utterance, Heard], Awaitable[None]]
     """Plays an utterance, bounded, until it is over or `Ending.abort` is set."""

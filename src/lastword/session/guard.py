@@ -28,8 +28,9 @@ from .ending import Ending, Words
 from .job import is_in_room, shield_connect, silent
 from .playout.own_way import speak_on_own_track
 from .report import Report, deliver, delivered
-from .words.message import DEFAULT, Message, OutputFormat
+from .words.message import DEFAULT, Message
 from .words.rendering import WordsWithoutSession
+from .words.utterance import OutputFormat
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -41,7 +42,8 @@ if TYPE_CHECKING:
     from ..failure.kinds import FailureKind
     from .after.actions import AnyAfter
     from .playout.heard import Heard
-    from .words.message import AnyMessage, Utterance
+    from .words.message import AnyMessage
+    from .words.utterance import Utterance
 
     Entrypoint: TypeAlias = Callable[[JobContext], Coroutine[Any, Any, None]]
     MakeTTS: TypeAlias = Callable[[], agents_tts.TTS[Any] | Awaitable[agents_tts.TTS[Any]]]

@@ -1,4 +1,4 @@
-"""Tells the tap which components are a session's; owns `SessionOwner`, imports no sound."""
+"""Tells the tap which components are a session's."""
 
 from __future__ import annotations
 

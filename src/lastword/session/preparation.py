@@ -1,8 +1,8 @@
-"""Everything of one session that must be ready before a failure. Owns when it is made ready.
+"""Makes ready, before a failure, everything that one session needs then.
 
 Messages, own voice, what follows, the standby track: prepared when attached, looked at again when
 the agent's state changes, because the output, the room or the voice may be new. At failure time
-`for_failure` is a look-up. Must not import closing or attach.
+`for_failure` is a look-up.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from .._upstream import rooms, sessions, speakers
 from ..room.own_track import Standby
 from .after.followup import PhoneWarning
 from .ending import Words
-from .words.message import AnyMessage, Message, OutputFormat
+from .words.message import AnyMessage, Message
 from .words.own_voice import OwnVoice
+from .words.utterance import OutputFormat
 
 if TYPE_CHECKING:
     from livekit.agents import AgentSession

@@ -1,4 +1,4 @@
-"""What the caller really heard; owns the report and the ways it leaves us. Must not import closing.
+"""Tells what the caller really heard, to everybody who wants to know.
 
 A report goes to `LastWord.report`, to `on_report`, to one log line and to one OpenTelemetry span.
 """

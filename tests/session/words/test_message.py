@@ -15,7 +15,8 @@ from livekit.agents import BuiltinAudioClip
 import lastword
 from lastword import Clip, FailureKind, MessageError
 from lastword.session.words.iterable import clip_of_frames
-from lastword.session.words.message import DEFAULT, Message, OutputFormat
+from lastword.session.words.message import DEFAULT, Message
+from lastword.session.words.utterance import OutputFormat
 from session.fakes import clip_of, frame_of, tone
 
 if TYPE_CHECKING:

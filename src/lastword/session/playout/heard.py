@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from livekit.agents.voice import io
 
     from ..report import Played, Way
-    from ..words.message import OutputFormat, Utterance
+    from ..words.utterance import OutputFormat, Utterance
 
 
 ROUNDING_S = 0.02

@@ -1,6 +1,6 @@
-"""The ways out: `say()`, straight into the sink, a track of our own. Owns their order and bounds.
+"""Plays a clip into a session: by `say()`, straight into the sink, or on a track of our own.
 
-Must not decide anything about closing; nothing here decodes, resamples, opens or imports.
+Nothing here decodes, resamples, opens a file or imports a module.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is said: turns every form of a message into sounds that are ready. Must not import closing.
+"""Turns every form of a message into sounds that are ready.
 
 All decoding and looking up happens here, when a session is attached, its output becomes known, or
 `own_voice` has made a sound of words; at failure time `for_kind` is one look-up in a dictionary.
@@ -7,7 +7,7 @@ All decoding and looking up happens here, when a session is attached, its output
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterable, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -19,6 +19,7 @@ from ...audio.clip import Clip
 from ...audio.limits import Limits
 from ...errors import ClipLimitError, ClipNotFoundError, MessageError
 from ...failure.kinds import FailureKind
+from .utterance import OutputFormat, Utterance
 
 if TYPE_CHECKING:
     from livekit import rtc
@@ -54,28 +55,6 @@ TONES: Final[Mapping[FailureKind | None, Tone]] = {
     FailureKind.TIMEOUT: "later",
 }
 """Kinds whose bundled words say that the trouble is temporary; all others are "generic"."""
-
-
-@dataclass(frozen=True)
-class OutputFormat:
-    """What an output takes: `sample_rate` in Hz, interleaved `num_channels`, `frame_ms` long."""
-
-    sample_rate: int = 24000
-    num_channels: int = 1
-    frame_ms: int = 50
-
-
-@dataclass(frozen=True)
-class Utterance:
-    """One sound, its words, and where it came from."""
-
-    clip: Clip
-    transcript: str
-    source: Origin
-
-    def frames(self, to: OutputFormat) -> Sequence[rtc.AudioFrame]:
-        """Returns fresh frames over the bytes that `Message.prepare` has made ready."""
-        return self.clip.frames_on_demand(to.sample_rate, to.num_channels, to.frame_ms)
 
 
 @dataclass(frozen=True)

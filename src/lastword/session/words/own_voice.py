@@ -1,7 +1,4 @@
-"""What of a message becomes a sound while the session runs: words, iterables, another language.
-
-Owns the background work of one session and when it is done anew. Must not import closing or attach.
-"""
+"""Makes sounds of words and iterables while the session runs, anew when its voice changes."""
 
 from __future__ import annotations
 

@@ -84,21 +84,38 @@ bool pcm_all_finite(const float *in, size_t count) {
     return bad == 0;
 }
 
-size_t pcm_to_int16(const float *in, int16_t *out, size_t count) {
+/* Comparing floats may raise exceptions of the FPU, which keeps GCC from vectorising the loop; so the
+ * magnitude is compared and clamped as the integer that its bits are: the order is the same. */
+static uint32_t piece_to_int16(const float *in, int16_t *out, size_t count) {
+    enum { SIGN = INT32_MIN, FULL_SCALE = 0x47000000 /* the bits of 32768.0f */ };
     /* In [2^23, 2^24) a float has no bits left for a fraction: adding 1.5 * 2^23 rounds half to
      * even, as the CPU's default rounding does, and leaves the integer in the low bits. It
      * vectorises on every instruction set, which lrintf does not. */
-    const float rounder = 0x1.8p23f;
-    size_t clipped = 0;
+    enum { ROUNDER = 0x4B400000 /* the bits of 0x1.8p23f */ };
+    uint32_t clipped = 0;
     for (size_t i = 0; i < count; i++) {
         float x = in[i] * 32768.0f;
-        clipped += (x > 32768.0f) | (x < -32768.0f);
-        x = x > 32767.0f ? 32767.0f : x;
-        x = x < -32768.0f ? -32768.0f : x;
-        x += rounder;
         int32_t bits;
         memcpy(&bits, &x, sizeof bits);
-        out[i] = (int16_t)bits;
+        int32_t magnitude = bits & ~SIGN;
+        clipped += magnitude > FULL_SCALE;
+        magnitude = magnitude > FULL_SCALE ? FULL_SCALE : magnitude;
+        bits = magnitude | (bits & SIGN);
+        memcpy(&x, &bits, sizeof x);
+        x += 0x1.8p23f;
+        memcpy(&bits, &x, sizeof bits);
+        bits -= ROUNDER;
+        out[i] = (int16_t)(bits > INT16_MAX ? INT16_MAX : bits);
+    }
+    return clipped;
+}
+
+size_t pcm_to_int16(const float *in, int16_t *out, size_t count) {
+    enum { PIECE = 4096 }; /* counted in 32 bits, as wide as the samples: no lane is widened */
+    size_t clipped = 0;
+    for (size_t done = 0; done < count; done += PIECE) {
+        size_t left = count - done;
+        clipped += piece_to_int16(in + done, out + done, left < PIECE ? left : PIECE);
     }
     return clipped;
 }

@@ -60,7 +60,7 @@ def note_report(report: lastword.Report) -> None:
 class FailingStart(AgentSession[None]):
     """Its `start()` fails when the room's input and output are set up already."""
 
-    async def _update_activity_task(self, *_: Any, **__: Any) -> None:
+    async def _update_activity(self, *_: Any, **__: Any) -> None:
         note(failed=True)
         raise FileNotFoundError("model.onnx")
 
@@ -72,12 +72,12 @@ class HangingStart(AgentSession[None]):
         super().__init__()
         self._until_s = until_s
 
-    async def _update_activity_task(self, *args: Any, **options: Any) -> None:
+    async def _update_activity(self, *args: Any, **options: Any) -> None:
         if self._until_s is None:
             await asyncio.Event().wait()
         else:
             await asyncio.sleep(self._until_s)
-        await super()._update_activity_task(*args, **options)
+        await super()._update_activity(*args, **options)
 
 
 async def before_connect(_: JobContext) -> None:

@@ -97,9 +97,9 @@ class LateStart(AgentSession[None]):
         super().__init__(**options)
         self.go_on = asyncio.Event()
 
-    async def _update_activity_task(self, *args: Any, **options: Any) -> None:
+    async def _update_activity(self, *args: Any, **options: Any) -> None:
         await self.go_on.wait()
-        await super()._update_activity_task(*args, **options)
+        await super()._update_activity(*args, **options)
 
 
 class Greeter(Agent):

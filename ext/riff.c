@@ -73,14 +73,16 @@ static bool begins_wav(const uint8_t *bytes, size_t size, size_t at) {
     return has_id(bytes + at, "RIFF") || has_id(bytes + at, "RF64") || has_id(bytes + at, "BW64");
 }
 
-/* Where the next WAV file begins, or the end of this one. */
-static size_t next_wav(const uint8_t *bytes, size_t size, size_t at) {
+/* Where the next WAV file begins from `from` on, or the end of this one. */
+static size_t next_wav(const uint8_t *bytes, size_t size, size_t from) {
+    const size_t mark_offset = 8; /* of "WAVE", behind "RIFF" and the size */
+    size_t at = from + mark_offset;
     while (at < size) {
         const uint8_t *mark = memchr(bytes + at, 'W', size - at);
         if (!mark) break;
-        size_t place = (size_t)(mark - bytes);
-        if (place >= 8 && place - 8 >= at && begins_wav(bytes, size, place - 8)) return place - 8;
-        at = place + 1;
+        at = (size_t)(mark - bytes);
+        if (begins_wav(bytes, size, at - mark_offset)) return at - mark_offset;
+        at++;
     }
     return size;
 }

@@ -198,6 +198,16 @@ def test_an_open_ended_wav_is_read_to_its_end(size: int, caplog: pytest.LogCaptu
     assert not caplog.records
 
 
+def test_an_open_ended_wav_ends_before_every_form(caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever stands in the header of the next one, the W of its own name too."""
+    for form in (b"RIFF", b"RF64", b"BW64"):
+        for size in (0xFFFFFFFF, 0x57575757):
+            after = riff(FMT, chunk(b"data", SAMPLES.tobytes()), form=form, size=size)
+            samples = decode(open_ended(0xFFFFFFFF) + after).samples
+            assert np.array_equal(samples[:, 0] / STEP, np.tile(SAMPLES, 2))
+    assert not caplog.records
+
+
 def test_a_large_size_that_is_no_placeholder_is_missing(caplog: pytest.LogCaptureFixture) -> None:
     decode(open_ended(0x7FFE_0000))
     (record,) = caplog.records

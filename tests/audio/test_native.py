@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from audio.files import chunk, pcm_format, riff
 from fuzz.native_calls import Calls
+from fuzz.riff_mutations import mutation
 from lastword.audio import _native
 from reference import digest, pcm, wav
 
@@ -44,7 +45,11 @@ one_wav = st.builds(
     st.sampled_from([None, None, 0, 52, 0xFFFFFFFF]),
     st.integers(-4, 60),
 )
-wav_files = st.one_of(one_wav, st.builds(b"".join, st.lists(one_wav, max_size=3)))
+wav_files = st.one_of(
+    one_wav,
+    st.builds(b"".join, st.lists(one_wav, max_size=3)),
+    st.builds(mutation, st.just(0), st.integers(0, 2**32)),
+)
 
 
 def test_the_compiled_module_is_loaded() -> None:
@@ -63,6 +68,7 @@ def test_without_the_compiled_module_the_import_names_the_build_command() -> Non
 
 @given(wav_files | st.binary(max_size=64))
 @example(riff(chunk(b"fmt ", pcm_format()), struct.pack("<4sI", b"data", 0) + b"\1\2"))
+@example(b"RIFF\0\0\0\0WAVEdata\0\0\0\0fmt \0\0\0\0BW64\0\0\0\0WAVE")
 def test_wav_parse_equals_its_twin(file: bytes) -> None:
     """The same samples found, or the same fault."""
     want = wav.parse(file)

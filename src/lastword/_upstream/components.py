@@ -62,6 +62,15 @@ def error_event(
     raise TypeError(f"expected an LLM, STT or TTS, got {type(component).__name__}")
 
 
+def realtime_error(
+    session: llm.RealtimeSession[Any], error: Exception, *, recoverable: bool
+) -> llm.RealtimeModelError:
+    """Builds the event that livekit-agents emits for an error of a realtime session."""
+    label = session.realtime_model.label
+    now = time.time()
+    return llm.RealtimeModelError(timestamp=now, label=label, error=error, recoverable=recoverable)
+
+
 def detector_error(detector: Any, error: Exception, *, recoverable: bool) -> Any:
     """Builds the event that livekit-agents emits for an error of the interruption detector."""
     return inference.InterruptionDetectionError(

@@ -26,6 +26,8 @@ What the default policy does with the unrecoverable failures of a component:
 - mute: the error carries no status, code or word of the provider, so only repetition can tell.
 - realtime: livekit-agents tolerates no unrecoverable error of a realtime model, and none of the
   stt before 1.6; `counted` says which components it counts.
+- a realtime session's errors that it announces as recoverable are no failures, until the third of
+  them with nothing heard between.
 - detectors: the gateway's barge-in and end-of-turn models. Without them livekit-agents falls back
   to its VAD, so their failure never ends a session.
 """
@@ -53,6 +55,10 @@ RATE_GAP_S = 60.0
 
 _GAPS_S = {FailureKind.RATE_LIMITED: RATE_GAP_S, FailureKind.BAD_REQUEST: math.inf}
 """Kinds of which an apology does not start the count anew, and how long they may be quiet."""
+
+RECOVERING_LIMIT = 3
+"""The error of a realtime session, in a row with nothing heard between, from which it shall not
+recover once more."""
 
 REMEMBERED = 16
 """Failures that a `History` shows at most."""
@@ -177,6 +183,7 @@ class Tally:
         self._runs: dict[Component, _Run] = {}
         self._lasting: dict[tuple[Component, FailureKind], _Lasting] = {}
         self._failures: deque[tuple[float, Failure]] = deque(maxlen=REMEMBERED)
+        self._recovered = 0
 
     def decide(
         self,
@@ -210,6 +217,21 @@ class Tally:
         )
         return self._ask_user(failure, history) or default_policy(failure, history)
 
+    def recovers(self, failure: Failure) -> bool:
+        """Count an error after which a realtime session goes on; tell whether it may once more.
+
+        A server that accepts each connection and ends it, or fails each response, is announced as
+        recoverable for ever. Bad requests are passed over: an audio buffer that is committed while
+        it is empty is one, and costs nothing.
+
+        Args:
+            failure: What happened.
+        """
+        if failure.kind is FailureKind.BAD_REQUEST:
+            return True
+        self._recovered += 1
+        return self._recovered < RECOVERING_LIMIT
+
     def good(self, component: Component) -> None:
         """Note that a component worked; its failures are forgotten.
 
@@ -222,6 +244,7 @@ class Tally:
         for kind in _GAPS_S:
             self._lasting.pop((component, kind), None)
         if component == "tts":
+            self._recovered = 0
             self._runs.pop("llm", None)
             for lasting in self._lasting.values():
                 lasting.heard += 1
@@ -231,6 +254,7 @@ class Tally:
         self._runs.clear()
         self._lasting.clear()
         self._failures.clear()
+        self._recovered = 0
 
     def _goes_on(self, failure: Failure, now_s: float, *, new: bool) -> int:
         """Count the turns of a failure that goes on through apologies; 0 for any other kind."""

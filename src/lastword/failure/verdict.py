@@ -26,11 +26,13 @@ class Verdict:
         context: Its `__context__` when it was first seen: for the OpenAI SDK's errors the way to
             the HTTP response.
         heard: Whether an agent was told about it.
+        retried: Whether it is one of several attempts, which whoever makes them counts.
     """
 
     failure: Failure
     context: BaseException | None = field(repr=False)  # aiohttp's show the request with its key
     heard: bool = False
+    retried: bool = False
 
 
 def verdict_of(error: object) -> Verdict | None:

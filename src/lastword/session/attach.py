@@ -10,7 +10,7 @@ import logging
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from livekit.agents import Agent, telemetry
+from livekit.agents import telemetry
 from livekit.agents.llm import LLMError, RealtimeModelError
 from livekit.agents.stt import STTError
 from livekit.agents.tts import TTSError
@@ -18,18 +18,23 @@ from livekit.agents.voice.events import CloseReason, ErrorEvent
 
 from .._upstream import sessions, versions
 from ..contained import Contained
-from ..errors import AlreadyAttachedError, AttachError
+from ..errors import AlreadyAttachedError
 from ..failure.classify import classify
 from ..failure.kinds import FailureKind
-from ..failure.policy import COUNTED, COUNTED_BEFORE_1_6, Decision, Tally
 from ..failure.tap import install as tap
 from ..traces import told
 from .after.actions import Plan
-from .arguments import check_flag, check_function, check_language, check_seconds
+from .arguments import (
+    check_flag,
+    check_function,
+    check_language,
+    check_seconds,
+)
+from .attachable import check_place, check_session
 from .closing import Bounds, Closing
+from .decisions import Decisions
 from .owner import SessionOwner
 from .preparation import Preparation
-from .repair import Repair
 from .report import Report, deliver, delivered
 from .state import Deciding, Detached, State, UnderWay, Watching, ends_message
 from .words.message import DEFAULT, AnyMessage
@@ -100,7 +105,14 @@ def attach(
         TypeError: An argument is of a type that it cannot be.
         ValueError: A number is out of its range.
     """
-    _check_session(session)
+    check_session(session)
+    if session in _attached:
+        raise AlreadyAttachedError(
+            "expected a session without a last word, got one that has one; attach once, or call "
+            "detach() on the first LastWord before"
+        )
+    versions.check_session(session)
+    check_place(session)
     check_language(language)
     check_function("policy", policy, "failure", "history", may_be_async=False)
     check_function("on_report", on_report, "report", may_be_async=True)
@@ -126,42 +138,6 @@ def attach(
     return last_word
 
 
-def _check_session(session: object) -> None:
-    kind = versions.session_class()
-    wanted = f"expected {kind.__name__} of livekit-agents"
-    if isinstance(session, type):
-        raise TypeError(f"{wanted}, got the class {session.__name__}; attach to an object of it")
-    if isinstance(session, Agent):
-        raise TypeError(f"{wanted}, got an agent; attach to the session that is to run it")
-    if not isinstance(session, kind):
-        raise TypeError(f"{wanted}, got {session!r}; attach to the session that is to be started")
-    if session in _attached:
-        raise AlreadyAttachedError(
-            "expected a session without a last word, got one that has one; attach once, or call "
-            "detach() on the first LastWord before"
-        )
-    versions.check_session(session)
-    try:
-        here = asyncio.get_running_loop()
-    except RuntimeError:
-        raise AttachError(
-            "expected a running event loop, got none; attach inside the coroutine that starts the "
-            "session"
-        ) from None
-    theirs = sessions.loop_of(session)
-    # one that was made where no loop ran has a loop that never runs, and lives in any
-    if theirs is not here and (theirs.is_running() or sessions.is_started(session)):
-        raise AttachError(
-            "expected a session of the running event loop, got one of another loop; attach in the "
-            "coroutine that starts the session"
-        )
-    if sessions.is_closing(session):
-        raise AttachError(
-            "expected a session that is open or not started yet, got one that is closed; attach "
-            "before it closes, or after it was started again"
-        )
-
-
 def attached_to(session: object) -> LastWord | None:
     """Returns the `LastWord` of a session, or None if it has none."""
     hook = sessions.hook_of(session)
@@ -182,11 +158,9 @@ class LastWord:
     ) -> None:
         self._session = session
         self._preparation = preparation
-        counted = COUNTED if sessions.counts_stt_errors(session) else COUNTED_BEFORE_1_6
-        self._tally = Tally(policy, counted=counted)
+        self._decisions = Decisions(session, policy)
         self._on_report = on_report
         self._bounds = bounds
-        self._repair = Repair(session)
         self._report: Report | None = None
         self._on_report_atask: asyncio.Task[None] | None = None
         self._state: State = Watching()
@@ -264,8 +238,6 @@ class LastWord:
         if event != "error" and not isinstance(state, UnderWay):
             self._hooks.emit(event, *args)
             return
-        if event == "error":
-            self._repair.before_handlers(args[0])
         deciding = None
         if event == "error" and isinstance(state, Watching):
             self._state = deciding = Deciding()
@@ -285,13 +257,7 @@ class LastWord:
             self._preparation.leave_room()
         elif event == "agent_state_changed":
             self._preparation.follow()
-            if args[0].new_state == "speaking":
-                self._tally.good("tts")
-                self._repair.worked()
-        elif event == "user_input_transcribed":
-            self._tally.good("stt")
-        elif event == "metrics_collected" and args[0].metrics.type == "llm_metrics":
-            self._tally.good("llm")  # emitted for answers that came without an error alone
+        self._decisions.saw(event, *args)
 
     def _on_error(self, arg: Any) -> None:
         error = arg.error if isinstance(arg, ErrorEvent) else arg
@@ -300,24 +266,10 @@ class LastWord:
             return
         if sessions.is_closing(self._session):
             return
-        failure = classify(error)
-        if self._repair.after_handlers(error):
-            logger.warning(
-                "the call goes on: user code has replaced the %s that failed",
-                failure.component,
-                extra={"kind": failure.kind},
-            )
-            return
-        loop = asyncio.get_running_loop()
-        decision = self._tally.decide(
-            failure,
-            now_s=loop.time(),
-            turn=getattr(self._session.current_speech, "id", None),
-            max_unrecoverable_errors=self._session.conn_options.max_unrecoverable_errors,
-        )
+        failure = self._decisions.ends_session(error)
         # Tolerated ones do not go on to upstream: it would count the parallel sentences of one turn
         # apart, and close at its own count whatever the user's policy says.
-        if decision is Decision.LAST_WORDS and not self._begin(failure, error):
+        if failure is not None and not self._begin(failure, error):
             self._hooks.on_error(arg)
 
     def _begin(self, failure: Failure, error: Any) -> bool:
@@ -346,7 +298,7 @@ class LastWord:
 
     def _closed(self, report: Report) -> None:
         self._report = report
-        self._tally.reset()  # the session may be started again
+        self._decisions.reset()  # the session may be started again
         was, self._state = self._state, Watching()
         self._owner.closing = False
         self._owner.abandoned = report.closed_by == "forced"

@@ -7,16 +7,32 @@ from __future__ import annotations
 
 import functools
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary, WeakSet
 
-from livekit.agents import llm
+from livekit.agents import APIError, llm
 
 from ..._upstream import components, hooks
+from ..verdict import verdict_of
 from . import refusals
 from .judge import judge
 from .owners import log_trouble, owner_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, MutableMapping
+
+    from ..failure import Failure
+
+
+_SERVER_EVENT = "openai_server_event_received"
+"""What OpenAI's plugin, and those built on it, emit for each event as the server sent it."""
+
+_SAYS_NOTHING = frozenset({"error", "metrics_collected"})
+"""Events that a realtime session emits without being connected."""
+
+# Sessions that have not been connected since their last error.
+_retrying: WeakSet[Any] = WeakSet()
+# What a session's server said before its plugin announced it.
+_announced: MutableMapping[Any, Failure] = WeakKeyDictionary()
 
 
 def judged_realtime_emit(original: Callable[..., None]) -> Callable[..., None]:
@@ -25,18 +41,75 @@ def judged_realtime_emit(original: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(original)
     def emit(self: Any, event: Any, *args: Any) -> None:
         if event != "error" or not args or not isinstance(args[0], llm.RealtimeModelError):
+            if event not in _SAYS_NOTHING and self in _retrying:
+                _retrying.discard(self)
             original(self, event, *args)
+            if event == _SERVER_EVENT and args:
+                _announce_early(self, args[0])
             return
         announced, asked_again = args[0], args[0].recoverable
-        if _judge_event(self, announced) and components.is_realtime_fallback(self):
-            announced.recoverable = asked_again  # it has another model to go on with
-        final = asked_again and not announced.recoverable
+        if _judge_event(self, announced):
+            if components.is_realtime_fallback(self):
+                announced.recoverable = asked_again  # it has another model to go on with
+            if _was_announced(self, announced):
+                return
+            _note_retry(self, announced)
         original(self, event, *args)
         # A handler may have set it back, to keep the session.
-        if final and not announced.recoverable and hooks.runs_realtime_loop(self):
+        if asked_again and not announced.recoverable and hooks.runs_realtime_loop(self):
             raise announced.error
 
     return emit
+
+
+def _announce_early(session: Any, said: object) -> None:
+    """Announces what a server says that ends the session, as soon as it says so.
+
+    Upstream first closes the connection, and waits 10 s for the server to close it too (1.5 to
+    1.8.9).
+    """
+    try:
+        body = _error_in(said)
+        if body is None or owner_of(session) is None:
+            return
+        error = APIError("the realtime model's server reported an error", body=body)
+        event = components.realtime_error(session, error, recoverable=True)
+        if _judge_event(session, event) and not event.recoverable:
+            session.emit("error", event)
+            verdict = verdict_of(event)
+            if verdict is not None and not event.recoverable:  # a handler may keep the session
+                _announced[session] = verdict.failure
+    except Exception as trouble:  # noqa: BLE001 - never the plugin's trouble
+        log_trouble(trouble)
+
+
+def _error_in(said: object) -> dict[object, object] | None:
+    """Finds the error in an event of OpenAI's realtime protocol, if it is about one."""
+    match said:
+        case {"type": "error", "error": {**body}}:
+            return body
+        case {"type": "response.done", "response": {"status_details": {"error": {**body}}}}:
+            return body
+    return None
+
+
+def _was_announced(session: Any, event: llm.RealtimeModelError) -> bool:
+    """Says whether an event repeats what was announced when the server said it."""
+    known, verdict = _announced.get(session), verdict_of(event)
+    return known is not None and verdict is not None and verdict.failure.kind is known.kind
+
+
+def _note_retry(session: Any, event: llm.RealtimeModelError) -> None:
+    """Notes whether an error follows another one without a connection between.
+
+    Such attempts are counted by the plugin, which gives up; it begins to count anew with each
+    connection, however soon the server ends that.
+    """
+    verdict = verdict_of(event)
+    if verdict is not None:
+        verdict.retried = session in _retrying or components.is_realtime_fallback(session)
+    if event.recoverable:
+        _retrying.add(session)
 
 
 def judged_detector(original: Callable[..., None]) -> Callable[..., None]:

@@ -1,0 +1,90 @@
+"""Decides which error ends a session, with what came before and what user code does about it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+from livekit.agents.llm import RealtimeModelError
+from livekit.agents.voice.events import ErrorEvent
+
+from .._upstream import sessions
+from ..failure.classify import classify
+from ..failure.policy import COUNTED, COUNTED_BEFORE_1_6, Decision, Tally
+from ..failure.verdict import verdict_of
+from .repair import Repair
+
+if TYPE_CHECKING:
+    from livekit.agents import AgentSession
+
+    from ..failure.failure import Failure
+    from ..failure.policy import Policy
+
+logger = logging.getLogger("lastword")
+
+
+class Decisions:
+    """What the errors of one session lead to.
+
+    Args:
+        session: The session.
+        policy: The user's own function, or None for the default one.
+    """
+
+    def __init__(self, session: AgentSession[Any], policy: Policy | None) -> None:
+        self._session = session
+        counted = COUNTED if sessions.counts_stt_errors(session) else COUNTED_BEFORE_1_6
+        self._tally = Tally(policy, counted=counted)
+        self._repair = Repair(session)
+
+    def saw(self, event: str, *args: Any) -> None:
+        """Note what an event of the session says about its components."""
+        if event == "agent_state_changed" and args[0].new_state == "speaking":
+            self._tally.good("tts")
+            self._repair.worked()
+        elif event == "user_input_transcribed":
+            self._tally.good("stt")
+        elif event == "metrics_collected" and args[0].metrics.type == "llm_metrics":
+            self._tally.good("llm")  # emitted for answers that came without an error alone
+        elif event == "error":
+            self._repair.before_handlers(args[0])
+            if isinstance(args[0], ErrorEvent):
+                self._end_recovering(args[0].error)
+
+    def ends_session(self, error: Any) -> Failure | None:
+        """Decide on an unrecoverable error, after the user's handlers have heard of it.
+
+        Args:
+            error: The `LLMError` or the like.
+
+        Returns:
+            The failure that ends the session; None if the session goes on.
+        """
+        failure = classify(error)
+        if self._repair.after_handlers(error):
+            logger.warning(
+                "the call goes on: user code has replaced the %s that failed",
+                failure.component,
+                extra={"kind": failure.kind},
+            )
+            return None
+        decision = self._tally.decide(
+            failure,
+            now_s=asyncio.get_running_loop().time(),
+            turn=getattr(self._session.current_speech, "id", None),
+            max_unrecoverable_errors=self._session.conn_options.max_unrecoverable_errors,
+        )
+        return failure if decision is Decision.LAST_WORDS else None
+
+    def reset(self) -> None:
+        """Forget everything: the session was closed and may be started again."""
+        self._tally.reset()
+
+    def _end_recovering(self, error: object) -> None:
+        """Make an error unrecoverable that a realtime session would recover from for ever."""
+        if not isinstance(error, RealtimeModelError) or not error.recoverable:
+            return
+        verdict = verdict_of(error)
+        if verdict is None or not verdict.retried:
+            error.recoverable = self._tally.recovers(classify(error))

@@ -2,7 +2,7 @@
 
 It needs LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET, as every LiveKit agent does. Take the
 credits away, revoke a key or name a model that does not exist, and call it. What would be heard
-then, `lastword check agent:make_session` tells in this folder.
+then, `lastword check agent:make_session` tells in this folder; `lastword drill` lets it happen.
 """
 
 from livekit.agents import Agent, AgentServer, AgentSession, JobContext, cli, inference

@@ -43,7 +43,7 @@ MAY_IMPORT = {
         *(name for name in SLIM if name.startswith("session.")),
     },
     "testing": {"_upstream", "failure", "session"},
-    "cli": {"_upstream", "audio", "failure", "room", "session", "voice"},
+    "cli": {"_upstream", "audio", "failure", "room", "session", "testing", "voice"},
     "__init__": {"audio", "failure", "session", "voice"},
     "__main__": {"cli"},
 }

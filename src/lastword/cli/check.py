@@ -56,7 +56,7 @@ async def _check(function: Callable[[], Any], factory: str) -> list[dict[str, An
 
     async with speakers.http_sessions():
         made = await call(function, factory)
-        last_word = _last_word_of(made, factory)
+        last_word = last_word_of(made, factory)
         await last_word.ready()
         sounds = last_word.would_say()
         last_word.detach()
@@ -74,7 +74,7 @@ async def _check(function: Callable[[], Any], factory: str) -> list[dict[str, An
     ]
 
 
-def _last_word_of(made: object, factory: str) -> LastWord:
+def last_word_of(made: object, factory: str) -> LastWord:
     """Find the last word of what a factory has made.
 
     Raises:

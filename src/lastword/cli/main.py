@@ -14,6 +14,7 @@ import typer
 
 from .bake import bake
 from .check import check
+from .drill import drill
 from .inspect import inspect_files
 from .languages import languages
 
@@ -22,6 +23,7 @@ app.command("inspect")(inspect_files)
 app.command("languages")(languages)
 app.command("bake")(bake)
 app.command("check")(check)
+app.command("drill")(drill)
 
 
 def main() -> None:

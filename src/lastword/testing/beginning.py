@@ -56,6 +56,16 @@ async def rehearse(
     Raises:
         TypeError: `make_session` returned no session.
     """
+    async with prepare(make_session, agent=agent, virtual_time=virtual_time) as call:
+        await call.start(stand_in=stand_ins)
+        yield call
+
+
+@contextlib.asynccontextmanager
+async def prepare(
+    make_session: MakeSession, *, agent: Agent | None = None, virtual_time: bool = False
+) -> AsyncIterator[Rehearsal]:
+    """Make a call as `rehearse` does, and leave it to the caller to start it."""
     async with contextlib.AsyncExitStack() as stack:
         if virtual_time:
             stack.enter_context(in_virtual_time())
@@ -65,7 +75,6 @@ async def rehearse(
         session, agent = _session_and_agent(made, agent)
         call = Rehearsal(session, agent, attached_to(session))
         stack.push_async_callback(call.aclose)
-        await call.start(stand_in=stand_ins)
         yield call
 
 

@@ -8,11 +8,11 @@ from livekit import rtc
 from livekit.agents.voice import io
 
 _RATE = 24000
-_FRAME_S = 0.05
+_FRAME_S = 0.1
 
 
 class SilentMicrophone(io.AudioInput):
-    """Gives silence as a quiet caller does, in frames of 50 ms, mono at 24 kHz."""
+    """Gives silence as a quiet caller does, in frames of 100 ms, mono at 24 kHz."""
 
     def __init__(self) -> None:
         super().__init__(label="SilentMicrophone")

@@ -60,23 +60,32 @@ class Drawn:
 
 
 def render(
-    title: str, intro: str, calls: list[Drawn], *, clip: Drawn | None = None, table: str = ""
+    title: str,
+    intro: str,
+    calls: list[Drawn],
+    *,
+    clip: Drawn | None = None,
+    table: str = "",
+    one_scale: bool = True,
 ) -> str:
     """Draw a page of calls.
 
     Args:
         title: The heading.
         intro: A sentence below it.
-        calls: The calls, all drawn on one scale.
+        calls: The calls.
         clip: The message as it is stored, drawn above what arrived of it.
         table: HTML between the sentence and the calls.
+        one_scale: Whether a second is as wide in one call as in the others.
 
     Returns:
         The HTML.
     """
     longest_s = max((call.seconds for call in calls), default=1.0)
     stored = "" if clip is None else _stored(clip, longest_s)
-    sections = "".join(_section(call, longest_s) for call in calls)
+    sections = "".join(
+        _section(call, longest_s if one_scale else max(call.seconds, 1.0)) for call in calls
+    )
     return f"""<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>lastword: {html.escape(title)}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">

@@ -35,7 +35,9 @@ td i { display: inline-block; width: .6rem; height: .6rem; border-radius: 50%;
   margin-right: .4rem; background: var(--other) }
 td i.error { background: var(--error) } td i.sound { background: var(--sound) }
 td i.close { background: var(--close) }
-.overview { overflow-x: auto; margin: 1rem 0 }
+.overview { overflow-x: auto; margin: 1rem 0; overflow-wrap: normal }
+.overview td, .overview th { white-space: nowrap }
+.overview td:last-child { white-space: normal; min-width: 16rem }
 .overview th { text-align: left; padding-right: .8rem; border-bottom: 1px solid var(--line) }
 .overview tr.ill td { color: var(--error) }
 .overview a { color: inherit }

@@ -58,6 +58,8 @@ class Rehearsal:
         sink: Its output.
         last_word: What `attach` gave the session, or None if it was not attached.
         events: What has happened, in order.
+        began_at: When it was made, in the event loop's time.
+        failed_at: When the first error came that no retry followed, or None.
         reply: What the stand-ins of an LLM answer, if there are stand-ins; it may be changed.
     """
 
@@ -72,11 +74,11 @@ class Rehearsal:
         self.reply = Reply()
         self._words = RecordingText()
         self._ended_at: float | None = None
-        self._begin = self._now()
-        self._failed_at: float | None = None
-        self._asked_at = self._begin
+        self.began_at = self._now()
+        self.failed_at: float | None = None
+        self._asked_at = self.began_at
         self._failure: Failure | None = None
-        self._has_failed, self._has_closed = Signal(), Signal()
+        self._has_failed, self._has_closed, self._happened = Signal(), Signal(), Signal()
         owner = SessionOwner(session)
 
         def owns(work: Work) -> bool:
@@ -84,6 +86,7 @@ class Rehearsal:
             return call is self or (call is None and owner.owns(work.outermost))
 
         self._outage = Outage(owns)
+        self._stack = contextlib.ExitStack()
 
     # --- to lead it --------------------------------------------------------------------------
 
@@ -125,19 +128,16 @@ class Rehearsal:
         Raises:
             TimeoutError: It was in none of them in time.
         """
-        if self.session.agent_state in states:
-            return
-        reached = Signal()
+        wanted = f"the agent to be {' or '.join(states)}"
+        give_up_at = self._now() + within_s
+        while self.session.agent_state not in states:
+            if self.has_closed or not await self.changed(within_s=give_up_at - self._now()):
+                raise TimeoutError(f"expected {wanted} within {within_s:g} s, {self.told()}")
 
-        def look(event: Any) -> None:
-            if event.new_state in states:
-                reached.set()
-
-        self.session.on("agent_state_changed", look)
-        try:
-            await self._within(reached, within_s, f"the agent to be {' or '.join(states)}")
-        finally:
-            self.session.off("agent_state_changed", look)
+    async def changed(self, *, within_s: float) -> bool:
+        """Wait for the next event of the call; returns whether one came in time."""
+        self._happened.clear()
+        return await first_of(self._happened, timeout_s=within_s)
 
     # --- to wait for what becomes of it ------------------------------------------------------
 
@@ -174,12 +174,16 @@ class Rehearsal:
     @property
     def heard(self) -> Heard:
         """What was heard since the call began; times count from there."""
-        return heard_between(self.sink, self._words, self._begin, self._now())
+        return self.heard_since(self.began_at)
 
     @property
     def heard_last(self) -> Heard:
         """What was heard since the failure, or since the caller spoke last if there is none."""
-        return heard_between(self.sink, self._words, self._since(), self._now())
+        return self.heard_since(self._since())
+
+    def heard_since(self, at: float) -> Heard:
+        """Return what was heard since a time of the event loop, in seconds; times count from it."""
+        return heard_between(self.sink, self._words, at, self._now())
 
     @property
     def silence_s(self) -> float:
@@ -247,28 +251,28 @@ class Rehearsal:
 
     # --- its beginning and its end -----------------------------------------------------------
 
-    async def start(self, *, stand_in: bool) -> None:
+    async def start(self, *, stand_in: bool, hears: bool = True) -> None:
         """Start the session; `rehearse` does.
 
         Args:
             stand_in: Whether stand-ins do the work of all components.
+            hears: Whether the session gets the silence of a caller; a local VAD works on it.
         """
         rehearsed.set(self)
         self._outage.install()
+        self._stack.callback(self._outage.remove)
         if stand_in:
             for part, work in stand_ins_for(self.reply).items():
                 self._outage.replace(part, work)
         session = self.session
         session.output.audio, session.output.transcription = self.sink, self._words
-        if session.input.audio is None:
+        if hears and session.input.audio is None:
             session.input.audio = SilentMicrophone()
         session.on("error", self._on_error)
         session.on("close", self._on_close)
         session.on("agent_state_changed", lambda event: self._note("agent", event.new_state))
-        with contextlib.ExitStack() as stack:
-            models: list[object] = [session.llm, self.agent.llm]
-            stack.enter_context(self._outage.watch_realtime(models, stand_in=stand_in))
-            self._stack = stack.pop_all()
+        models: list[object] = [session.llm, self.agent.llm]
+        self._stack.enter_context(self._outage.watch_realtime(models, stand_in=stand_in))
         await session.start(self.agent)
         if stand_in and self.last_word is not None:
             await self.last_word.ready()  # the words, as they are in a call that is not the first
@@ -282,14 +286,13 @@ class Rehearsal:
             await self.last_word.settled()
             self.last_word.detach()
         self._stack.close()
-        self._outage.remove()
         await close_components(self.session, self.agent)
 
     def _on_error(self, event: Any) -> None:
         failure = classify(event)
         self._note("error", f"{failure.component}: {failure.kind}")
         if not getattr(event.error, "recoverable", False) and not self._has_failed.is_set():
-            self._failure, self._failed_at = failure, self._now()
+            self._failure, self.failed_at = failure, self._now()
             self._has_failed.set()
 
     def _on_close(self, event: Any) -> None:
@@ -297,10 +300,11 @@ class Rehearsal:
         self._has_closed.set()
 
     def _since(self) -> float:
-        return self._asked_at if self._failed_at is None else self._failed_at
+        return self._asked_at if self.failed_at is None else self.failed_at
 
     def _note(self, name: str, detail: str) -> None:
-        self.events.append(Event(name, self._now() - self._begin, detail))
+        self.events.append(Event(name, self._now() - self.began_at, detail))
+        self._happened.set()
 
     async def _within(self, signal: Signal, within_s: float, what: str) -> None:
         if not await first_of(signal, timeout_s=within_s):

@@ -1,0 +1,122 @@
+"""Runs the cases of a drill in processes of their own, beside each other.
+
+Each process imports the user's module anew; what it prints or logs belongs to no result and is
+dropped. Words that were rendered before are found, and none of a stand-in's sounds is kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextlib
+import logging
+import multiprocessing
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .factories import call, find_function
+from .terminal import WrongUseError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lastword.testing.drill import Case, Outcome
+
+
+def look_at(factory: str) -> list[str]:
+    """Make one session, and list its components.
+
+    Raises:
+        WrongUseError: The function makes no session with lastword attached.
+    """
+    function = find_function(factory)
+    return asyncio.run(_components(function, factory))
+
+
+def run_all(factory: str, cases: list[Case], *, jobs: int, draw: bool) -> Iterator[Outcome]:
+    """Go through cases in parallel; give each outcome when it is there.
+
+    Args:
+        factory: "MODULE:FUNCTION" that makes the session.
+        cases: What is gone through.
+        jobs: How many processes at once.
+        draw: Whether the calls are to be seen on a page.
+
+    Raises:
+        WrongUseError: A session cannot be made, or a process was ended from outside.
+    """
+    with concurrent.futures.ProcessPoolExecutor(
+        max_workers=min(jobs, len(cases)),
+        mp_context=multiprocessing.get_context("spawn"),  # a fork would share threads and loops
+        initializer=_begin,
+        initargs=(str(Path.cwd()),),
+    ) as pool:
+        work = [pool.submit(_run, factory, case, draw=draw) for case in cases]
+        try:
+            for done in concurrent.futures.as_completed(work):
+                yield done.result()
+        except concurrent.futures.process.BrokenProcessPool:
+            raise WrongUseError(
+                "a process of the drill was ended from outside, or by the agent's own code; run "
+                "again with --jobs 1 to see whether memory was short"
+            ) from None
+        finally:
+            for one in work:
+                one.cancel()
+
+
+async def _components(function: Any, factory: str) -> list[str]:
+    from lastword.testing.beginning import prepare  # noqa: PLC0415 - takes a second to import
+    from lastword.testing.drill import components_of  # noqa: PLC0415 - the same
+
+    from .check import last_word_of  # noqa: PLC0415 - the same
+
+    made = await call(function, factory)
+    last_word_of(made[0] if isinstance(made, tuple) else made, factory)
+    async with prepare(lambda: made) as one:
+        return components_of(one)
+
+
+def _begin(folder: str) -> None:
+    """Make a process ready: quiet, and in the folder of the user's module."""
+    sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115 - for the process's life
+    logging.disable(logging.CRITICAL)
+    sys.path.insert(0, folder)
+
+
+def _run(factory: str, case: Case, *, draw: bool) -> Outcome:
+    from lastword.testing import drill  # noqa: PLC0415 - takes a second to import
+
+    function = find_function(factory)
+    with _own_cache():
+        return asyncio.run(drill.run(lambda: call(function, factory), case, draw=draw))
+
+
+@contextlib.contextmanager
+def _own_cache() -> Iterator[None]:
+    """Find the words that were rendered before, and leave nothing among them."""
+    from lastword.voice.cache import FOLDER_VARIABLE, default_folder  # noqa: PLC0415 - see _run
+
+    before, kept = os.environ.get(FOLDER_VARIABLE), default_folder()
+    with tempfile.TemporaryDirectory(prefix="lastword-drill-") as folder:
+        for sound in kept.glob("*.wav") if kept.is_dir() else ():
+            with contextlib.suppress(OSError):
+                _link(sound, Path(folder) / sound.name)
+        os.environ[FOLDER_VARIABLE] = folder
+        try:
+            yield
+        finally:
+            os.environ.pop(FOLDER_VARIABLE)
+            if before is not None:
+                os.environ[FOLDER_VARIABLE] = before
+
+
+def _link(sound: Path, to: Path) -> None:
+    try:
+        os.link(sound, to)
+    except OSError:  # another file system
+        shutil.copyfile(sound, to)

@@ -24,11 +24,12 @@ from .after.actions import Plan
 from .after.followup import PhoneWarning, Place
 from .arguments import check_function, check_language, is_async
 from .attach import attached_to
-from .ending import Ending, Words
+from .ending import Ending
 from .job import is_in_room, shield_connect, silent
 from .playout.own_way import speak_on_own_track
 from .report import Report, deliver, delivered
-from .words.message import DEFAULT, Message
+from .script import Script
+from .words.message import DEFAULT
 from .words.rendering import WordsWithoutSession
 from .words.utterance import OutputFormat
 
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from livekit.agents import AgentSession, JobContext
     from livekit.agents import tts as agents_tts
 
-    from ..failure.kinds import FailureKind
     from .after.actions import AnyAfter
     from .playout.heard import Heard
     from .words.message import AnyMessage
@@ -102,7 +102,10 @@ def guard(
     check_function("on_report", on_report, "report", may_be_async=True)
     check_function("tts", tts, may_be_async=True)
     plan = Plan(after, check=False)
-    script = _Script(message, plan, language=language, make_voice=tts)
+    script = Script(message, plan, languages=[language], max_message_s=MAX_MESSAGE_S)
+    late_words = WordsWithoutSession(script.messages, language=language, make_voice=tts)
+    late_words.load()
+    script.prepare(OutputFormat())
 
     def decorate(entrypoint: Entrypoint) -> Entrypoint:
         if not callable(entrypoint) or not is_async(entrypoint):
@@ -114,51 +117,30 @@ def guard(
         @functools.wraps(entrypoint)
         async def guarded(job: JobContext) -> None:
             shield_connect(job)
-            await _Guard(job, script, on_report).run(entrypoint)
+            await _Guard(job, plan, script, late_words, on_report).run(entrypoint)
 
         return guarded
 
     return decorate
 
 
-class _Script:
-    """What is said and done in each case, prepared once per process."""
-
-    def __init__(
-        self, message: AnyMessage, plan: Plan, *, language: str | None, make_voice: MakeTTS | None
-    ) -> None:
-        self.plan = plan
-        languages = [language]
-        self._first = Message(
-            message, languages=languages, max_message_s=MAX_MESSAGE_S, handed_on=plan.handed_on()
-        )
-        # by identity: an action may carry a mapping and then has no hash
-        self._second = {
-            id(action): Message(action.on_failure, languages=languages, max_message_s=MAX_MESSAGE_S)
-            for action in plan.actions()
-        }
-        messages = [self._first, *self._second.values()]
-        self.late_words = WordsWithoutSession(messages, language=language, make_voice=make_voice)
-        self.late_words.load()
-        for one in messages:
-            one.prepare(OutputFormat())
-
-    def for_failure(self, kind: FailureKind) -> Words:
-        action = self.plan.for_kind(kind)
-        second = self._second[id(action)].for_kind(kind) if action is not None else None
-        return Words(self._first.for_kind(kind), second, action, OutputFormat())
-
-
 class _Guard:
     """One job and what is said if it fails."""
 
     def __init__(
-        self, job: JobContext, script: _Script, on_report: Callable[[Report], object] | None
+        self,
+        job: JobContext,
+        plan: Plan,
+        script: Script,
+        late_words: WordsWithoutSession,
+        on_report: Callable[[Report], object] | None,
     ) -> None:
         self._job = job
+        self._plan = plan
         self._script = script
+        self._late_words = late_words
         self._on_report = on_report
-        self._phone_warning = PhoneWarning(script.plan, "guard")
+        self._phone_warning = PhoneWarning(plan, "guard")
         self._loop = asyncio.get_running_loop()
         self._hung: StartTimeoutError | None = None
         self._in_entrypoint = False
@@ -168,11 +150,11 @@ class _Guard:
         entry = asyncio.current_task()
         watch_atask = self._loop.create_task(self._watch_start(entry), name="lastword_guard")
         words_atask = hold(
-            self._loop.create_task(self._script.late_words.make(), name="lastword_guard_words")
+            self._loop.create_task(self._late_words.make(), name="lastword_guard_words")
         )
         failed: Exception | None = None
         try:
-            self._script.plan.check()
+            self._plan.check()
             self._in_entrypoint = True
             await entrypoint(self._job)
         except asyncio.CancelledError:

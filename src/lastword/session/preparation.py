@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .._upstream import rooms, sessions, speakers
 from ..room.own_track import Standby
 from .after.followup import PhoneWarning
-from .ending import Words
-from .words.message import AnyMessage, Message
+from .script import Script
 from .words.own_voice import OwnVoice
 from .words.utterance import OutputFormat
 
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
 
     from ..failure.kinds import FailureKind
     from .after.actions import Plan
+    from .ending import Words
+    from .words.message import AnyMessage
 
 logger = logging.getLogger("lastword")
 
@@ -55,53 +56,32 @@ class Preparation:
     ) -> None:
         languages = [language, *speakers.languages_of(session)]
         self._session = session
-        self._plan = plan
-        self._message = Message(
-            message, languages=languages, max_message_s=max_message_s, handed_on=plan.handed_on()
-        )
-        # by identity: an action may carry a mapping and then has no hash
-        self._second = {
-            id(action): Message(action.on_failure, languages=languages, max_message_s=max_message_s)
-            for action in plan.actions()
-        }
-        messages = [self._message, *self._second.values()]
-        self._own_voice = OwnVoice(session, messages, language=language)
+        self._script = Script(message, plan, languages=languages, max_message_s=max_message_s)
+        self._own_voice = OwnVoice(session, self._script.messages, language=language)
         self._standby = Standby() if standby_track else None
-        self._format: OutputFormat | None = None
         self._phone_warning = PhoneWarning(plan, "attach")
         self.follow()
         self._own_voice.begin()
 
     def follow(self) -> None:
-        """Makes ready what the session needs as it is now; quick where nothing has changed."""
+        """Make ready what the session needs as it is now; quick where nothing has changed."""
         wanted = self._wanted_format()
-        if wanted != self._format:
-            for message in (self._message, *self._second.values()):
-                message.prepare(wanted)
-            self._format = wanted
+        self._script.prepare(wanted)
         self._publish_standby(wanted)
         self._own_voice.follow()
         self._phone_warning.look_at(rooms.linked_participant(self._session))
 
     async def ready(self) -> None:
-        """Waits until everything is made or given up."""
+        """Wait until everything is made or given up."""
         self.follow()
         await self._own_voice.ready()
 
     def for_failure(self, kind: FailureKind) -> Words:
-        """Returns what a kind of failure needs."""
-        action = self._plan.for_kind(kind)
-        second = self._second.get(id(action))
-        return Words(
-            first=self._message.for_kind(kind),
-            second=second.for_kind(kind) if second is not None and action is not None else None,
-            action=action,
-            to=self._format or OutputFormat(),
-            standby=self._standby,
-        )
+        """Return what a kind of failure needs."""
+        return self._script.for_failure(kind, self._standby)
 
     def stop(self) -> None:
-        """Ends all background work."""
+        """End all background work."""
         self._own_voice.stop()
 
     def _publish_standby(self, wanted: OutputFormat) -> None:

@@ -75,7 +75,7 @@ async def fail(running: Call, last_word: lastword.LastWord) -> lastword.Report:
 
 def would_say(last_word: lastword.LastWord) -> Any:
     """What would be heard if the credits were gone now."""
-    utterance = last_word._preparation._message.for_kind(lastword.FailureKind.QUOTA_EXHAUSTED)
+    utterance = last_word.would_say()[lastword.FailureKind.QUOTA_EXHAUSTED]
     assert utterance is not None
     return utterance
 

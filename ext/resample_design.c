@@ -5,15 +5,17 @@
 #include <stdlib.h>
 
 /* J. F. Kaiser, "Nonrecursive digital filter design using the I0-sinh window function", 1974:
- * beta for a stop band of A = 128 dB. */
-#define BETA (0.1102 * (128.0 - 8.7))
+ * beta for a stop band of A dB. The low-pass has 140, the interpolator's taps have room for 128. */
+#define KAISER_BETA(A) (0.1102 * ((A) - 8.7))
+#define BETA KAISER_BETA(140.0)
+#define TAP_BETA KAISER_BETA(128.0)
 /* From the middle of the transition to either end of it, times the filter's length. */
-#define HALF_TRANSITION 4.33
+#define HALF_TRANSITION 4.74
 /* So far below the middle the pass band's ripple is under a float's rounding. */
 #define HALF_RIPPLE 6.5
 /* Points of the quadrature over half of the filter, whose error is the response at the frequencies
- * around 2 x 208 / length: the stop band begins at 100 / length. */
-enum { POINTS = 208 };
+ * around 2 x 228 / length: the stop band begins at 109 / length. */
+enum { POINTS = 228 };
 
 /* The modified Bessel function of order 0, by its power series. */
 static double bessel_i0(double x) {
@@ -26,8 +28,8 @@ static double bessel_i0(double x) {
 }
 
 /* Kaiser's window over -1 .. 1. */
-static double window(double u) {
-    return fabs(u) < 1 ? bessel_i0(BETA * sqrt(1 - u * u)) / bessel_i0(BETA) : 0;
+static double window(double beta, double u) {
+    return fabs(u) < 1 ? bessel_i0(beta * sqrt(1 - u * u)) / bessel_i0(beta) : 0;
 }
 
 /* The response at u / length is the integral of impulse(t) cos(2 pi u t) over the filter; the
@@ -46,7 +48,7 @@ static int integrate(double first, double step, int count, double *gain) {
     }
     for (int i = 0; i < POINTS; i++) {
         const double t = (i + 0.5) / (2 * POINTS);
-        const double impulse = window(2 * t) * sin(2 * M_PI * middle * t) / (M_PI * t * POINTS);
+        const double impulse = window(BETA, 2 * t) * sin(2 * M_PI * middle * t) / (M_PI * t * POINTS);
         for (int f = 0; f < count; f++) {
             const double next = turn[f] * now[f] - before[f];
             gain[f] += impulse * now[f];
@@ -72,7 +74,7 @@ int filter_response(double step, int count, double *gain) {
  * to 0.778, so that 16 taps reach 128 dB (Kaiser: 8 + 2.285 x 15 x 2 pi x 0.556 = 128 dB). */
 static double tap(double t) {
     const double sinc = fabs(t) < 1e-9 ? 1 : sin(M_PI * t) / (M_PI * t);
-    return sinc * window(2 * t / TAPS);
+    return sinc * window(TAP_BETA, 2 * t / TAPS);
 }
 
 void interpolation_bank(phase bank[PHASES]) {

@@ -3,9 +3,9 @@
 #define LASTWORD_RESAMPLE_DESIGN_H
 
 /* Length of the low-pass in periods of the lower rate. Its transition reaches from 0.913 to 1.0 of
- * the lower Nyquist frequency, as that of soxr's HQ: 2 x 4.33 / (0.087 / 2), where the response of
- * the window is down 128 dB at 4.33 / length from the middle of the transition. */
-#define FILTER_PERIODS 199.1
+ * the lower Nyquist frequency, as that of soxr's HQ: 2 x 4.74 / (0.087 / 2), where the response of
+ * the window is down 140 dB at 4.74 / length from the middle of the transition. */
+#define FILTER_PERIODS 217.9
 
 /* The low-pass at the frequencies 0, step, 2 step, ... in units of the lower rate: 1 in the pass
  * band, 0 from 0.5 on. Returns 0, or -1 if memory ran out. */

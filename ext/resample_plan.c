@@ -60,12 +60,21 @@ static const double PASS_COST[FFT_MAX_RADIX + 1] = {0, 0, 1.1, 1.4, 1.35, 1.9, 0
 static const double CROSS_COST = 0.9, CROSS_COST_PER_LANE = 0.14;
 static const double SIZE_COST_PER_LANE = 0.0125 / 1024;
 enum { CHEAP_SIZE = 4096 };
+/* Eight rows that lie a multiple of 4 KiB apart fall into one set of an L1 cache of 8 ways, and leave
+ * no room for anything else (seen with AVX2, where the first pass over 4096 points does that). */
+static const double CROWDED_COST = 1.5;
+enum { SET_BYTES = 4096, WAYS = 8 };
 
 static double transform_cost(int size, int lanes) {
     int radix[FFT_MAX_PASSES];
     const int rows = size / lanes, passes = fft_factor(rows, radix);
     double cost = CROSS_COST + CROSS_COST_PER_LANE * lanes;
-    for (int pass = 0; pass < passes; pass++) cost += PASS_COST[radix[pass]];
+    for (int pass = 0, left = rows; pass < passes; pass++) {
+        left /= radix[pass];
+        const size_t apart = (size_t)left * 2 * (size_t)lanes * sizeof(float);
+        cost += PASS_COST[radix[pass]];
+        if (radix[pass] == WAYS && apart % SET_BYTES == 0) cost += CROWDED_COST;
+    }
     return passes ? cost * rows : INFINITY;
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, TypeVar
 
 import numpy as np
@@ -26,7 +27,7 @@ AWKWARD_RATIOS = [(47999, 24000), (24000, 47999), (11000, 24000), (48000, 8001),
 FAR_RATIOS = [(11025, 48000), (8000, 44100), (44100, 8000), (96000, 11025), (256, 1), (1, 256)]
 
 # Against direct convolution in doubles, white noise of RMS 0.2 (peaks of 0.9). Rounding of
-# transforms of 4096 points in 32-bit floats makes up to 2.5e-7, the stop band of 128 dB less.
+# transforms of 4096 points in 32-bit floats makes up to 2.5e-7, the stop band of 140 dB less.
 DIRECT_ERROR = 5e-7
 # Two stages round twice, and the cubics between 128 phases are off by 1e-8 of a tap: 5e-7 was seen.
 AWKWARD_ERROR = 1e-6
@@ -40,6 +41,10 @@ PASS_BAND_DB = 1e-4
 # Delay of a tone at 0.3 of the lower Nyquist frequency, in microseconds: what a noise of -135 dB
 # shifts its phase by is some 1e-6.
 DELAY_US = 1e-4
+# Of an alias or image, how much more than soxr HQ leaves of it, in dB; and what the rounding of
+# transforms in 32-bit floats leaves of any, where soxr may leave less.
+ABOVE_SOXR_DB = 1.0
+ROUNDING_DB = -138.0
 # Worst residue of a tone through an awkward ratio; soxr HQ leaves -111 to -126 dB there.
 AWKWARD_RESIDUE_DB = -128.0
 
@@ -116,10 +121,15 @@ def level_db(samples: Floats, rate: int) -> float:
     return decibels(float(np.sqrt(np.mean(values**2))) / (AMPLITUDE / np.sqrt(2)))
 
 
+@functools.cache
+def _window(length: int) -> Doubles:
+    return np.asarray(np.kaiser(length, 24))
+
+
 def images_db(samples: Floats, rate: int, above: float) -> float:
     """The largest spectral line above a frequency, relative to a `tone`."""
     _, values = middle(samples, rate)
-    window = np.kaiser(len(values), 24)
+    window = _window(len(values))
     lines = np.abs(np.fft.rfft(values * window)) / window.sum() * 2 / AMPLITUDE
     high = lines[np.fft.rfftfreq(len(values), 1 / rate) > above]
     return decibels(float(high.max()))

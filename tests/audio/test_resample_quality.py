@@ -1,15 +1,17 @@
 """What comes through, what does not, and how clean: beside soxr HQ, on every instruction set."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pytest
 
 from audio.resampling import (
+    ABOVE_SOXR_DB,
     AWKWARD_RATIOS,
     AWKWARD_RESIDUE_DB,
     DELAY_US,
     PASS_BAND_DB,
+    ROUNDING_DB,
     VOICE_RATIOS,
     Floats,
     by_path,
@@ -30,6 +32,13 @@ PASSED = (0.05, 0.2, 0.4, 0.6, 0.8, 0.88, 0.9, 0.913)
 CLEAN = (0.31, 0.6, 0.9)
 STOPPED = (1.003, 1.01, 1.03, 1.1, 1.25, 1.5)
 IMAGED = (0.2, 0.6, 0.913, 0.96, 0.995)
+# From the edge of the stop band on, finely where the filter still falls.
+STOP_SWEEP = (*np.linspace(1.0, 1.03, 31), *np.linspace(1.04, 2.9, 32))
+IMAGE_SWEEP = (
+    *np.linspace(0.1, 0.9, 9),
+    *np.linspace(0.91, 0.99, 17),
+    *np.linspace(0.991, 0.9995, 18),
+)
 
 ratios = pytest.mark.parametrize(("in_rate", "out_rate"), VOICE_RATIOS)
 paths = pytest.mark.parametrize("path", _native.simd_paths())
@@ -44,18 +53,27 @@ def worst_residue(resample: Resample, in_rate: int, out_rate: int) -> float:
     )
 
 
-def worst_alias(resample: Resample, in_rate: int, out_rate: int) -> float:
-    """What is left in dB of tones beyond the output's band, or of images beyond the input's."""
+def aliases(
+    resample: Resample,
+    in_rate: int,
+    out_rate: int,
+    stopped: Iterable[float] = STOPPED,
+    imaged: Iterable[float] = IMAGED,
+) -> list[float]:
+    """What is left in dB of tones beyond the output's band, or of images beyond the input's.
+
+    The tones are fractions of the lower Nyquist frequency.
+    """
     nyquist = min(in_rate, out_rate) / 2
     if in_rate > out_rate:
-        tones = [nyquist * x for x in STOPPED if nyquist * x < 0.999 * in_rate / 2]
-        return max(level_db(resample(tone(f, in_rate), in_rate, out_rate), out_rate) for f in tones)
-    return max(
+        tones = [nyquist * x for x in stopped if nyquist * x < 0.999 * in_rate / 2]
+        return [level_db(resample(tone(f, in_rate), in_rate, out_rate), out_rate) for f in tones]
+    return [
         images_db(
             resample(tone(nyquist * x, in_rate), in_rate, out_rate), out_rate, nyquist * 1.0005
         )
-        for x in IMAGED
-    )
+        for x in imaged
+    ]
 
 
 @paths
@@ -66,8 +84,23 @@ def test_cleaner_than_soxr(in_rate: int, out_rate: int, path: str) -> None:
     def ours(samples: Floats, in_rate: int, out_rate: int) -> Floats:
         return by_path(samples, in_rate, out_rate, path)
 
-    for worst in (worst_residue, worst_alias):
-        assert worst(ours, in_rate, out_rate) <= worst(by_soxr, in_rate, out_rate)
+    assert worst_residue(ours, in_rate, out_rate) <= worst_residue(by_soxr, in_rate, out_rate)
+    assert max(aliases(ours, in_rate, out_rate)) <= max(aliases(by_soxr, in_rate, out_rate))
+
+
+@paths
+@ratios
+def test_each_alias_and_image_is_as_weak_as_that_of_soxr(
+    in_rate: int, out_rate: int, path: str
+) -> None:
+    """Not only the worst: no tone at the edge, where filters differ most, is let through."""
+
+    def ours(samples: Floats, in_rate: int, out_rate: int) -> Floats:
+        return by_path(samples, in_rate, out_rate, path)
+
+    sweeps = in_rate, out_rate, STOP_SWEEP, IMAGE_SWEEP
+    for left, peer in zip(aliases(ours, *sweeps), aliases(by_soxr, *sweeps), strict=True):
+        assert left <= max(peer + ABOVE_SOXR_DB, ROUNDING_DB)
 
 
 @paths

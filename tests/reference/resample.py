@@ -8,12 +8,12 @@ import numpy.typing as npt
 
 Doubles = npt.NDArray[np.float64]
 
-# Kaiser's formula for a stop band of 128 dB.
-KAISER_BETA = 0.1102 * (128.0 - 8.7)
+# Kaiser's formula for a stop band of 140 dB.
+KAISER_BETA = 0.1102 * (140.0 - 8.7)
 # Length of the filter in periods of the lower rate.
-PERIODS = 199.1
+PERIODS = 217.9
 # The middle of the transition in units of the lower rate; the stop band begins at 0.5.
-CUTOFF = 0.5 - 4.33 / PERIODS
+CUTOFF = 0.5 - 4.74 / PERIODS
 
 
 def impulse(t: npt.NDArray[np.floating[Any]]) -> Doubles:

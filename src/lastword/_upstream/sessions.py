@@ -8,12 +8,12 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Coroutine
 
-    from livekit.agents import AgentSession, llm
+    from livekit.agents import Agent, AgentSession, llm
     from opentelemetry.context import Context
 
 
 class SessionHooks:
-    """The four methods of one session that lastword stands in front of.
+    """The methods of one session that lastword stands in front of.
 
     Instance attributes win over the class in every version, so users' own subclasses keep working
     and other sessions are not touched.
@@ -27,13 +27,21 @@ class SessionHooks:
         emit: Callable[..., None],
         close_soon: Callable[..., None],
         aclose: Callable[..., Coroutine[Any, Any, None]],
+        on_agent: Callable[[Agent], None],
     ) -> None:
         self._session = session
         self.on_error: Callable[[Any], None] = session._on_error
         self.emit: Callable[..., None] = session.emit
         self.close_soon: Callable[..., None] = session._close_soon
         self.aclose: Callable[..., Coroutine[Any, Any, None]] = session._aclose_impl
+        run_agent: Callable[..., Any] = session._update_activity
+
+        def update_activity(agent: Agent, *args: Any, **kwargs: Any) -> Any:
+            on_agent(agent)
+            return run_agent(agent, *args, **kwargs)
+
         self._ours: dict[str, Any] = {
+            "_update_activity": update_activity,
             "_on_error": on_error,
             "emit": emit,
             "_close_soon": close_soon,

@@ -34,6 +34,7 @@ _SESSION_METHODS: dict[str, int | frozenset[str] | None] = {
     "_aclose_impl": frozenset({"reason", "drain", "error"}),
     "say": frozenset({"text", "audio", "allow_interruptions", "add_to_chat_ctx"}),
     "interrupt": frozenset({"force"}),
+    "_update_activity": frozenset({"agent"}),
     "emit": None,
 }
 
@@ -55,7 +56,7 @@ _SESSION_ATTRIBUTES = (
 # What stands around a session. There is no instance to ask when a session is attached: a name is
 # known if the class has it or its `__init__` mentions it.
 _SURROUNDINGS: dict[str, tuple[str, ...]] = {
-    "voice.agent_activity": ("_AgentActivityContextVar",),
+    "voice.agent_activity": ("_AgentActivityContextVar", "_SpeechHandleContextVar"),
     "voice.agent_activity:AgentActivity": ("_session", "_on_error", "_scheduling_paused"),
     "voice.room_io:RoomIO": ("_options", "_audio_output"),
     "voice.room_io._output:_ParticipantAudioOutput": ("_audio_source", "_publication"),

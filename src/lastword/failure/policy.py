@@ -26,6 +26,8 @@ What the default policy does with the unrecoverable failures of a component:
 - mute: the error carries no status, code or word of the provider, so only repetition can tell.
 - realtime: livekit-agents tolerates no unrecoverable error of a realtime model, and none of the
   stt before 1.6; `counted` says which components it counts.
+- an exception in the agent's own nodes, and a speech with words and no sound, is a failed turn:
+  last words at the third in a row, or sooner where `max_unrecoverable_errors` says so.
 - a realtime session's errors that it announces as recoverable are no failures, until the third of
   them with nothing heard between.
 - detectors: the gateway's barge-in and end-of-turn models. Without them livekit-agents falls back
@@ -59,6 +61,9 @@ _GAPS_S = {FailureKind.RATE_LIMITED: RATE_GAP_S, FailureKind.BAD_REQUEST: math.i
 RECOVERING_LIMIT = 3
 """The error of a realtime session, in a row with nothing heard between, from which it shall not
 recover once more."""
+
+FAILED_TURNS_LIMIT = 3
+"""Turns in a row that fail in the agent's own code, with none between that was heard."""
 
 REMEMBERED = 16
 """Failures that a `History` shows at most."""
@@ -96,6 +101,7 @@ class History:
             0 if this failure is none.
         refused: Turns in which this very request was refused as a bad one, likewise.
         failures: The last failures with the times they came, in seconds, oldest first.
+        failed_turns: Turns in a row that failed in the agent's own code; 0 if this one did not.
     """
 
     count: int
@@ -105,6 +111,7 @@ class History:
     rate_limited: int
     refused: int
     failures: tuple[tuple[float, Failure], ...]
+    failed_turns: int = 0
 
 
 Policy = Callable[[Failure, History], Decision]
@@ -118,6 +125,9 @@ def default_policy(failure: Failure, history: History) -> Decision:
         return Decision.LAST_WORDS
     if history.refused >= REFUSAL_LIMIT:
         return Decision.LAST_WORDS
+    if history.failed_turns:
+        lasts = history.failed_turns >= min(FAILED_TURNS_LIMIT, history.limit + 1)
+        return Decision.LAST_WORDS if lasts else Decision.TOLERATE
     if history.counted and max(history.count, history.rate_limited) <= history.limit:
         return Decision.TOLERATE
     return Decision.LAST_WORDS
@@ -183,7 +193,7 @@ class Tally:
         self._runs: dict[Component, _Run] = {}
         self._lasting: dict[tuple[Component, FailureKind], _Lasting] = {}
         self._failures: deque[tuple[float, Failure]] = deque(maxlen=REMEMBERED)
-        self._recovered = 0
+        self._recovered = self._failed_turns = 0
 
     def decide(
         self,
@@ -192,6 +202,7 @@ class Tally:
         now_s: float,
         turn: Hashable | None,
         max_unrecoverable_errors: int,
+        of_agent: bool = False,
     ) -> Decision:
         """Decide on an unrecoverable failure.
 
@@ -201,11 +212,13 @@ class Tally:
             turn: What the failure belongs to, for instance a speech id: the parallel sentences of
                 one turn fail together and count once. None counts always.
             max_unrecoverable_errors: The session's own setting, read now.
+            of_agent: A turn failed in the agent's own code.
         """
         self._failures.append((now_s, failure))
         run = self._runs.setdefault(failure.component, _Run())
         counted = run.add(failure, turn)
         lasting = self._goes_on(failure, now_s, new=counted)
+        self._failed_turns += of_agent
         history = History(
             count=run.count,
             limit=max_unrecoverable_errors,
@@ -214,8 +227,13 @@ class Tally:
             rate_limited=lasting if failure.kind is FailureKind.RATE_LIMITED else 0,
             refused=lasting if failure.kind is FailureKind.BAD_REQUEST else 0,
             failures=tuple(self._failures),
+            failed_turns=self._failed_turns if of_agent else 0,
         )
         return self._ask_user(failure, history) or default_policy(failure, history)
+
+    def turn_was_good(self) -> None:
+        """Note that a turn of the agent's own was heard."""
+        self._failed_turns = 0
 
     def recovers(self, failure: Failure) -> bool:
         """Count an error after which a realtime session goes on; tell whether it may once more.
@@ -254,7 +272,7 @@ class Tally:
         self._runs.clear()
         self._lasting.clear()
         self._failures.clear()
-        self._recovered = 0
+        self._recovered = self._failed_turns = 0
 
     def _goes_on(self, failure: Failure, now_s: float, *, new: bool) -> int:
         """Count the turns of a failure that goes on through apologies; 0 for any other kind."""

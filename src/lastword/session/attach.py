@@ -172,7 +172,10 @@ class LastWord:
             emit=self._emit,
             close_soon=self._close_soon,
             aclose=self._aclose,
+            on_agent=self._decisions.follow,
         )
+        if sessions.is_running(session):
+            self._decisions.follow(session.current_agent)
         tap.install(self._owner)
 
     @property
@@ -196,6 +199,7 @@ class LastWord:
             return
         self._state = Detached()
         self._hooks.remove()
+        self._decisions.stop()
         self._preparation.stop()
         self._preparation.leave_room()
         tap.remove(self._owner)

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 from livekit.agents.llm import RealtimeModelError
 from livekit.agents.voice.events import ErrorEvent
 
-from .._upstream import sessions
+from .._upstream import sessions, speeches
 from ..failure.classify import classify
 from ..failure.policy import COUNTED, COUNTED_BEFORE_1_6, Decision, Tally
+from ..failure.tap import install as tap
 from ..failure.verdict import verdict_of
 from .repair import Repair
+from .turns import Turns
 
 if TYPE_CHECKING:
-    from livekit.agents import AgentSession
+    from livekit.agents import Agent, AgentSession
 
     from ..failure.failure import Failure
     from ..failure.policy import Policy
@@ -37,12 +39,25 @@ class Decisions:
         counted = COUNTED if sessions.counts_stt_errors(session) else COUNTED_BEFORE_1_6
         self._tally = Tally(policy, counted=counted)
         self._repair = Repair(session)
+        self._turns = Turns(session, self._turn_failed, self._tally.turn_was_good)
+        self._of_agent = False
+
+    def follow(self, agent: Agent) -> None:
+        """Watch the turns of an agent that is going to run."""
+        self._turns.follow(agent)
+
+    def stop(self) -> None:
+        """Watch nothing any more."""
+        self._turns.stop()
 
     def saw(self, event: str, *args: Any) -> None:
         """Note what an event of the session says about its components."""
         if event == "agent_state_changed" and args[0].new_state == "speaking":
             self._tally.good("tts")
             self._repair.worked()
+            self._turns.heard()
+        elif event == "speech_created":
+            self._turns.created(args[0].speech_handle, apologises=self._of_agent)
         elif event == "user_input_transcribed":
             self._tally.good("stt")
         elif event == "metrics_collected" and args[0].metrics.type == "llm_metrics":
@@ -51,6 +66,8 @@ class Decisions:
             self._repair.before_handlers(args[0])
             if isinstance(args[0], ErrorEvent):
                 self._end_recovering(args[0].error)
+                if not args[0].error.recoverable or isinstance(args[0].error, RealtimeModelError):
+                    self._turns.told()
 
     def ends_session(self, error: Any) -> Failure | None:
         """Decide on an unrecoverable error, after the user's handlers have heard of it.
@@ -74,12 +91,23 @@ class Decisions:
             now_s=asyncio.get_running_loop().time(),
             turn=getattr(self._session.current_speech, "id", None),
             max_unrecoverable_errors=self._session.conn_options.max_unrecoverable_errors,
+            of_agent=self._of_agent,
         )
         return failure if decision is Decision.LAST_WORDS else None
 
     def reset(self) -> None:
         """Forget everything: the session was closed and may be started again."""
         self._tally.reset()
+
+    def _turn_failed(self, agent: Agent, node: str, error: Exception, *, heard: bool) -> None:
+        """Announce a failed turn; one of which all was heard is announced as recoverable."""
+        self._of_agent = not heard
+        token = tap.failing.set(agent)
+        try:
+            speeches.tell_of_node(self._session, agent, node, error, recoverable=heard)
+        finally:
+            tap.failing.reset(token)
+            self._of_agent = False
 
     def _end_recovering(self, error: object) -> None:
         """Make an error unrecoverable that a realtime session would recover from for ever."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, Any, Literal
 
+from livekit.agents import Agent
 from livekit.agents.llm import LLMError, RealtimeModelError
 from livekit.agents.stt import STTError
 from livekit.agents.tts import TTSError
@@ -15,7 +16,7 @@ from .._upstream import components
 from ..failure.tap import install as tap
 
 if TYPE_CHECKING:
-    from livekit.agents import Agent, AgentSession
+    from livekit.agents import AgentSession
 
     Role = Literal["llm", "stt", "tts"]
 
@@ -66,6 +67,11 @@ class Repair:
         role = _ROLES.get(type(error))
         if role is None or failed is None:
             return False
+        if isinstance(failed, Agent):  # in a node of its own
+            return self._replaced(self._session.current_agent is not failed)
+        return self._is_left(failed, used, role)
+
+    def _is_left(self, failed: object, used: object, role: Role) -> bool:
         now = self._in_use(role)
         if now is not self._in_use(role):
             return False  # a property that makes a new one each time has replaced nothing
@@ -73,11 +79,15 @@ class Repair:
             return False
         if failed in self._left:
             return True  # another sentence of the turn in which it was replaced
-        if not _stand_for_each_other(failed, used) or self._in_row == REPAIRS:
+        if not self._replaced(_stand_for_each_other(failed, used)):
             return False
-        self._in_row += 1
         self._left.add(failed)
         return True
+
+    def _replaced(self, now: bool) -> bool:  # noqa: FBT001 - what is counted
+        """Count a replacement, if there was one; tell whether it was one too many."""
+        self._in_row += now
+        return now and self._in_row <= REPAIRS
 
     def worked(self) -> None:
         """Note that something was heard: what replaced a failed component works."""

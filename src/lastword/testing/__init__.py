@@ -28,7 +28,6 @@ if TYPE_CHECKING:
         overloaded,
         quota_exceeded,
         rate_limited,
-        says,
         speaks,
         stall,
         status,
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
     from .sink import RecordingSink, Segment, StallingSink
     from .sockets import Step, closes, drops, receives, sends, waits, websocket
     from .stand_ins import Reply
+    from .turns import calls_tool, says, says_nothing
 
 # name -> the module that has it; tests/test_public_names.py ties this table to __all__.
 _MODULES = {
@@ -64,6 +64,7 @@ _MODULES = {
     "Step": ".sockets",
     "break_component": ".outage",
     "breaks_after": ".answers",
+    "calls_tool": ".turns",
     "closes": ".sockets",
     "dies": ".faults",
     "drops": ".sockets",
@@ -81,7 +82,8 @@ _MODULES = {
     "rate_limited": ".answers",
     "receives": ".sockets",
     "rehearse": ".beginning",
-    "says": ".answers",
+    "says": ".turns",
+    "says_nothing": ".turns",
     "sends": ".sockets",
     "speaks": ".answers",
     "stall": ".answers",
@@ -108,6 +110,7 @@ __all__ = [
     "Step",
     "break_component",
     "breaks_after",
+    "calls_tool",
     "closes",
     "dies",
     "drops",
@@ -126,6 +129,7 @@ __all__ = [
     "receives",
     "rehearse",
     "says",
+    "says_nothing",
     "sends",
     "speaks",
     "stall",

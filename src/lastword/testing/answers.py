@@ -143,20 +143,6 @@ def stall(seconds: float = STALL_S) -> Answer:
     return answer
 
 
-def says(text: str) -> Answer:
-    """Answer a chat completion well, streamed word by word."""
-
-    async def answer(request: web.Request) -> web.StreamResponse:
-        response = await _open_stream(request)
-        for word in text.split(" "):
-            await _send_delta(response, {"role": "assistant", "content": word + " "}, None)
-        await _send_delta(response, {}, "stop")
-        await response.write(b"data: [DONE]\n\n")
-        return response
-
-    return answer
-
-
 def breaks_after(text: str = "") -> Answer:
     """Begin to stream a chat completion, then lose the connection in the middle."""
 

@@ -5,8 +5,9 @@
         llm = openai.LLM(base_url=gateway.url + "/v1", api_key="none")
 
 The first request is answered "Hello.", every later one is refused as LiveKit's inference gateway
-refuses a project without credits. `answers` owns the answers over HTTP, `sockets` those over
-WebSockets; all of them are names of this module too. Where plugins ask, and how they are told to:
+refuses a project without credits. `turns` has what LLMs answer when they are well, `answers` what
+else is answered over HTTP, `sockets` what is done on WebSockets; all are names of this module too.
+Where plugins ask, and how they are told to:
 
     component                       argument                          path to script
     ------------------------------  --------------------------------  -----------------------------
@@ -55,13 +56,13 @@ from .answers import (
     overloaded,
     quota_exceeded,
     rate_limited,
-    says,
     speaks,
     stall,
     status,
     unauthorized,
 )
 from .sockets import Step, closes, drops, receives, sends, waits, websocket
+from .turns import calls_tool, says, says_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,6 +76,7 @@ __all__ = [
     "Received",
     "Step",
     "breaks_after",
+    "calls_tool",
     "closes",
     "drops",
     "fails_inside",
@@ -86,6 +88,7 @@ __all__ = [
     "rate_limited",
     "receives",
     "says",
+    "says_nothing",
     "sends",
     "speaks",
     "stall",

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from .session.dropin import AgentSession
     from .session.guard import guard
     from .session.report import Report
+    from .session.silence.settings import Silence
     from .session.words.message import DEFAULT
     from .voice.bake import bake
 
@@ -66,6 +67,7 @@ _MODULES = {
     "MessageError": ".errors",
     "MissingCredentialsError": ".errors",
     "Report": ".session.report",
+    "Silence": ".session.silence.settings",
     "StartTimeoutError": ".errors",
     "UnsupportedVersionError": ".errors",
     "attach": ".session.attach",
@@ -104,6 +106,7 @@ __all__ = [
     "MessageError",
     "MissingCredentialsError",
     "Report",
+    "Silence",
     "StartTimeoutError",
     "UnsupportedVersionError",
     "attach",

@@ -25,6 +25,8 @@ TERMINAL = [
     FailureKind.ACCOUNT_DISABLED,
     FailureKind.CONTEXT_OVERFLOW,
 ]
+AT_ONCE = [FailureKind.DEAD_AIR]
+"""Kinds that end a session although a later turn might pass: the caller has waited long enough."""
 COUNTING: list[Component] = ["llm", "tts", "stt"]
 LAST_WORDS, TOLERATE = Decision.LAST_WORDS, Decision.TOLERATE
 
@@ -75,7 +77,7 @@ def test_a_terminal_failure_ends_the_session_at_once(
 
 @pytest.mark.parametrize(
     "kind",
-    [kind for kind in FailureKind if kind not in {*TERMINAL, FailureKind.BAD_REQUEST}],
+    [kind for kind in FailureKind if kind not in {*TERMINAL, *AT_ONCE, FailureKind.BAD_REQUEST}],
 )
 @pytest.mark.parametrize("component", COUNTING)
 def test_other_failures_are_counted(kind: FailureKind, component: Component) -> None:
@@ -202,6 +204,11 @@ def test_a_rate_limit_that_was_quiet_for_a_minute_does_not_escalate() -> None:
     for _ in range(10):
         assert call.fails(failure(FailureKind.RATE_LIMITED), after_s=61.0) is TOLERATE
         call.tally.good("tts")
+
+
+@pytest.mark.parametrize("component", [*COUNTING, "realtime", "tool", "turn"])
+def test_dead_air_ends_the_session_at_once(component: Component) -> None:
+    assert Call(limit=10).fails(failure(FailureKind.DEAD_AIR, component)) is LAST_WORDS
 
 
 @pytest.mark.parametrize("component", COUNTING)

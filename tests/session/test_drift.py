@@ -91,6 +91,17 @@ DONE_WITHOUT = {
     **dict.fromkeys(("_sample_rate", "_num_channels"), "the same"),
     "_main_atask": "the loop of a realtime plugin, which keeps its retries without it",
     "_client": "an SDK that retries on its own goes on doing so",
+    **dict.fromkeys(
+        (
+            "_audio_recognition",
+            "_audio_transcript",
+            "_end_of_turn_task",
+            "_turn_detection",
+            "_user_turn_completed_atask",
+        ),
+        "a turn of the caller that hangs is taken for one that is left unanswered on purpose",
+    ),
+    "_thinking_handle": "a filler may sound over the thinking sound of a background player",
     **dict.fromkeys(("_new_session_ctx", "_close_http_ctx"), "of the command alone, not of a call"),
     **dict.fromkeys(("_event_ch", "_input_ch", "_FlushSentinel"), "of rehearsals, not of a call"),
     **dict.fromkeys(("_recognize_impl", "_rt_session"), "the same"),

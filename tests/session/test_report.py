@@ -86,6 +86,8 @@ def test_a_report_is_one_span_in_the_trace_of_its_session(exporter: InMemorySpan
         "lastword.ways_tried": "say",
         "lastword.failed_at": report.failed_at,
         "lastword.lost_s": 0.0,
+        "lastword.silent_s": 0.0,
+        "lastword.fillers": 0,
         "lastword.first_frame_s": report.first_frame_s,
         "lastword.close_s": report.close_s,
         "lastword.closed_by": "lastword",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import Any
+from typing import Any, Literal
 
 from livekit.agents import inference, llm, stt, tts
 
@@ -12,6 +12,15 @@ from livekit.agents import inference, llm, stt, tts
 def same_kind(one: object, other: object) -> bool:
     """Whether two components are both an LLM, both an STT or both a TTS."""
     return any(isinstance(one, k) and isinstance(other, k) for k in (llm.LLM, stt.STT, tts.TTS))
+
+
+def kind_of(component: object) -> Literal["llm", "stt", "tts", "unknown"]:
+    """Return which kind of component this is."""
+    if isinstance(component, llm.LLM):
+        return "llm"
+    if isinstance(component, stt.STT):
+        return "stt"
+    return "tts" if isinstance(component, tts.TTS) else "unknown"
 
 
 def is_fallback(component: object) -> bool:

@@ -61,6 +61,22 @@ def first_subscription(session: AgentSession[Any]) -> asyncio.Future[None] | Non
     return room_io.subscribed_fut if room_io is not None else None
 
 
+def is_unheard(session: AgentSession[Any]) -> bool:
+    """Tell whether nobody can be waiting for the agent's voice.
+
+    Its output is switched off, nobody has listened to it yet, as before an outbound call is
+    answered, or nobody is in the room.
+    """
+    if session.output.audio is not None and not session.output.audio_enabled:
+        return True
+    room_io = room_io_of(session)
+    if room_io is None:
+        return False
+    subscription = room_io.subscribed_fut
+    is_waiting = subscription is not None and not subscription.done()
+    return is_waiting or not room_io.room.remote_participants
+
+
 def output_is_poisoned(session: AgentSession[Any]) -> bool:
     """Tells whether nobody can hear the output, although it takes frames and reports them played.
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from enum import Enum
 from typing import Literal
 
-Component = Literal["llm", "stt", "tts", "realtime", "interruption", "eot", "unknown"]
-"""The part of the agent that failed; "interruption" and "eot" are the gateway's turn detectors."""
+Component = Literal[
+    "llm", "stt", "tts", "realtime", "interruption", "eot", "tool", "turn", "unknown"
+]
+"""The part of the agent that failed; "interruption" and "eot" are the gateway's turn detectors. A
+"tool" of the agent and the end of the caller's "turn" can only hang."""
 
 
 class FailureKind(str, Enum):
@@ -23,6 +26,7 @@ class FailureKind(str, Enum):
     BAD_REQUEST = "bad_request"
     CONTEXT_OVERFLOW = "context_overflow"
     CONTENT_FILTERED = "content_filtered"
+    DEAD_AIR = "dead_air"
     UNKNOWN = "unknown"
 
     def __str__(self) -> str:

@@ -11,6 +11,7 @@ What the default policy does with the unrecoverable failures of a component:
     content_filtered, unknown                     count             last words    tolerate
     bad_request                                   count             last words    tolerate
     bad_request, again for the same reason        last words        last words    tolerate
+    dead_air                                      last words        last words    tolerate
     any, terminal                                 last words        last words    tolerate
     any, mute, for the third time                 last words        last words    tolerate
 
@@ -123,7 +124,7 @@ def default_policy(failure: Failure, history: History) -> Decision:
         return Decision.TOLERATE
     if failure.terminal or (failure.mute and history.identical >= MUTE_LIMIT):
         return Decision.LAST_WORDS
-    if history.refused >= REFUSAL_LIMIT:
+    if failure.kind is FailureKind.DEAD_AIR or history.refused >= REFUSAL_LIMIT:
         return Decision.LAST_WORDS
     if history.failed_turns:
         lasts = history.failed_turns >= min(FAILED_TURNS_LIMIT, history.limit + 1)

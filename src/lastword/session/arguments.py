@@ -10,6 +10,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from ..audio.bundled import bundled_languages, has_clips
+from .silence.settings import Silence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +45,19 @@ def check_flag(name: str, value: object) -> None:
     """
     if not isinstance(value, bool):
         raise TypeError(f"expected {name} as True or False, got {value!r}; pass one of the two")
+
+
+def check_silence(value: object) -> None:
+    """Make sure that what is set about silence is a `Silence`, or None.
+
+    Raises:
+        TypeError: It is something else.
+    """
+    if value is not None and not isinstance(value, Silence):
+        raise TypeError(
+            f"expected silence as a lastword.Silence or None, got {value!r}; pass "
+            "Silence(give_up_after_s=...), or None to switch the watch off"
+        )
 
 
 def check_language(language: object) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import weakref
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from livekit.agents import telemetry
@@ -29,6 +30,7 @@ from .arguments import (
     check_function,
     check_language,
     check_seconds,
+    check_silence,
 )
 from .attachable import check_place, check_session
 from .closing import Bounds, Closing
@@ -36,8 +38,11 @@ from .decisions import Decisions
 from .owner import SessionOwner
 from .preparation import Preparation
 from .report import Report, deliver, delivered
+from .silence.dead_air import dead_air
+from .silence.keeper import Keeper
+from .silence.settings import DEFAULT_SILENCE, Silence
 from .state import Deciding, Detached, State, UnderWay, Watching, ends_message
-from .words.message import DEFAULT, AnyMessage
+from .words.message import DEFAULT, AnyMessage, OneMessage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +53,7 @@ if TYPE_CHECKING:
     from ..failure.failure import Failure
     from ..failure.policy import Policy
     from .after.actions import AnyAfter
+    from .silence.debt import GiveUp
     from .words.utterance import Utterance
 
 logger = logging.getLogger("lastword")
@@ -65,6 +71,8 @@ def attach(
     after: AnyAfter = None,
     policy: Policy | None = None,
     on_report: Callable[[Report], object] | None = None,
+    silence: Silence | None = DEFAULT_SILENCE,
+    apology: OneMessage | bool = None,
     max_message_s: float = 60.0,
     first_frame_timeout_s: float = 3.0,
     close_timeout_s: float = 8.0,
@@ -83,6 +91,10 @@ def attach(
         on_report: Called with the `Report` when the session is closed and `after` is over. The
             `close` event comes before that. What an asynchronous one returns is awaited, for at
             most 10 s; `session.aclose()` and the end of the job wait for it.
+        silence: How long the agent may owe its caller a sound, and what is said meanwhile. None
+            switches the watch off.
+        apology: What is said on each failed turn that is tolerated: any form of message, True for
+            the bundled "please say that again", None for nothing.
         max_message_s: Longest message taken, in seconds.
         first_frame_timeout_s: One budget in seconds for waiting for a listener and for all ways to
             the first frame.
@@ -120,6 +132,7 @@ def attach(
     check_seconds("first_frame_timeout_s", first_frame_timeout_s, zero=False)
     check_seconds("close_timeout_s", close_timeout_s, zero=True)
     check_flag("standby_track", standby_track)
+    check_silence(silence)
     last_word = LastWord(
         session,
         Preparation(
@@ -129,7 +142,13 @@ def attach(
             plan=Plan(after),
             max_message_s=max_message_s,
             standby_track=standby_track,
+            remarks={
+                "filler": silence.filler if silence is not None else None,
+                "deaf_prompt": silence.deaf_prompt if silence is not None else None,
+                "apology": apology,
+            },
         ),
+        silence=silence,
         policy=policy,
         on_report=on_report,
         bounds=Bounds(first_frame_timeout_s, close_timeout_s),
@@ -152,20 +171,23 @@ class LastWord:
         session: AgentSession[Any],
         preparation: Preparation,
         *,
+        silence: Silence | None,
         policy: Policy | None,
         on_report: Callable[[Report], object] | None,
         bounds: Bounds,
     ) -> None:
         self._session = session
         self._preparation = preparation
-        self._decisions = Decisions(session, policy)
+        self._decisions = Decisions(session, policy, on_tolerated=self._tolerated)
         self._on_report = on_report
         self._bounds = bounds
         self._report: Report | None = None
         self._on_report_atask: asyncio.Task[None] | None = None
         self._state: State = Watching()
         self._trace_context: Context | None = None
+        self._silent_s = 0.0
         self._owner = SessionOwner(session)
+        self._silence = Keeper(session, silence, preparation, self._owner, give_up=self._give_up)
         self._hooks = sessions.SessionHooks(
             session,
             on_error=self._on_error,
@@ -200,6 +222,7 @@ class LastWord:
         self._state = Detached()
         self._hooks.remove()
         self._decisions.stop()
+        self._silence.stop()
         self._preparation.stop()
         self._preparation.leave_room()
         tap.remove(self._owner)
@@ -257,11 +280,15 @@ class LastWord:
 
     def _look_at(self, event: str, *args: Any) -> None:
         """Take from an event what it says of the session's health and form."""
+        if not self.closing:
+            self._silence.note(event, *args)
         if event == "close":
+            self._silence.stop()
             self._preparation.leave_room()
         elif event == "agent_state_changed":
             self._preparation.follow()
-        self._decisions.saw(event, *args)
+        if not self._silence.is_of_remark(event):
+            self._decisions.saw(event, *args)
 
     def _on_error(self, arg: Any) -> None:
         error = arg.error if isinstance(arg, ErrorEvent) else arg
@@ -275,6 +302,22 @@ class LastWord:
         # apart, and close at its own count whatever the user's policy says.
         if failure is not None and not self._begin(failure, error):
             self._hooks.on_error(arg)
+
+    def _tolerated(self, failure: Failure, turn: str | None) -> None:
+        if failure.component in {"llm", "tts"} and failure.kind is not FailureKind.DEAD_AIR:
+            self._silence.turn_failed(turn)
+
+    def _give_up(self, step: GiveUp) -> None:
+        """The caller has waited too long: a failure like any other, handlers may keep the call."""
+        if self.closing or sessions.is_closing(self._session):
+            return
+        event = dead_air(self._session, step)
+        self._session.emit("error", event)
+        if isinstance(self._state, UnderWay):
+            return
+        failure = None if event.error.recoverable else self._decisions.ends_session(event.error)
+        if failure is None or not self._begin(failure, event.error):
+            self._silence.restart()
 
     def _begin(self, failure: Failure, error: Any) -> bool:
         """Begins the closing; False if it could not, so that upstream goes its own way."""
@@ -295,12 +338,15 @@ class LastWord:
         asked, self._state = self._state, UnderWay(closing)
         if isinstance(asked, Deciding) and asked.close is not None and ends_message(asked.close):
             closing.stop_speaking()
+        self._silent_s = self._silence.waited_s
+        self._silence.stop()
         self._owner.closing = True
         self._preparation.stop()
         self._trace_context = sessions.trace_context_of(self._session)
         return True
 
     def _closed(self, report: Report) -> None:
+        report = replace(report, silent_s=self._silent_s, fillers=self._silence.said)
         self._report = report
         self._decisions.reset()  # the session may be started again
         was, self._state = self._state, Watching()

@@ -18,6 +18,8 @@ from .repair import Repair
 from .turns import Turns
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from livekit.agents import Agent, AgentSession
 
     from ..failure.failure import Failure
@@ -32,10 +34,18 @@ class Decisions:
     Args:
         session: The session.
         policy: The user's own function, or None for the default one.
+        on_tolerated: Called with a failure that the session lives through, and the turn it is of.
     """
 
-    def __init__(self, session: AgentSession[Any], policy: Policy | None) -> None:
+    def __init__(
+        self,
+        session: AgentSession[Any],
+        policy: Policy | None,
+        *,
+        on_tolerated: Callable[[Failure, str | None], None],
+    ) -> None:
         self._session = session
+        self._on_tolerated = on_tolerated
         counted = COUNTED if sessions.counts_stt_errors(session) else COUNTED_BEFORE_1_6
         self._tally = Tally(policy, counted=counted)
         self._repair = Repair(session)
@@ -86,14 +96,18 @@ class Decisions:
                 extra={"kind": failure.kind},
             )
             return None
+        turn = getattr(self._session.current_speech, "id", None)
         decision = self._tally.decide(
             failure,
             now_s=asyncio.get_running_loop().time(),
-            turn=getattr(self._session.current_speech, "id", None),
+            turn=turn,
             max_unrecoverable_errors=self._session.conn_options.max_unrecoverable_errors,
             of_agent=self._of_agent,
         )
-        return failure if decision is Decision.LAST_WORDS else None
+        if decision is Decision.LAST_WORDS:
+            return failure
+        self._on_tolerated(failure, turn)
+        return None
 
     def reset(self) -> None:
         """Forget everything: the session was closed and may be started again."""

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from .._upstream import components, listeners, sessions
 from ..failure.tap import install as tap
+from ..failure.tap.calls import in_flight
 from ..failure.tap.owners import may_refuse
 
 if TYPE_CHECKING:
     from livekit.agents import AgentSession
+
+    from ..failure.kinds import Component
 
 
 class SessionOwner:
@@ -70,6 +73,11 @@ class SessionOwner:
         if any(part is component for part in listeners.configured_components(session)):
             return True
         return listeners.current_session() is session
+
+    def asked(self) -> frozenset[Component]:
+        """Return which kinds of the session's components are being asked just now."""
+        mine = (call.component for call in list(in_flight) if self.owns(call.component))
+        return frozenset(components.kind_of(component) for component in mine)
 
     def report(self, component: object, error: object) -> None:  # noqa: ARG002 - of the protocol
         """Hands an error to the session's agent as if it had subscribed to the component."""

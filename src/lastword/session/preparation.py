@@ -8,24 +8,35 @@ the agent's state changes, because the output, the room or the voice may be new.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from .._upstream import rooms, sessions, speakers
 from ..room.own_track import Standby
 from .after.followup import PhoneWarning
 from .script import Script
+from .words.message import DEFAULT, Message
 from .words.own_voice import OwnVoice
 from .words.utterance import OutputFormat
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from livekit.agents import AgentSession
 
+    from ..audio.bundled import Tone
     from ..failure.kinds import FailureKind
     from .after.actions import Plan
     from .ending import Words
-    from .words.message import AnyMessage
+    from .words.message import AnyMessage, OneMessage
+    from .words.utterance import Utterance
 
 logger = logging.getLogger("lastword")
+
+
+RemarkName = Literal["filler", "apology", "deaf_prompt"]
+"""What may be said while the call goes on."""
+
+_TONES: dict[RemarkName, Tone] = {"filler": "moment", "apology": "again", "deaf_prompt": "hear"}
 
 
 class Preparation:
@@ -38,6 +49,8 @@ class Preparation:
         plan: What follows.
         max_message_s: Longest message taken, in seconds.
         standby_track: Whether a muted track is to wait in the room.
+        remarks: What may be said while the call goes on, in any form of message; True for the
+            bundled words.
 
     Raises:
         ClipError: A file is missing, broken or too long.
@@ -53,11 +66,23 @@ class Preparation:
         plan: Plan,
         max_message_s: float,
         standby_track: bool,
+        remarks: Mapping[RemarkName, OneMessage | bool],
     ) -> None:
         languages = [language, *speakers.languages_of(session)]
         self._session = session
         self._script = Script(message, plan, languages=languages, max_message_s=max_message_s)
-        self._own_voice = OwnVoice(session, self._script.messages, language=language)
+        self._remarks = {
+            name: Message(
+                DEFAULT if remark is True else remark or None,
+                languages=languages,
+                max_message_s=max_message_s,
+                tone=_TONES[name],
+            )
+            for name, remark in remarks.items()
+        }
+        messages = [*self._script.messages, *self._remarks.values()]
+        self._own_voice = OwnVoice(session, messages, language=language)
+        self._format: OutputFormat | None = None
         self._standby = Standby() if standby_track else None
         self._phone_warning = PhoneWarning(plan, "attach")
         self.follow()
@@ -67,6 +92,10 @@ class Preparation:
         """Make ready what the session needs as it is now; quick where nothing has changed."""
         wanted = self._wanted_format()
         self._script.prepare(wanted)
+        if wanted != self._format:
+            for remark in self._remarks.values():
+                remark.prepare(wanted)
+            self._format = wanted
         self._publish_standby(wanted)
         self._own_voice.follow()
         self._phone_warning.look_at(rooms.linked_participant(self._session))
@@ -79,6 +108,15 @@ class Preparation:
     def for_failure(self, kind: FailureKind) -> Words:
         """Return what a kind of failure needs."""
         return self._script.for_failure(kind, self._standby)
+
+    def remark(self, name: RemarkName) -> Utterance | None:
+        """Return what is said while the call goes on, or None for nothing."""
+        return self._remarks[name].for_kind(None)
+
+    @property
+    def format(self) -> OutputFormat:
+        """The format of the session's output, as far as it is known."""
+        return self._format or OutputFormat()
 
     def stop(self) -> None:
         """End all background work."""

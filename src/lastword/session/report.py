@@ -56,6 +56,8 @@ class Report:
             hung) or "upstream" (another close was faster).
         after: Name of the action after the close, or None.
         after_error: Why that action failed, or None.
+        silent_s: Seconds that the caller had waited for a sound when the error event came.
+        fillers: How many remarks were said before: fillers, apologies, "I can't hear you".
         lost_s: Seconds of what was played that did not get to the server, by its receiver reports.
     """
 
@@ -75,6 +77,8 @@ class Report:
     after: str | None = None
     after_error: str | None = None
     lost_s: float = 0.0
+    silent_s: float = 0.0
+    fillers: int = 0
 
 
 def deliver(

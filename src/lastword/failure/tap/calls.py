@@ -32,7 +32,7 @@ class RefusedResponse:
     host: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Call:
     """One life of a stream with all its retries, or one recognition.
 
@@ -67,3 +67,6 @@ current: ContextVar[Call | None] = ContextVar("lastword_call", default=None)
 
 failing: ContextVar[object] = ContextVar("lastword_failing", default=None)
 """The LLM, STT or TTS whose error is being announced, for the handlers of its events."""
+
+in_flight: set[Call] = set()
+"""Calls that no adapter is around and that are not over: who is being asked, everywhere here."""

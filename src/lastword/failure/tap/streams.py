@@ -23,7 +23,7 @@ from livekit.agents import APIError, stt
 from ..._upstream import clients, components, hooks, listeners
 from ..verdict import Verdict, verdict_of
 from . import refusals
-from .calls import Call, current, failing
+from .calls import Call, current, failing, in_flight
 from .judge import judge, remember
 from .owners import Owner, is_any_refusing, log_trouble, owner_of
 
@@ -122,6 +122,8 @@ async def _run(
     if refusable and not _prepare(call):
         return _refused(call)
     token = current.set(call)
+    if call.parent is None:
+        in_flight.add(call)
     try:
         result = await original(worker, *args, **kwargs)
     except _Refused:
@@ -135,6 +137,7 @@ async def _run(
             remember(call.component, None)
         return result
     finally:
+        in_flight.discard(call)
         # A call that the collector closes, its loop gone, ends in another context than it began in.
         with contextlib.suppress(ValueError):
             current.reset(token)

@@ -81,6 +81,7 @@ class Message:
             None is passed over, and English speaks when none fits.
         max_message_s: The longest sound taken, in seconds.
         handed_on: Kinds after which the caller stays on the line; bundled words say so.
+        tone: The tone of all bundled words; None for the one that fits each kind of failure.
 
     Attributes:
         late: Words and async iterables that become sounds later, each once, the default first.
@@ -98,13 +99,14 @@ class Message:
         languages: Iterable[str | None],
         max_message_s: float,
         handed_on: Collection[FailureKind] = (),
+        tone: Tone | None = None,
     ) -> None:
         self.max_s = max_message_s
         self._language = nearest_language(*languages)
         self._format = OutputFormat()
         self._bundled: dict[tuple[str, Tone], Utterance] = {}
         self._heard_late: dict[int, Utterance] = {}
-        self._lines = self._plan(message, handed_on)
+        self._lines = self._plan(message, handed_on, tone)
         self.late = list(
             {id(line.late): line.late for line in self._lines.values() if line.late}.values()
         )
@@ -115,8 +117,8 @@ class Message:
         """Whether a sound may change later: bundled words follow the language of the session."""
         return any(line.tone is not None for line in self._lines.values())
 
-    def for_kind(self, kind: FailureKind) -> Utterance | None:
-        """Returns what is said for a kind of failure, or None for nothing."""
+    def for_kind(self, kind: FailureKind | None) -> Utterance | None:
+        """Returns what is said for a kind of failure, None for any other; or None for nothing."""
         return self._now[kind]
 
     def prepare(self, to: OutputFormat) -> None:
@@ -171,7 +173,7 @@ class Message:
     # --- the forms of a message ------------------------------------------------------------------
 
     def _plan(
-        self, message: AnyMessage, handed_on: Collection[FailureKind]
+        self, message: AnyMessage, handed_on: Collection[FailureKind], tone: Tone | None
     ) -> dict[FailureKind | None, _Line]:
         given = message if isinstance(message, Mapping) else {None: message}
         for kind in given:
@@ -185,7 +187,7 @@ class Message:
         tones: dict[FailureKind | None, Tone] = {**TONES}
         tones.update(dict.fromkeys(handed_on, "transfer"))
         return {
-            kind: self._line(given.get(kind, default), tones.get(kind, "generic"), sounds)
+            kind: self._line(given.get(kind, default), tone or tones.get(kind, "generic"), sounds)
             for kind in (None, *FailureKind)
         }
 

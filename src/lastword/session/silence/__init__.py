@@ -1,0 +1,1 @@
+"""Silence without an error: the debt of an agent that has stopped, and what is done about it."""

@@ -1,0 +1,69 @@
+"""Hears what a session's output takes: how long each frame is, and whether it can be heard."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from livekit import rtc
+    from livekit.agents import AgentSession
+    from livekit.agents.voice import io
+
+AUDIBLE = 32
+"""-60 dBFS in steps of 16 bits: what stays below is silence to any ear on a line."""
+
+
+class Heard(Protocol):
+    """Takes what was heard."""
+
+    def __call__(self, duration_s: float, *, audible: bool) -> None:
+        """Take a frame of so many seconds."""
+
+
+class Ear:
+    """Stands in front of the `capture_frame` of whichever output a session has.
+
+    Args:
+        session: The session.
+        heard: Called for each frame that the output has taken.
+    """
+
+    def __init__(self, session: AgentSession[Any], heard: Heard) -> None:
+        self._session = session
+        self._heard = heard
+        self._output: io.AudioOutput | None = None
+        self._ours: Callable[..., Any] | None = None
+
+    def follow(self) -> None:
+        """Stand in front of the output that the session has now."""
+        output = self._session.output.audio
+        if output is self._output:
+            return
+        self.stop()
+        if output is not None:
+            original = output.capture_frame
+
+            @functools.wraps(original)
+            async def capture_frame(frame: rtc.AudioFrame) -> None:
+                await original(frame)
+                self._heard(frame.duration, audible=is_audible(frame))
+
+            output.capture_frame = capture_frame  # type: ignore[method-assign]
+            self._output, self._ours = output, capture_frame
+
+    def stop(self) -> None:
+        """Give the output its own method back, where ours still stands."""
+        output, self._output = self._output, None
+        if output is not None and output.__dict__.get("capture_frame") is self._ours:
+            del output.capture_frame
+
+
+def is_audible(frame: rtc.AudioFrame) -> bool:
+    """Tell whether a frame has a sample above -60 dBFS."""
+    samples = np.frombuffer(frame.data, np.int16)
+    return bool(len(samples)) and bool(samples.max() > AUDIBLE or samples.min() < -AUDIBLE)

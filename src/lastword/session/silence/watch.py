@@ -1,0 +1,153 @@
+"""Watches one session for silence: feeds its events to a `Debt`, with one timer for all of it.
+
+Owns the timer and the look at the session; what is done about a debt is the caller's. Must not
+import attach.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, get_args
+
+from ..._upstream import rooms, turns
+from .debt import Debt, Hanging, Look
+from .ear import Ear
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from livekit.agents import AgentSession
+
+    from ..owner import SessionOwner
+    from .debt import Step
+    from .settings import Silence
+
+_HANGING = frozenset(get_args(Hanging))
+
+
+class Watch:
+    """What a session owes its caller, told in time.
+
+    Args:
+        session: The session.
+        silence: The bounds.
+        owner: Knows which of its components are being asked.
+        act: Called with each step that the debt demands.
+    """
+
+    def __init__(
+        self,
+        session: AgentSession[Any],
+        silence: Silence,
+        owner: SessionOwner,
+        *,
+        act: Callable[[Step], None],
+    ) -> None:
+        self._session = session
+        self._owner = owner
+        self._act = act
+        self._loop = asyncio.get_running_loop()
+        self._debt = Debt(silence)
+        self._ear = Ear(session, self._heard)
+        self._timer: asyncio.TimerHandle | None = None
+        self._tools_are_told = False
+        self._notes: dict[str, Callable[[Any, float], None]] = {
+            "agent_state_changed": self._agent,
+            "user_state_changed": self._user,
+            "user_input_transcribed": self._transcript,
+            "speech_created": self._speech,
+            "tool_execution_updated": self._tool,
+            "function_tools_executed": self._tools_done,
+        }
+
+    @property
+    def waited_s(self) -> float:
+        """How long the caller has been waiting for a sound, in this turn."""
+        return self._debt.waited_s(self._loop.time())
+
+    def note(self, event: str, *args: Any) -> None:
+        """Note an event of the session."""
+        take = self._notes.get(event)
+        if take is not None:
+            take(args[0], self._loop.time())
+            self._arm()
+
+    def restart(self) -> None:
+        """Wait anew: a handler has kept the session, or it was started again."""
+        self._debt.restart(self._loop.time())
+        self._arm()
+
+    def stop(self) -> None:
+        """Wait for nothing any more; the session's output gets its own method back."""
+        self._debt.close()
+        self._ear.stop()
+        self._arm()
+
+    # --- events ----------------------------------------------------------------------------------
+
+    def _agent(self, event: Any, now: float) -> None:
+        self._ear.follow()
+        self._debt.agent(event.new_state, now)
+
+    def _user(self, event: Any, now: float) -> None:
+        self._debt.user(event.new_state, now, manual=turns.ends_by_hand(self._session))
+
+    def _transcript(self, event: Any, now: float) -> None:
+        if event.transcript.strip():
+            manual = turns.ends_by_hand(self._session)
+            self._debt.transcript(now, final=event.is_final, manual=manual)
+
+    def _speech(self, event: Any, now: float) -> None:
+        if turns.is_realtime(self._session):
+            self._debt.speech_created(now)
+            event.speech_handle.add_done_callback(self._speech_done)
+
+    def _speech_done(self, _: object) -> None:
+        self._debt.speech_done()
+
+    def _tool(self, event: Any, now: float) -> None:
+        self._tools_are_told = True
+        if event.update.type == "tool_call_started":
+            self._debt.tool_began()
+        elif event.update.type == "tool_call_ended":
+            self._debt.tool_ended(now)
+
+    def _tools_done(self, _: object, now: float) -> None:
+        if not self._tools_are_told:  # 1.4 and 1.5 say no more than this
+            self._debt.tool_ended(now, all_of_them=True)
+
+    def _heard(self, duration_s: float, *, audible: bool) -> None:
+        self._debt.sound(duration_s, self._loop.time(), audible=audible)
+        self._arm()
+
+    # --- the timer -------------------------------------------------------------------------------
+
+    def _arm(self) -> None:
+        """Let the timer go off when the debt is due at the latest; an early one asks again."""
+        due, timer = self._debt.due_at, self._timer
+        if timer is not None and due is not None and timer.when() <= due:
+            return
+        if timer is not None:
+            timer.cancel()
+        self._timer = self._loop.call_at(due, self._ring) if due is not None else None
+
+    def _ring(self) -> None:
+        self._timer = None
+        now = self._loop.time()
+        due = self._debt.due_at
+        step = self._debt.check(now, self._look()) if due is not None else None
+        self._arm()
+        if step is not None:
+            self._act(step)
+
+    def _look(self) -> Look:
+        session = self._session
+        asked = self._owner.asked() & _HANGING
+        if turns.is_realtime(session) and session.agent_state != "thinking":
+            asked |= {"realtime"}  # it thinks only while a tool runs
+        return Look(
+            in_flight=asked,  # type: ignore[arg-type] # those of both literals
+            turn_pending=turns.is_turn_pending(session),
+            covered=turns.has_thinking_sound(session),
+            unheard=rooms.is_unheard(session),
+        )

@@ -1,0 +1,251 @@
+"""Every way to fall silent is found within its bound, and no good call is (virtual time)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from livekit.agents import Agent, StopResponse
+
+from lastword import FailureKind, Silence
+from session.fakes import FakeTTS, clip_of
+from session.silence.people import (
+    NEVER_S,
+    SlowLLM,
+    StallingTTS,
+    Talk,
+    ToolAgent,
+    TurnAgent,
+)
+from session.virtual_time import run_virtual
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+WITHIN_S = 0.2
+
+
+async def speaks(talk: Talk) -> None:
+    """Say something."""
+    await talk.says()
+
+
+async def writes(talk: Talk) -> None:
+    """Ask in writing."""
+    talk.asks()
+
+
+async def is_greeted(talk: Talk) -> None:
+    """Let the agent greet."""
+    talk.asks(instructions="greet")
+
+
+def hung_llm() -> SlowLLM:
+    return SlowLLM((NEVER_S, ""))
+
+
+def mute_tts() -> FakeTTS:
+    return FakeTTS(fault=lambda: asyncio.sleep(NEVER_S))
+
+
+def asks_tool() -> SlowLLM:
+    return SlowLLM((0.3, "{look}"), (0.3, "It is 42."))
+
+
+FAULTS: dict[str, tuple[Callable[[Talk], Awaitable[None]], dict[str, Any], str, float]] = {
+    # what the caller does, the session, who is named, the bound
+    "the LLM hangs": (speaks, {"llm": hung_llm}, "llm", 30.0),
+    "the LLM hangs, asked in writing": (writes, {"llm": hung_llm}, "llm", 30.0),
+    "the LLM hangs at the greeting": (is_greeted, {"llm": hung_llm}, "llm", 30.0),
+    "the TTS is mute": (speaks, {"tts": mute_tts}, "tts", 30.0),
+    "a tool hangs": (
+        speaks, {"llm": asks_tool, "agent": lambda: ToolAgent(NEVER_S)}, "tool", 120.0,
+    ),
+    "the LLM hangs after a tool": (
+        speaks,
+        {
+            "llm": lambda: SlowLLM((0.3, "{look}"), (NEVER_S, "")),
+            "agent": lambda: ToolAgent(10.0),
+        },
+        "llm",
+        40.0,
+    ),
+    "on_user_turn_completed hangs": (
+        speaks, {"agent": lambda: TurnAgent(NEVER_S)}, "turn", 12.0,
+    ),
+    "the TTS stalls": (speaks, {"tts": StallingTTS}, "tts", 31.0),
+    "the TTS sends next to nothing": (
+        speaks, {"tts": lambda: StallingTTS(near_zero=True)}, "tts", 31.0,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_silence_is_found_within_its_bound(name: str) -> None:
+    act, parts, hanging, bound_s = FAULTS[name]
+
+    async def main() -> None:
+        talk = await Talk.start(**{part: make() for part, make in parts.items()})
+        await talk.wait(1.0)
+        await act(talk)
+        await asyncio.wait_for(talk.call.closed.wait(), 300.0)
+        report = await talk.last_word.settled()
+        assert report is not None
+        assert (report.failure.kind, report.failure.component) == (FailureKind.DEAD_AIR, hanging)
+        assert report.played == "full"
+        # an end of the caller's turn and the way to a first sound are not the agent's silence
+        slack_s = 2.0 if act is speaks else 0.0
+        silent_s = talk.call.times[-2] - talk.silent_since
+        assert bound_s <= silent_s <= bound_s + slack_s + WITHIN_S
+        assert [f.component for f in talk.given_up] == [hanging]
+
+    run_virtual(main())
+
+
+class _Overridden(Agent):
+    async def on_user_turn_completed(self, *_: Any, **__: Any) -> None:
+        raise StopResponse
+
+
+GOOD: dict[str, tuple[Callable[[Talk], Awaitable[None]], dict[str, Any]]] = {
+    "plain": (speaks, {}),
+    "a slow LLM, at 0.9 of the bound": (speaks, {"llm": lambda: SlowLLM((27.0, "Hello."))}),
+    "a slow TTS": (speaks, {"tts": lambda: FakeTTS(fault=lambda: asyncio.sleep(9.0))}),
+    "an empty reply": (speaks, {"llm": lambda: SlowLLM((0.3, ""))}),
+    "StopResponse": (speaks, {"agent": lambda: TurnAgent(stops=True)}),
+    "StopResponse after a while": (speaks, {"agent": lambda: TurnAgent(9.0, stops=True)}),
+    "a slow on_user_turn_completed": (speaks, {"agent": lambda: TurnAgent(10.0)}),
+    "a tool of 100 s": (speaks, {"llm": asks_tool, "agent": lambda: ToolAgent(100.0)}),
+    "a tool of 100 s that speaks": (
+        speaks, {"llm": asks_tool, "agent": lambda: ToolAgent(100.0, says=True)},
+    ),
+    "a speech of two minutes": (speaks, {"tts": lambda: FakeTTS(120.0)}),
+    "a caller who says nothing": (is_greeted, {}),
+    "push to talk": (speaks, {"turn_detection": "manual", "llm": hung_llm}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_good_call_is_left_alone(name: str) -> None:
+    act, parts = GOOD[name]
+
+    async def main() -> None:
+        made = {part: make() if callable(make) else make for part, make in parts.items()}
+        talk = await Talk.start(**made)
+        await talk.wait(1.0)
+        await act(talk)
+        await talk.wait(150.0)
+        assert talk.given_up == []
+        assert not talk.call.closed.is_set()
+        await talk.end()
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("seconds", [0.3, 1.5])
+def test_noise_is_no_turn(seconds: float) -> None:
+    async def main() -> None:
+        talk = await Talk.start()
+        for _ in range(6):
+            await talk.says("", seconds)
+            await talk.wait(5.0)
+        await talk.wait(100.0)
+        assert talk.given_up == []
+        await talk.end()
+
+    run_virtual(main())
+
+
+def test_a_caller_who_goes_on_is_not_answered_for() -> None:
+    """Each word pays what was owed, also in the middle of a long thought of the agent."""
+
+    async def main() -> None:
+        talk = await Talk.start(llm=SlowLLM((20.0, "Hello.")))
+        for _ in range(5):
+            await talk.says(seconds=3.0)
+            await talk.wait(12.0)
+        assert talk.given_up == []
+        await talk.end()
+
+    run_virtual(main())
+
+
+def test_a_handler_keeps_the_call() -> None:
+    """The error is announced first; what is kept is waited for anew."""
+
+    async def main() -> None:
+        talk = await Talk.start(llm=hung_llm())
+
+        def keep(event: Any) -> None:
+            event.error.recoverable = len(talk.errors) < 3
+
+        talk.call.session.on("error", keep)
+        talk.asks()
+        await asyncio.wait_for(talk.call.closed.wait(), 300.0)
+        assert len(talk.given_up) == 3
+        assert talk.call.at("close:error") - talk.silent_since == pytest.approx(91.2, abs=0.5)
+
+    run_virtual(main())
+
+
+def test_the_watch_can_be_switched_off() -> None:
+    async def main() -> None:
+        talk = await Talk.start(llm=hung_llm(), attach={"silence": None})
+        talk.asks()
+        await talk.wait(34.0)
+        assert talk.given_up == []
+        await talk.end()
+
+    run_virtual(main())
+
+
+def test_the_bounds_are_the_users() -> None:
+    async def main() -> None:
+        talk = await Talk.start(Silence(give_up_after_s=5.0), llm=hung_llm())
+        talk.asks()
+        await asyncio.wait_for(talk.call.closed.wait(), 60.0)
+        report = await talk.last_word.settled()
+        assert report is not None
+        assert report.silent_s == pytest.approx(5.0, abs=WITHIN_S)
+        assert "5.0 s" in report.failure.detail
+
+    run_virtual(main())
+
+
+def test_a_detached_session_is_watched_no_more() -> None:
+    async def main() -> None:
+        talk = await Talk.start(llm=hung_llm())
+        talk.asks()
+        await talk.wait(1.0)
+        talk.last_word.detach()
+        await talk.wait(33.0)
+        assert talk.given_up == []
+        assert "capture_frame" not in vars(talk.call.session.output.audio)
+        await talk.call.session.aclose()
+
+    run_virtual(main())
+
+
+def test_an_apology_is_said_on_each_failed_turn_and_the_count_goes_on() -> None:
+    """Where there is no room the session says it; it is no sound that the TTS has made."""
+
+    async def main() -> None:
+        talk = await Talk.start(
+            tts=FakeTTS(fault=_fail), attach={"apology": clip_of(0.5), "silence": None}
+        )
+        for _ in range(4):
+            talk.asks()
+            await talk.wait(30.0)
+        report = await talk.last_word.settled()
+        assert report is not None
+        assert report.fillers == 3
+        assert len(talk.errors) >= 4
+
+    run_virtual(main())
+
+
+def _fail() -> None:
+    from session.fakes import overloaded  # noqa: PLC0415 - beside its one use
+
+    raise overloaded()

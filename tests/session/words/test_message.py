@@ -216,6 +216,24 @@ def test_a_long_file_is_refused_by_its_header(tmp_path: Path) -> None:
         tracemalloc.stop()
 
 
+def test_a_huge_file_is_refused_by_its_size(tmp_path: Path) -> None:
+    """An hour of FLAC is hundreds of megabytes: they are not read to find out how long it lasts."""
+    path = tmp_path / "long.flac"
+    soundfile.write(path, np.zeros((600 * 48_000, 1), np.int16), 48_000)
+    with path.open("r+b") as file:
+        file.truncate(87_000_000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(
+            lastword.ClipLimitError, match=r"at most 60\.0 s.*85897216 bytes.*long"
+        ) as caught:
+            message(path)
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
+    assert caught.value.source == str(path)
+
+
 def test_a_pipe_is_refused_as_a_file(tmp_path: Path) -> None:
     """Whether its name looks like one or not; nobody waits for who may never write to it."""
     for name in ("pipe.wav", "pipe"):

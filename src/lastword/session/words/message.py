@@ -16,7 +16,7 @@ from livekit.agents import BuiltinAudioClip
 
 from ...audio.bundled import Tone, bundled, nearest_language
 from ...audio.clip import Clip
-from ...audio.limits import Limits
+from ...audio.limits import DEFAULT_LIMITS, Limits
 from ...errors import ClipLimitError, ClipNotFoundError, MessageError
 from ...failure.kinds import FailureKind
 from .utterance import OutputFormat, Utterance
@@ -31,6 +31,12 @@ AUDIO_SUFFIXES: Final = frozenset({
     ".mp4", ".oga", ".ogg", ".opus", ".rf64", ".snd", ".w64", ".wav", ".wave", ".webm", ".wma",
 })  # fmt: skip
 """A text without white space that ends in one of these is meant as a file."""
+
+
+MAX_BYTES_PER_S: Final = 192_000 * 2 * 3
+"""Of a message's file, for each second of `max_message_s`: 192 kHz stereo of 24 bits."""
+MORE_BYTES: Final = 2**24
+"""On top of them, for pictures and text in the file."""
 
 
 class _Default:
@@ -216,14 +222,22 @@ class Message:
                 "AudioFrame, a mapping of these by FailureKind, or None; got "
                 f"{type(message).__name__}"
             )
-        # The decoder knows the bound: an hour of sound is not decoded to be refused then.
-        limits = Limits(max_duration_s=self.max_s)
+        # The decoder knows the bound: an hour of sound is neither read nor decoded to be refused.
+        most = min(MAX_BYTES_PER_S * self.max_s + MORE_BYTES, DEFAULT_LIMITS.max_file_bytes)
         try:
-            return Clip.load(message, limits=limits)
+            return Clip.load(message, limits=Limits(self.max_s, max_file_bytes=int(most)))
         except ClipLimitError as error:
-            if error.limit != "max_duration_s":
-                raise
-            raise self._too_long(f"a longer one: {message}", source=error.source) from error
+            if error.limit == "max_duration_s":
+                raise self._too_long(f"a longer one: {message}", source=error.source) from error
+            if error.limit == "max_file_bytes":
+                raise ClipLimitError(
+                    f"expected a message of at most {self.max_s:.1f} s, got a file of more than "
+                    f"{int(most)} bytes: {message}; shorten it, raise max_message_s, or pass "
+                    "lastword.Clip.load(...) of it",
+                    source=error.source,
+                    limit=error.limit,
+                ) from error
+            raise
 
     def _utterance(self, clip: Clip, source: Origin) -> Utterance:
         if clip.duration_s > self.max_s:

@@ -22,13 +22,11 @@ if TYPE_CHECKING:
         Answer,
         breaks_after,
         fails_inside,
-        hears,
         openai_error,
         out_of_credits,
         overloaded,
         quota_exceeded,
         rate_limited,
-        speaks,
         stall,
         status,
         unauthorized,
@@ -44,6 +42,7 @@ if TYPE_CHECKING:
     from .rehearsal import Event, Rehearsal
     from .sink import RecordingSink, Segment, StallingSink
     from .sockets import Step, closes, drops, receives, sends, waits, websocket
+    from .speech import hears, speaks
     from .stand_ins import Reply
     from .turns import calls_tool, says, says_nothing
 
@@ -73,7 +72,7 @@ _MODULES = {
     "fails_inside": ".answers",
     "failures": ".documented",
     "hangs": ".faults",
-    "hears": ".answers",
+    "hears": ".speech",
     "openai_error": ".answers",
     "out_of_credits": ".answers",
     "overloaded": ".answers",
@@ -85,7 +84,7 @@ _MODULES = {
     "says": ".turns",
     "says_nothing": ".turns",
     "sends": ".sockets",
-    "speaks": ".answers",
+    "speaks": ".speech",
     "stall": ".answers",
     "status": ".answers",
     "unauthorized": ".answers",

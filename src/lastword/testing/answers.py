@@ -6,20 +6,13 @@ Each function returns an answer for `Gateway.script`; `sockets` has those for We
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import soundfile
 from aiohttp import web
 
 from .exceptions import quota_body
-from .sounds import tone
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 """How one request is answered: any aiohttp handler will do."""
@@ -174,35 +167,6 @@ def fails_inside(error: Mapping[str, Any], text: str = "") -> Answer:
         return response
 
     return answer
-
-
-def speaks(seconds: float = 1.0) -> Answer:
-    """Answer a request for speech with a tone: OpenAI's TTS and compatible ones.
-
-    Args:
-        seconds: How long it sounds.
-    """
-    samples = tone(seconds, _RATE)
-
-    async def answer(request: web.Request) -> web.StreamResponse:
-        wanted = str((await request.json()).get("response_format", "mp3"))
-        body = samples.tobytes() if wanted == "pcm" else _encoded(samples, wanted)
-        return web.Response(body=body, content_type=f"audio/{wanted}")
-
-    return answer
-
-
-def _encoded(samples: NDArray[np.int16], wanted: str) -> bytes:
-    """Encode mono samples in a format as OpenAI names it: wav, flac, opus or mp3."""
-    file = io.BytesIO()
-    kind, subtype = {"opus": ("OGG", "OPUS")}.get(wanted, (wanted.upper(), None))
-    soundfile.write(file, samples, _RATE, format=kind, subtype=subtype)
-    return file.getvalue()
-
-
-def hears(text: str) -> Answer:
-    """Answer a recording with a transcript: OpenAI's STT and compatible ones."""
-    return status(200, {"text": text})
 
 
 async def _open_stream(request: web.Request) -> web.StreamResponse:

@@ -5,9 +5,9 @@
         llm = openai.LLM(base_url=gateway.url + "/v1", api_key="none")
 
 The first request is answered "Hello.", every later one is refused as LiveKit's inference gateway
-refuses a project without credits. `turns` has what LLMs answer when they are well, `answers` what
-else is answered over HTTP, `sockets` what is done on WebSockets; all are names of this module too.
-Where plugins ask, and how they are told to:
+refuses a project without credits. `turns` and `speech` have what is answered by who is well,
+`answers` what else is answered over HTTP, `sockets` what is done on WebSockets; all are names of
+this module too. Where plugins ask, and how they are told to:
 
     component                       argument                          path to script
     ------------------------------  --------------------------------  -----------------------------
@@ -50,18 +50,17 @@ from .answers import (
     Answer,
     breaks_after,
     fails_inside,
-    hears,
     openai_error,
     out_of_credits,
     overloaded,
     quota_exceeded,
     rate_limited,
-    speaks,
     stall,
     status,
     unauthorized,
 )
 from .sockets import Step, closes, drops, receives, sends, waits, websocket
+from .speech import hears, speaks
 from .turns import calls_tool, says, says_nothing
 
 if TYPE_CHECKING:

@@ -43,7 +43,7 @@ def nested(depth: int) -> dict[str, Any]:
 
 
 def worst() -> dict[str, Exception]:
-    """Errors made to be slow: enormous, deep, wide, or close to what each pattern looks for."""
+    """Return errors made to be slow: enormous, deep, wide, or close to what a pattern looks for."""
     words = " ".join(f"word_{number}" for number in range(2000))
     behind = APIStatusError(words, status_code=-1, body={"a": words, "b": [words] * 100})
     behind.__cause__ = APIStatusError(words[::-1], status_code=-1, body=words[::-1])

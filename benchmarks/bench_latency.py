@@ -72,7 +72,7 @@ class Rig:
         self.session.on("close", lambda _: self.closed.set())
 
     def ready_to_fail(self) -> Fail:
-        """Makes an error of a provider that is out of credits; what is returned announces it."""
+        """Make an error of a provider that is out of credits; what is returned announces it."""
         error = APIStatusError("quota", status_code=429, body=QUOTA_BODY, retryable=False)
         event = LLMError(timestamp=time.time(), label="bench", error=error, recoverable=False)
         # as the tap has done it when an error is announced
@@ -86,11 +86,11 @@ class Rig:
 
     @property
     def first_frame_ms(self) -> float:
-        """Milliseconds from the error to the first frame."""
+        """Return the milliseconds from the error to the first frame."""
         return (self.sink.segments[0].frame_times[0] - self.error_at) * 1e3
 
     async def end(self) -> None:
-        """Closes the session at once, whatever it says."""
+        """Close the session at once, whatever it says."""
         self.session.shutdown(drain=False)
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self.closed.wait(), BOUND_S)
@@ -184,7 +184,7 @@ async def started() -> Rig:
 
 
 async def measure_one(prepare: Callable[[Rig, Sounds], Fail], sounds: Sounds) -> float:
-    """Fails one session and returns how long its first frame took."""
+    """Fail one session and return how long its first frame took."""
     rig = await started()
     fail = prepare(rig, sounds)
     with collected():
@@ -196,7 +196,7 @@ async def measure_one(prepare: Callable[[Rig, Sounds], Fail], sounds: Sounds) ->
 
 
 async def measure_announcement() -> float:
-    """Fails one session that knows nothing of us; returns how long it takes to decide about it."""
+    """Fail one session without lastword and return how long it takes to decide about it."""
     rig = await started()
     fail = rig.ready_to_fail()
     session: Any = rig.session
@@ -211,7 +211,7 @@ async def measure_announcement() -> float:
 
 @contextlib.contextmanager
 def collected() -> Iterator[None]:
-    """Keeps the garbage collector out, with nothing left for it."""
+    """Keep the garbage collector out, with nothing left for it."""
     gc.collect()
     gc.disable()
     try:
@@ -223,7 +223,7 @@ def collected() -> Iterator[None]:
 async def measure_crowd(
     prepare: Callable[[Rig, Sounds], Fail], sounds: Sounds, figures: Figures
 ) -> None:
-    """Fails 50 sessions in one turn of the loop, beside a healthy one."""
+    """Fail 50 sessions in one turn of the loop, beside a healthy one."""
     loop = asyncio.get_running_loop()
     rigs = [await started() for _ in range(CROWD)]
     fails = [prepare(rig, sounds) for rig in rigs]
@@ -257,7 +257,7 @@ async def live() -> AsyncIterator[rtc.AudioFrame]:
 
 
 async def watch_turns(turns: list[float]) -> None:
-    """Notes how long the loop takes from one turn to the next."""
+    """Note how long the loop takes from one turn to the next."""
     loop = asyncio.get_running_loop()
     last = loop.time()
     while True:
@@ -268,7 +268,7 @@ async def watch_turns(turns: list[float]) -> None:
 
 
 async def measure(ways: dict[str, Way], sounds: Sounds) -> dict[str, Figures]:
-    """Measures every way once per round; the first round of one session only warms up."""
+    """Measure every way once per round; the first round of one session only warms up."""
     figures = {name: Figures() for name in (*ways, ANNOUNCED)}
     for _ in range(1 + ROUNDS_OF_ONE):
         for name, prepare in ways.items():
@@ -284,7 +284,7 @@ async def measure(ways: dict[str, Way], sounds: Sounds) -> dict[str, Figures]:
 
 
 def run() -> dict[str, Figures]:
-    """Measures everything."""
+    """Measure everything."""
     with tempfile.TemporaryDirectory() as folder:
         sounds = Sounds(Path(folder))
         ways: dict[str, Way] = {
@@ -327,7 +327,7 @@ def lines(figures: dict[str, Figures]) -> Iterator[str]:
 
 
 def test_error_to_first_frame(capsys: pytest.CaptureFixture[str]) -> None:
-    """Prints the table; every session of every way was heard."""
+    """Print the table; every session of every way was heard."""
     figures = run()
     with capsys.disabled():
         print("", *lines(figures), sep="\n")

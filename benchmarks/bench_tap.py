@@ -41,7 +41,7 @@ class Talker(Brain):
     """Answers in a thousand pieces."""
 
     def chat(self, *, chat_ctx: llm.ChatContext, **_: Any) -> llm.LLMStream:
-        """Starts an answer."""
+        """Start an answer."""
         options = DEFAULT_API_CONNECT_OPTIONS
         return _Talk(self, chat_ctx=chat_ctx, tools=[], conn_options=options)
 
@@ -79,7 +79,7 @@ WORK: dict[str, tuple[Callable[[], Any], Callable[[Any], Awaitable[None]], int]]
 
 
 async def sessions(count: int, component: Any) -> list[Any]:
-    """Owners of that many sessions; the component belongs to the last one."""
+    """Return owners of that many sessions; the component belongs to the last one."""
     part = {"llm": component} if isinstance(component, llm.LLM) else {}
     made = [AgentSession() for _ in range(count - 1)] + [AgentSession(**part)] * bool(count)
     return [

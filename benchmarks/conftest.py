@@ -16,7 +16,7 @@ PACKAGES = ("livekit-agents", "livekit", "soundfile", "soxr", "av", "numpy")
 
 @pytest.fixture(scope="session")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[str]]:
-    """Paths of clips of 6.9 s in a format, `NUM_VARIANTS` different ones."""
+    """Return the paths of `NUM_VARIANTS` different clips of 6.9 s in one format."""
     folder = tmp_path_factory.mktemp("clips")
     made: dict[str, list[str]] = {}
 

@@ -82,7 +82,7 @@ class Table:
 
 @pytest.fixture(scope="module")
 def table(request: pytest.FixtureRequest) -> Table:
-    """Collects what the benchmarks of this file measure, and prints it when all is over."""
+    """Collect what the benchmarks of this file measure and print it when they are done."""
     result = Table()
     request.config.pluginmanager.register(result)
     return result

@@ -13,7 +13,7 @@ server = AgentServer()
 
 
 def make_session() -> AgentSession[None]:
-    """Makes the session of one call, its last word attached; a rehearsal makes it here too."""
+    """Make the session of one call, its last word attached; a rehearsal makes it here too."""
     session: AgentSession[None] = AgentSession(
         llm=inference.LLM("openai/gpt-4o-mini"),
         stt=inference.STT("deepgram/nova-3"),
@@ -34,7 +34,7 @@ def make_session() -> AgentSession[None]:
 @server.rtc_session()
 @lastword.guard(after=lastword.hang_up())  # heard even if this function fails before its session
 async def answer(job: JobContext) -> None:
-    """Answers one call."""
+    """Answer one call."""
     session = make_session()
     await session.start(Agent(instructions="You answer the phone."), room=job.room)
     await session.generate_reply(instructions="Greet the caller.")

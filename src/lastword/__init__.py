@@ -1,7 +1,7 @@
-"""Gives a LiveKit voice agent the last word: a failure for good is heard, then the call ends.
+"""Gives a failing LiveKit voice agent the last word: its caller hears why before the call ends.
 
-Owns the public names, nothing else. Importing it imports neither livekit-agents nor the compiled
-module: each name brings its module when it is first used.
+This module only holds the public names. Importing it imports neither livekit-agents nor the
+compiled module: each name imports its module when it is first used.
 """
 
 from __future__ import annotations

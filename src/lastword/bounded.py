@@ -1,4 +1,4 @@
-"""Waits for foreign work within time limits, and holds what is left behind."""
+"""Runs and awaits foreign work within time limits, and keeps references to what it abandons."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("lastword")
 
 CANCEL_S = 1.0
-"""Work that swallows its cancellation for longer than this is left to itself."""
+"""Work that ignores its cancellation for longer than this is abandoned."""
 SLICE_S = 0.05
 """How often a wait checks whether the loop is late: the length of the frames that it waits for."""
 
@@ -24,31 +24,31 @@ _running: set[asyncio.Future[Any]] = set()
 
 
 class Signal:
-    """Something that happens once, or again after `clear()`; waiting for it takes no task."""
+    """An event that happens once, or again after `clear()`; waiting for it needs no task."""
 
     def __init__(self) -> None:
         self.future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def set(self) -> None:
-        """Say that it happened."""
+        """Mark it as having happened."""
         if not self.future.done():
             self.future.set_result(None)
 
     def is_set(self) -> bool:
-        """Tell whether it happened."""
+        """Return whether it has happened."""
         return self.future.done()
 
     def clear(self) -> None:
-        """Take it back; who waits already goes on waiting for the old one."""
+        """Reset it; those who wait already go on waiting for the old one."""
         if self.future.done():
             self.future = self.future.get_loop().create_future()
 
 
 def hold(task: AnyTask) -> AnyTask:
-    """Keep a task until it is over, and take its exception if nobody else does.
+    """Keep a reference to a task until it is done, and retrieve its exception if nobody else does.
 
-    The loop itself refers to tasks only weakly: one that nobody waits for may be collected while it
-    runs ("Task was destroyed but it is pending!").
+    The loop refers to tasks only weakly: one that nobody waits for may be garbage-collected while
+    it runs ("Task was destroyed but it is pending!").
     """
     _running.add(task)
     task.add_done_callback(_let_go)
@@ -61,12 +61,12 @@ async def first_of(
     """Wait for the first of some signals, without cancelling or consuming any of them.
 
     Args:
-        signals: Signals that are set, or futures that are done, one day or never.
-        timeout_s: Longest wait in seconds; 0 or less only looks.
+        signals: Signals or futures; any of them may never be set or done.
+        timeout_s: Longest wait in seconds; 0 or less only checks.
         late_s: How much longer if the loop itself is late, in seconds.
 
     Returns:
-        Whether one of them came in time.
+        Whether one of them happened in time.
     """
     futures = [s.future if isinstance(s, Signal) else s for s in signals]
     return await _wait(futures, timeout_s, late_s)
@@ -75,16 +75,16 @@ async def first_of(
 async def finished(
     work: Coroutine[Any, Any, Any], *, name: str, timeout_s: float, late_s: float = 0.0
 ) -> bool:
-    """Run foreign work for a bounded time; what it raises, `CancelledError` too, stays inside.
+    """Run foreign work for a bounded time and contain what it raises, even `CancelledError`.
 
     Args:
-        work: What is run, in a task of its own.
+        work: What to run, in a task of its own.
         name: The task's name.
-        timeout_s: Longest wait in seconds; later the work is cancelled and left to itself.
+        timeout_s: Longest wait in seconds; then the work is cancelled and abandoned.
         late_s: How much longer if the loop itself is late, in seconds.
 
     Returns:
-        Whether it came to its end in time and without an exception.
+        Whether it finished in time and without an exception.
     """
     task = hold(asyncio.create_task(work, name=name))
     try:
@@ -101,14 +101,14 @@ async def finished(
 
 
 async def ends(task: asyncio.Task[Any], *, timeout_s: float) -> bool:
-    """Wait for a task, and cancel it when it takes too long or nobody waits for it any more.
+    """Wait for a task; cancel it if it takes too long or this wait is cancelled.
 
     Args:
-        task: The work; it is held until it is over, however long that takes.
+        task: The work; a reference is kept until it is done, however long that takes.
         timeout_s: How long it may take, in seconds.
 
     Returns:
-        Whether it ended by itself in time; `task.result()` then says how.
+        Whether it ended by itself in time; if so, `task.result()` holds the outcome.
     """
     hold(task)
     try:
@@ -122,7 +122,7 @@ async def ends(task: asyncio.Task[Any], *, timeout_s: float) -> bool:
 
 
 async def _wait(futures: list[asyncio.Future[Any]], timeout_s: float, late_s: float) -> bool:
-    """Wait for the first of some futures; what the loop is late counts against `late_s`."""
+    """Wait for the first of some futures; lateness of the loop counts against `late_s`."""
     loop = asyncio.get_running_loop()
     left_s = max(timeout_s, 0.0)
     while True:
@@ -138,4 +138,4 @@ async def _wait(futures: list[asyncio.Future[Any]], timeout_s: float, late_s: fl
 def _let_go(task: asyncio.Future[Any]) -> None:
     _running.discard(task)
     if not task.cancelled():
-        task.exception()  # of work that was left: nobody is to be told that it got lost
+        task.exception()  # abandoned work: avoid the warning about an unretrieved exception

@@ -1,4 +1,4 @@
-"""Calls code of the user so that nothing it raises stops the caller. Imports `traces` alone."""
+"""Contains what the user's code raises, so that the caller goes on. Imports only `traces`."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ logger = logging.getLogger("lastword")
 class Contained:
     """Log what the body of a `with` raises instead of letting it out; the body must not await.
 
-    Without an `await` an `asyncio.CancelledError` cancels nobody: a handler raises one by asking a
-    cancelled task for its result. `KeyboardInterrupt` and `SystemExit` go on, for they end the
-    process.
+    Without an `await`, an `asyncio.CancelledError` is no cancellation of the running task: a
+    handler raises one by asking a cancelled task for its result. `KeyboardInterrupt` and
+    `SystemExit` propagate, since they end the process.
 
     Args:
-        message: What the log is to say then.
+        message: What to log in that case.
     """
 
     def __init__(self, message: str) -> None:

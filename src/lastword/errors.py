@@ -1,21 +1,21 @@
-"""Every error that lastword raises; owns the tree, imports nothing.
+"""Defines every error that lastword raises. Imports nothing.
 
     LastWordError
     ├── ClipError (ValueError)
     │   ├── ClipNotFoundError (FileNotFoundError)   no such file
     │   ├── ClipFormatError                         no decoder reads it, or its data is damaged
     │   ├── ClipEmptyError                          it holds no samples
-    │   └── ClipLimitError                          longer, wider, faster or larger than a limit
+    │   └── ClipLimitError                          beyond a limit of length, channels, rate or size
     ├── MessageError (ValueError)                   a message of a form that attach does not know
     ├── AttachError (RuntimeError)                  a session that is closed, or of another loop
     │   └── AlreadyAttachedError                    a second attach to one session
-    ├── UnsupportedVersionError (RuntimeError)      livekit-agents has internals that we do not know
+    ├── UnsupportedVersionError (RuntimeError)      livekit-agents has unknown internals
     ├── BakeError (RuntimeError)                    words could not be rendered by the TTS
     ├── MissingCredentialsError (RuntimeError)      an after-action needs the server API
-    └── StartTimeoutError (TimeoutError)            `session.start()` hangs, says `guard`
+    └── StartTimeoutError (TimeoutError)            `session.start()` hangs under `guard`
 
-`lastword.InferenceQuotaExceededError` is not here: it is what a provider did, an `APIStatusError`
-of livekit-agents, and lives in `failure/quota.py`.
+`lastword.InferenceQuotaExceededError` is not here: it describes what a provider did, is an
+`APIStatusError` of livekit-agents, and lives in `failure/quota.py`.
 """
 
 __all__ = [
@@ -36,7 +36,7 @@ __all__ = [
 
 
 class LastWordError(Exception):
-    """Anything that lastword refuses to do."""
+    """Base of all errors that lastword raises."""
 
 
 class ClipError(LastWordError, ValueError):
@@ -64,10 +64,10 @@ class ClipEmptyError(ClipError):
 
 
 class ClipLimitError(ClipError):
-    """The sound, or the format that is wanted of it, is beyond a limit.
+    """The sound, or the format requested for it, is beyond a limit.
 
     Attributes:
-        limit: The field of `Limits` that it exceeds; "" if it is none of them.
+        limit: The field of `Limits` that it exceeds; "" if it is another limit.
     """
 
     def __init__(self, message: str, *, source: str = "", limit: str = "") -> None:
@@ -76,11 +76,11 @@ class ClipLimitError(ClipError):
 
 
 class MessageError(LastWordError, ValueError):
-    """A message of a form that `attach` does not know."""
+    """The message has a form that lastword does not know."""
 
 
 class AttachError(LastWordError, RuntimeError):
-    """The session cannot be given its last word here and now."""
+    """`attach` cannot work on this session in its present state or from here."""
 
 
 class AlreadyAttachedError(AttachError):
@@ -91,12 +91,12 @@ class UnsupportedVersionError(LastWordError, RuntimeError):
     """The installed livekit-agents has internals that this version of lastword does not know.
 
     Attributes:
-        name: The internal that differs.
+        name: Name of the internal that differs.
         expected: What lastword knows.
         found: What is installed.
     """
 
-    # With defaults: copying and pickling call this with the message alone.
+    # The defaults are needed because copying and pickling pass the message alone.
     def __init__(
         self, message: str, *, name: str = "", expected: str = "", found: str = ""
     ) -> None:
@@ -107,12 +107,12 @@ class UnsupportedVersionError(LastWordError, RuntimeError):
 
 
 class BakeError(LastWordError, RuntimeError):
-    """Words could not be rendered by the agent's own TTS."""
+    """The agent's own TTS could not render the words."""
 
 
 class MissingCredentialsError(LastWordError, RuntimeError):
-    """An after-action needs LiveKit's server API, and no URL, key or secret is known."""
+    """An after-action needs LiveKit's server API, but a URL, key or secret is missing."""
 
 
 class StartTimeoutError(LastWordError, TimeoutError):
-    """`session.start()` has not returned in time."""
+    """`session.start()` did not return in time."""

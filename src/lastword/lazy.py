@@ -1,4 +1,4 @@
-"""Lets a package offer names without importing the modules that own them."""
+"""Lets a package export names without importing the modules that define them."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 def exports(
     package: str, owners: Mapping[str, str]
 ) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
-    """Make `__getattr__` and `__dir__` of a package whose names bring their modules when used.
+    """Return `__getattr__` and `__dir__` for a package that imports modules when names are used.
 
     Args:
         package: The package's `__name__`.
-        owners: Name -> the module that owns it, relative to the package (".errors").
+        owners: Name -> the module that defines it, relative to the package (".errors").
     """
 
     def get(name: str) -> object:

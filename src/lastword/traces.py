@@ -1,7 +1,7 @@
-"""Says for a log what was raised and where, and nothing that an exception says: it may say a key.
+"""Describes for a log what was raised and where, without the exception's text: it may hold a key.
 
-`exc_info` would print the text of an exception and of all behind it, which in an agent that fails
-are the provider's. Imports nothing of ours.
+`exc_info` would print the text of an exception and of its whole chain, which in a failing agent
+come from the provider. Imports nothing of lastword.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ def told(error: BaseException) -> str:
     """Return one line: the class of an exception, where it was raised, and what it came from.
 
     Args:
-        error: The exception; its text is not told.
+        error: The exception; its text is left out.
     """
     raised: list[str] = []
     behind: BaseException | None = error

@@ -1,4 +1,4 @@
-"""The HTTP clients below a stream that ask again by themselves."""
+"""Finds the HTTP clients below a stream that retry by themselves, and switches that off and on."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _SDK_RETRIES = 2
 
 
 def inner_client(component: object) -> Any:
-    """What retries below the stream of an LLM on its own, unless the user said how often.
+    """Return what retries by itself below the stream of an LLM, unless the user set its retries.
 
-    The clients of OpenAI's and Anthropic's SDKs ask twice more by default; `inference.LLM` sets 0
-    since 1.6, Anthropic's plugin some time after 1.4. The sessions of AWS's SDK ask four times
-    more, in all versions.
+    The clients of OpenAI's and Anthropic's SDKs retry twice by default; `inference.LLM` sets 0
+    since 1.6, Anthropic's plugin since some version after 1.4. The sessions of AWS's SDK retry
+    four times, in all versions.
 
     Returns:
         The HTTP client, or AWS's session; None if nothing retries.
@@ -38,7 +38,7 @@ def _asks_again_by(kind: type) -> str | None:
 
 
 def quieten(client: Any) -> Any:
-    """Takes its own retries from an inner client; returns what `restore_retries` needs."""
+    """Switch off an inner client's own retries; return what `restore_retries` needs."""
     if hasattr(client, "set_config_variable"):
         client.set_config_variable("max_attempts", 1)
         return None
@@ -47,7 +47,7 @@ def quieten(client: Any) -> Any:
 
 
 def restore_retries(client: Any, retries: Any) -> None:
-    """Gives them back."""
+    """Switch an inner client's own retries on again."""
     if hasattr(client, "set_config_variable"):
         client.set_config_variable("max_attempts", retries)
     else:

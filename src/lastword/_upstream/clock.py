@@ -1,6 +1,6 @@
-"""Gives a running event loop of asyncio another clock, for which it has no public way.
+"""Gives a running asyncio event loop another clock, for which asyncio has no public interface.
 
-A loop asks `time()` and waits in its selector, in Python 3.10 .. 3.14.
+In Python 3.10 .. 3.14 a loop calls its `time()` and waits in its selector.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ def exchanged(
     selector: Callable[[Any], Any],
     run_in_executor: Callable[..., Any],
 ) -> Iterator[None]:
-    """Exchanges how a loop tells the time, how it waits, and how it hands work to threads.
+    """Replace how a loop tells the time, how it waits, and how it hands work to threads.
 
     Args:
         loop: One of asyncio's own.
-        time: Stands in the place of `loop.time`.
+        time: Replaces `loop.time`.
         selector: Makes the new selector from the old one.
-        run_in_executor: Stands in the place of `loop.run_in_executor`.
+        run_in_executor: Replaces `loop.run_in_executor`.
 
     Raises:
         TypeError: The loop is not one that waits in a selector.

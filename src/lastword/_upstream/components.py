@@ -1,4 +1,4 @@
-"""LLM, STT and TTS: what stands behind an adapter, and the events of their errors."""
+"""Finds the LLM, STT and TTS behind an adapter, and builds the events of their errors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from livekit.agents import inference, llm, stt, tts
 
 
 def same_kind(one: object, other: object) -> bool:
-    """Whether two components are both an LLM, both an STT or both a TTS."""
+    """Return whether two components are both an LLM, both an STT or both a TTS."""
     return any(isinstance(one, k) and isinstance(other, k) for k in (llm.LLM, stt.STT, tts.TTS))
 
 
@@ -24,19 +24,19 @@ def kind_of(component: object) -> Literal["llm", "stt", "tts", "unknown"]:
 
 
 def is_fallback(component: object) -> bool:
-    """Whether a component chooses among several others."""
+    """Return whether a component chooses among several others."""
     return isinstance(component, llm.FallbackAdapter | stt.FallbackAdapter | tts.FallbackAdapter)
 
 
 def is_realtime_fallback(session: object) -> bool:
-    """Whether a realtime session chooses among several others; there is none in 1.4.6."""
+    """Return whether a realtime session chooses among several others; 1.4.6 has no such session."""
     module = sys.modules.get("livekit.agents.llm.realtime_fallback_adapter")
     cls = getattr(module, "_FallbackRealtimeSession", None)
     return cls is not None and isinstance(session, cls)
 
 
 def children_of(component: object) -> list[object]:
-    """The components behind a FallbackAdapter or a StreamAdapter, empty for any other."""
+    """Return the components behind a FallbackAdapter or a StreamAdapter; empty for any other."""
     if isinstance(component, llm.FallbackAdapter):
         return list(component._llm_instances)
     if isinstance(component, tts.FallbackAdapter):
@@ -53,7 +53,7 @@ def children_of(component: object) -> list[object]:
 def error_event(
     component: object, error: Exception, *, recoverable: bool
 ) -> llm.LLMError | stt.STTError | tts.TTSError:
-    """Builds the event that livekit-agents emits for an error of an LLM, STT or TTS.
+    """Build the event that livekit-agents emits for an error of an LLM, STT or TTS.
 
     Raises:
         TypeError: The component is none of the three.
@@ -74,14 +74,14 @@ def error_event(
 def realtime_error(
     session: llm.RealtimeSession[Any], error: Exception, *, recoverable: bool
 ) -> llm.RealtimeModelError:
-    """Builds the event that livekit-agents emits for an error of a realtime session."""
+    """Build the event that livekit-agents emits for an error of a realtime session."""
     label = session.realtime_model.label
     now = time.time()
     return llm.RealtimeModelError(timestamp=now, label=label, error=error, recoverable=recoverable)
 
 
 def detector_error(detector: Any, error: Exception, *, recoverable: bool) -> Any:
-    """Builds the event that livekit-agents emits for an error of the interruption detector."""
+    """Build the event that livekit-agents emits for an error of the interruption detector."""
     return inference.InterruptionDetectionError(
         label=detector._label, error=error, recoverable=recoverable
     )

@@ -1,4 +1,4 @@
-"""The methods of livekit-agents that the tap wraps, and the streams that they belong to."""
+"""Wraps and unwraps the methods of livekit-agents that the tap needs, and knows their streams."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _stt_pumps() -> tuple[HookPoint, ...]:
 
 
 STT_PUMPS = _stt_pumps()
-"""What runs an agent's `stt_node` in 1.4 .. 1.7, which do not tell in there whose it is."""
+"""What runs an agent's `stt_node` in 1.4 .. 1.7, where nothing inside it says which agent it is."""
 
 _TAP_NAMES: dict[type, tuple[str, ...]] = {
     **{cls: (attribute, "_run") for cls, attribute in _WORKERS.items()},
@@ -114,13 +114,13 @@ class Hook:
     def put_in(
         cls, point: HookPoint, wrap: Callable[[Callable[..., Any]], Callable[..., Any]]
     ) -> Hook:
-        """Puts what `wrap` makes of a method in its place."""
+        """Replace a method by what `wrap` makes of it."""
         hook = cls(point, wrap(getattr(point.cls, point.name)), vars(point.cls).get(point.name))
         setattr(point.cls, point.name, hook.wrapper)
         return hook
 
     def take_out(self) -> bool:
-        """Restores the method, if the wrapper still is in its place; returns whether it was."""
+        """Restore the method if the wrapper is still in its place; return whether it was."""
         cls, name = self.point.cls, self.point.name
         if vars(cls).get(name) is not self.wrapper:
             return False
@@ -132,7 +132,7 @@ class Hook:
 
 
 def unknown_hook_points() -> list[str]:
-    """Names what differs from the internals that the tap was built for.
+    """List what differs from the internals that the tap was built for.
 
     Returns:
         One line per difference, "LLMStream._main_task: expected (self), found (self, x)"; empty if
@@ -158,7 +158,7 @@ def _unknown_to_the_tap(points: tuple[HookPoint, ...]) -> tuple[str, ...]:
 
 
 def component_of(worker: object) -> object:
-    """The LLM, STT or TTS that a stream works for; an STT that recognizes works for itself."""
+    """Return the LLM, STT or TTS that a stream works for; a recognizing STT works for itself."""
     attribute = _component_attribute(type(worker))  # type: ignore[arg-type] # they are hashable
     return worker if attribute is None else getattr(worker, attribute)
 
@@ -169,7 +169,7 @@ def _component_attribute(kind: type) -> str | None:
 
 
 def before_next_attempt(stream: Any, ask: Callable[[], None]) -> None:
-    """Lets the next attempt of a stream's retry loop ask first; what `ask` raises ends the loop.
+    """Call `ask` before the next attempt of a stream's retry loop; what it raises ends the loop.
 
     The loops call `_run` for each attempt and sleep between them, in 1.4.6 .. 1.8.9.
     """
@@ -185,12 +185,12 @@ def before_next_attempt(stream: Any, ask: Callable[[], None]) -> None:
 
 
 def announce(worker: Any, error: Exception, *, recoverable: bool) -> None:
-    """Emits the error of a stream as its retry loop would have done."""
+    """Emit the error of a stream as its retry loop would have done."""
     worker._emit_error(error, recoverable=recoverable)
 
 
 def runs_realtime_loop(session: llm.RealtimeSession[Any]) -> bool:
-    """Whether the running task is the connection loop of a realtime session.
+    """Return whether the running task is the connection loop of a realtime session.
 
     OpenAI, Azure, xAI and Google keep it in `_main_atask`, in 1.4.6 .. 1.8.9; any other plugin's
     loop is not recognised and keeps its retries.

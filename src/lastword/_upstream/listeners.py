@@ -1,4 +1,4 @@
-"""Which sessions listen to a component, and how they hear of an error."""
+"""Finds the sessions that listen to a component, and delivers errors to them."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _HEARD_FOR: ContextVar[object] = ContextVar("lastword_heard_for", default=None)
 
 
 def note_hearing(pump: Any, *arguments: Any) -> None:
-    """Notes for all that a pump starts which agent it hears for."""
+    """Record, for everything that a pump starts, which agent it works for."""
     node = arguments[0] if arguments else pump._stt_node
     _HEARD_FOR.set(getattr(node, "__self__", None))
 
 
 def listening_sessions(component: object) -> list[AgentSession[Any]]:
-    """The sessions whose running agent has subscribed to the errors of a component.
+    """Return the sessions whose running agent has subscribed to the errors of a component.
 
-    A realtime session behind a fallback is listened to by the fallback, that one by the agent.
+    The fallback listens to a realtime session behind it, and the agent listens to the fallback.
     """
     listeners = getattr(component, "_events", {}).get("error") or ()
     sessions = []
@@ -40,9 +40,10 @@ def listening_sessions(component: object) -> list[AgentSession[Any]]:
 
 
 def current_session() -> AgentSession[Any] | None:
-    """The session whose speech, reply or hearing the running task belongs to, if it does.
+    """Return the session whose speech, reply or speech recognition the running task belongs to.
 
-    Hearing runs outside of any reply; its pump is known by a variable of 1.8, or by ours.
+    Recognition runs outside any reply; its pump is known by a context variable of 1.8, or by
+    lastword's own.
     """
     activity = agent_activity._AgentActivityContextVar.get(None)
     if activity is None:
@@ -53,11 +54,11 @@ def current_session() -> AgentSession[Any] | None:
 
 
 def configured_components(session: AgentSession[Any]) -> list[object]:
-    """The components that were given to a session itself, used or not."""
+    """Return the components that were given to the session itself, used or not."""
     return [part for part in (session._llm, session._stt, session._tts) if part is not None]
 
 
 def deliver_error(session: AgentSession[Any], event: Any) -> None:
-    """Hands an error to the session's running agent, as a subscription would have done."""
+    """Deliver an error to the session's running agent as its subscription would have done."""
     if session._activity is not None:
         session._activity._on_error(event)

@@ -1,4 +1,4 @@
-"""The room of a session, the job, and the outputs that lead there."""
+"""Finds the room of a session, the job, and the outputs that lead to the room."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def room_io_of(session: AgentSession[Any]) -> RoomIO | None:
 
 
 def room_of(session: AgentSession[Any]) -> rtc.Room | None:
-    """Finds the room of a session: its own, or the job's while `start()` is not that far."""
+    """Return the room of a session: its own, or the job's until `start()` has connected one."""
     room_io = room_io_of(session)
     if room_io is not None:
         return room_io.room
@@ -38,7 +38,7 @@ def room_of(session: AgentSession[Any]) -> rtc.Room | None:
 
 
 def job_of_this_process() -> JobContext | None:
-    """Returns the job that runs here, or None outside of a worker."""
+    """Return the job that runs here, or None outside of a worker."""
     try:
         return get_job_context()
     except RuntimeError:
@@ -46,16 +46,16 @@ def job_of_this_process() -> JobContext | None:
 
 
 def linked_participant(session: AgentSession[Any]) -> rtc.RemoteParticipant | None:
-    """Returns the caller whom the session listens to, or None without a room."""
+    """Return the caller whom the session listens to, or None without a room."""
     room_io = room_io_of(session)
     return room_io.linked_participant if room_io is not None else None
 
 
 def first_subscription(session: AgentSession[Any]) -> asyncio.Future[None] | None:
-    """Returns the future of the output's first subscriber, or None where there is no such thing.
+    """Return the future of the output's first subscriber, or None if the output has none.
 
-    `capture_frame` awaits it unshielded: interrupting a speech that is parked there cancels it and
-    leaves the output dead for good (1.4.6 .. 1.8.9). Look here before any interruption.
+    `capture_frame` awaits it unshielded: interrupting a speech that waits there cancels the future
+    and leaves the output permanently dead (1.4.6 .. 1.8.9). Check it before any interruption.
     """
     room_io = room_io_of(session)
     return room_io.subscribed_fut if room_io is not None else None
@@ -78,7 +78,7 @@ def is_unheard(session: AgentSession[Any]) -> bool:
 
 
 def output_is_poisoned(session: AgentSession[Any]) -> bool:
-    """Tells whether nobody can hear the output, although it takes frames and reports them played.
+    """Return whether nobody can hear the output although it takes frames and reports them played.
 
     Either its wait for a subscriber was cancelled, or its track was taken out of the room or muted.
     """
@@ -97,7 +97,7 @@ def output_is_poisoned(session: AgentSession[Any]) -> bool:
 
 
 def audio_is_coming(session: AgentSession[Any]) -> bool:
-    """Tells whether `start()` is under way and is going to give the session an audio output."""
+    """Return whether `start()` is under way and will give the session an audio output."""
     if session._started or session.output.audio is not None:
         return False
     room_io = room_io_of(session)
@@ -105,13 +105,13 @@ def audio_is_coming(session: AgentSession[Any]) -> bool:
 
 
 def leaf_of(output: io.AudioOutput) -> io.AudioOutput:
-    """Returns the last output of a chain, the one that plays."""
+    """Return the last output of a chain, the one that plays."""
     while output.next_in_chain is not None:
         output = output.next_in_chain
     return output
 
 
 def num_channels_of(output: io.AudioOutput) -> int:
-    """Returns how many channels the output takes; only RoomIO's can take more than one."""
+    """Return how many channels the output takes; only RoomIO's can take more than one."""
     source = getattr(leaf_of(output), "_audio_source", None)
     return source.num_channels if isinstance(source, rtc.AudioSource) else 1

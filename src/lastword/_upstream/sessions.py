@@ -1,4 +1,4 @@
-"""The inside of one session: its own methods, its state, its forced end."""
+"""Reads the state of one session, hooks its methods, and forces its end."""
 
 from __future__ import annotations
 
@@ -51,55 +51,55 @@ class SessionHooks:
             setattr(session, name, hook)
 
     def remove(self) -> None:
-        """Gives the session its own methods back, where ours still stand."""
+        """Restore the session's own methods where lastword's are still in place."""
         for name, hook in self._ours.items():
             if self._session.__dict__.get(name) is hook:
                 delattr(self._session, name)
 
 
 def loop_of(session: AgentSession[Any]) -> asyncio.AbstractEventLoop:
-    """Returns the loop that a session was made for."""
+    """Return the loop that a session was made for."""
     return session._loop
 
 
 def is_started(session: AgentSession[Any]) -> bool:
-    """Tells whether `start()` has succeeded and no close has finished since."""
+    """Tell whether `start()` has succeeded and no close has finished since."""
     return session._started
 
 
 def is_running(session: AgentSession[Any]) -> bool:
-    """Tells whether there is an activity that could speak."""
+    """Tell whether there is an activity that could speak."""
     return session._activity is not None
 
 
 def realtime_session_of(session: AgentSession[Any]) -> llm.RealtimeSession[Any] | None:
-    """Returns the realtime session of the agent that runs, or None if it uses no such model."""
+    """Return the realtime session of the agent that runs, or None if it uses no such model."""
     activity = session._activity
     return None if activity is None else getattr(activity, "_rt_session", None)
 
 
 def counts_stt_errors(session: AgentSession[Any]) -> bool:
-    """Tells whether upstream tolerates some STT errors (1.6 and later) or none (before)."""
+    """Tell whether upstream tolerates some STT errors (1.6 and later) or none (before)."""
     return hasattr(session, "_stt_error_counts")
 
 
 def trace_context_of(session: AgentSession[Any]) -> Context | None:
-    """Returns the context under which the session's own spans stand, or None before `start()`."""
+    """Return the context that the session's own spans belong to, or None before `start()`."""
     return getattr(session, "_root_span_context", None)
 
 
 def is_closing(session: AgentSession[Any]) -> bool:
-    """Tells whether a close of any kind has begun."""
+    """Tell whether a close of any kind has begun."""
     return session._closing_task is not None or session._closing
 
 
 def mark_closing(session: AgentSession[Any], mark: asyncio.Future[None] | None) -> None:
-    """Sets or clears what upstream takes for a close under way; it only looks if it is there."""
+    """Set or clear what upstream takes for a close under way; it only checks that it is there."""
     setattr(session, "_closing_task", mark)  # noqa: B010 - typed as a Task, of which it is the base
 
 
 def refuse_new_work(session: AgentSession[Any]) -> None:
-    """Makes the session refuse replies, speech, turns and hand-overs from here on.
+    """Make the session refuse replies, speech, turns and hand-overs from now on.
 
     Both flags together: `_scheduling_paused` alone lets `update_agent` run the new agent, and
     `_closing` alone refuses too little (measured on 1.4.6 and 1.8.9).
@@ -110,11 +110,11 @@ def refuse_new_work(session: AgentSession[Any]) -> None:
 
 
 def allow_teardown(session: AgentSession[Any]) -> None:
-    """Lets the activity's own drain do its work, and nothing else.
+    """Let the activity's own drain do its work, and nothing else.
 
-    drain() takes an activity whose scheduling is paused for one that was drained before, and skips
-    parts of its work (1.4.6 .. 1.8.9): the flag goes, and new speech is refused where all of it is
-    scheduled.
+    drain() assumes that an activity whose scheduling is paused was drained before, and skips parts
+    of its work (1.4.6 .. 1.8.9). So this clears the flag and refuses new speech in the one method
+    that schedules all of it.
     """
     activity = session._activity
     if activity is not None:
@@ -128,15 +128,15 @@ def _refuse_speech(speech: Any, priority: int, force: bool = False) -> None:  # 
 
 
 def is_left_closed(session: AgentSession[Any]) -> bool:
-    """Tells whether the session was closed and not started again since."""
+    """Tell whether the session was closed and not started again since."""
     return session._closing
 
 
 def force_closed(session: AgentSession[Any]) -> list[Coroutine[Any, Any, None]]:
-    """Leaves the session as a close does, although its own teardown did not end.
+    """Put the session in the state that a close leaves, although its own teardown did not end.
 
     Returns:
-        What a close would have ended and this could not: each may hang, as the teardown did.
+        What a close would have ended but this could not: each may hang, as the teardown did.
     """
     activity = session._activity
     refuse_new_work(session)
@@ -149,18 +149,18 @@ def force_closed(session: AgentSession[Any]) -> list[Coroutine[Any, Any, None]]:
 
 
 def leave_room(session: AgentSession[Any]) -> list[Coroutine[Any, Any, None]]:
-    """Takes its room from a session; returns what closes the connection to it, if there was one."""
+    """Detach a session from its room; return what closes that connection, if there was one."""
     room_io, session._room_io = session._room_io, None
     return [] if room_io is None else [room_io.aclose()]
 
 
 def is_starting(session: AgentSession[Any]) -> bool:
-    """Tells whether a `start()` is under way."""
+    """Tell whether a `start()` is under way."""
     return session._lock.locked() and not session._started
 
 
 async def end_late_start(session: AgentSession[Any]) -> None:
-    """Closes what a `start()` that hung makes of its session, as soon as it has ended."""
+    """Close whatever a hanging `start()` still makes of its session, as soon as it has ended."""
     async with session._lock:
         if session._started:
             for part in force_closed(session):
@@ -168,5 +168,5 @@ async def end_late_start(session: AgentSession[Any]) -> None:
 
 
 def hook_of(session: object) -> object:
-    """Returns the object that stands in front of a session's errors, or None."""
+    """Return the object that intercepts a session's errors, or None."""
     return getattr(vars(session).get("_on_error"), "__self__", None)

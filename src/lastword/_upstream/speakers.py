@@ -1,4 +1,4 @@
-"""The voice of a session, as far as a TTS shows how it sounds."""
+"""Finds the voice of a session, as far as a TTS shows how it sounds."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _CHANGING_ATTRIBUTES = ("_expressive",)  # set by the core of 1.8 for each turn
 
 
 def option_attributes(component: tts.TTS[Any]) -> dict[str, Any]:
-    """Finds the attributes of a TTS that could say how it sounds.
+    """Return the attributes of a TTS that could say how it sounds.
 
     There is no interface for them. Nearly all plugins keep their options together (`_opts`), and
     counters and connections beside them; of any other TTS all attributes may be options.
@@ -45,12 +45,12 @@ def option_attributes(component: tts.TTS[Any]) -> dict[str, Any]:
 
 
 def speaker_of(session: AgentSession[Any]) -> tts.TTS[Any] | None:
-    """Returns the TTS of the agent that runs, or of the session while none does."""
+    """Return the TTS of the agent that runs, or of the session while none does."""
     return session.tts if session._activity is None else session._activity.tts
 
 
 def languages_of(session: AgentSession[Any]) -> list[str]:
-    """Finds the languages that the session speaks and hears, as far as their options say."""
+    """Return the languages that the session speaks and hears, as far as its options say."""
     listener = session.stt if session._activity is None else session._activity.stt
     found = []
     for component in (speaker_of(session), listener):
@@ -68,16 +68,15 @@ def _ends_of(component: object) -> list[object]:
 
 
 def voices_of(component: tts.TTS[Any]) -> list[tts.TTS[Any]]:
-    """The TTS that speak behind adapters, the preferred one first; a plain one is its own."""
+    """Return the TTS behind adapters, the preferred one first; a plain TTS is returned itself."""
     return [end for end in _ends_of(component) if isinstance(end, tts.TTS)]
 
 
 def silenced(component: tts.TTS[Any], _made: dict[int, tts.TTS[Any]] | None = None) -> tts.TTS[Any]:
-    """Makes a twin of a TTS that speaks the same but whose events nobody hears.
+    """Return a twin of a TTS that sounds the same but whose events nobody receives.
 
     A session counts the errors and adds up the metrics that its TTS emits. The twin shares
-    connections and options with the original, and has no listeners. Neither have the TTS that it
-    holds, were they to hold it in turn.
+    connections and options with the original and has no listeners; nor have the TTS inside it.
     """
     made = {} if _made is None else _made
     if id(component) not in made:
@@ -90,9 +89,9 @@ def silenced(component: tts.TTS[Any], _made: dict[int, tts.TTS[Any]] | None = No
 
 
 def start_outside_sessions(work: Coroutine[Any, Any, _T], *, name: str) -> asyncio.Task[_T]:
-    """Starts a task that belongs to no session, even if a session's code asks for it.
+    """Start a task that belongs to no session, even when called from a session's code.
 
-    Everything else of the context stays: the job's HTTP session lives there.
+    The rest of the context is kept: the job's HTTP session lives there.
     """
     context = contextvars.copy_context()
     variable: ContextVar[Any] = agent_activity._AgentActivityContextVar  # read with get(None)
@@ -102,7 +101,7 @@ def start_outside_sessions(work: Coroutine[Any, Any, _T], *, name: str) -> async
 
 @contextlib.asynccontextmanager
 async def http_sessions() -> AsyncIterator[None]:
-    """Gives plugins the HTTP session that they find in a job, where there is no job."""
+    """Provide plugins with the HTTP session that a job would give them, where there is no job."""
     http_context._new_session_ctx()
     try:
         yield

@@ -1,4 +1,4 @@
-"""Lets something else do the work of LLM, STT and TTS streams: for rehearsals, never in a call.
+"""Replaces the work of LLM, STT and TTS streams by something else: for rehearsals, never in a call.
 
 A plugin's stream does its work in `_run`, once for each attempt of the retry loop in `_main_task`
 (1.4.6 .. 1.8.9). The class of a stream is exchanged for one whose `_run` asks the choosers first.
@@ -30,8 +30,7 @@ class Work:
         worker: The stream; an STT that recognizes whole utterances works itself.
         component: The LLM, STT or TTS, never an adapter.
         outermost: The adapter around it, or the component itself.
-        own: Does what would be done without the one who is asked: the component's own work, most
-            often.
+        own: Does what would be done without this chooser: usually the component's own work.
         emitter: Where a TTS puts its sound; None for all others.
     """
 
@@ -48,7 +47,7 @@ _outermost: ContextVar[object] = ContextVar("lastword_outermost", default=None)
 
 
 def install(chooser: Callable[[Work], Awaitable[Any] | None]) -> None:
-    """Asks a chooser about each attempt that begins from now on; the newest is asked first.
+    """Ask a chooser about each attempt that begins from now on; the newest is asked first.
 
     Args:
         chooser: Says what is done instead of an attempt's own work, or None for that work.
@@ -60,7 +59,7 @@ def install(chooser: Callable[[Work], Awaitable[Any] | None]) -> None:
 
 
 def remove(chooser: Callable[[Work], Awaitable[Any] | None]) -> None:
-    """Asks a chooser no more."""
+    """Stop asking a chooser."""
     _choosers[:] = [known for known in _choosers if known != chooser]
     if not _choosers:
         _hooks[:] = [hook for hook in _hooks if not hook.take_out()]
@@ -97,7 +96,7 @@ def _exchanging_recognition(original: Callable[..., Any]) -> Callable[..., Any]:
 
 @functools.cache
 def _exchanged(cls: type) -> type:
-    """Makes the class of a stream, or of an STT, whose attempts ask the choosers first."""
+    """Return a subclass of a stream or STT class whose attempts ask the choosers first."""
     if getattr(cls, "_lastword_asks", False):
         return cls
     name = "_recognize_impl" if issubclass(cls, stt.STT) else "_run"
@@ -115,7 +114,7 @@ def _exchanged(cls: type) -> type:
 
 
 async def _do(work: Work, choosers: list[Callable[[Work], Awaitable[Any] | None]]) -> Any:
-    """Does an attempt as the first chooser wants it, whose own work is what the next one wants."""
+    """Do an attempt as the first chooser wants; its `own` is what the next chooser wants."""
     if not choosers:
         return await work.own()
     first, *others = choosers
@@ -128,26 +127,26 @@ async def _do(work: Work, choosers: list[Callable[[Work], Awaitable[Any] | None]
 
 
 def answer(stream: llm.LLMStream, text: str) -> None:
-    """Sends a piece of an LLM's answer."""
+    """Send a piece of an LLM's answer."""
     delta = llm.ChoiceDelta(role="assistant", content=text)
     stream._event_ch.send_nowait(llm.ChatChunk(id="rehearsal", delta=delta))
 
 
 def call_tool(stream: llm.LLMStream, name: str, arguments: str) -> None:
-    """Sends a tool call of an LLM, its arguments as JSON."""
+    """Send a tool call of an LLM; `arguments` are JSON."""
     call = llm.FunctionToolCall(name=name, arguments=arguments, call_id=f"call_{name}")
     delta = llm.ChoiceDelta(role="assistant", tool_calls=[call])
     stream._event_ch.send_nowait(llm.ChatChunk(id="rehearsal", delta=delta))
 
 
 def has_tool_result(stream: llm.LLMStream) -> bool:
-    """Tells whether an LLM is asked again after a tool that it has called."""
+    """Return whether an LLM is asked again after a tool call of its own."""
     items = stream.chat_ctx.items
     return bool(items) and items[-1].type == "function_call_output"
 
 
 async def words(stream: tts.ChunkedStream | tts.SynthesizeStream) -> AsyncIterator[str]:
-    """Gives the words that a TTS is to say, as they come; ends with the input."""
+    """Yield the words that a TTS is to say as they come; end with the input."""
     if isinstance(stream, tts.ChunkedStream):
         yield stream.input_text
         return
@@ -157,18 +156,18 @@ async def words(stream: tts.ChunkedStream | tts.SynthesizeStream) -> AsyncIterat
 
 
 async def sounds(stream: stt.RecognizeStream) -> AsyncIterator[rtc.AudioFrame]:
-    """Gives the frames that an STT is to understand, as they come; ends with the input."""
+    """Yield the frames that an STT is to recognize as they come; end with the input."""
     async for piece in stream._input_ch:
         if not isinstance(piece, stt.RecognizeStream._FlushSentinel):
             yield piece
 
 
 def understand(stream: stt.RecognizeStream, text: str) -> None:
-    """Sends a final transcript of an STT."""
+    """Send a final transcript of an STT."""
     stream._event_ch.send_nowait(transcript(text))
 
 
 def transcript(text: str) -> stt.SpeechEvent:
-    """Builds what an STT tells when somebody has said something."""
+    """Build the event that an STT emits when somebody has said something."""
     said = stt.SpeechData(language="en", text=text)  # type: ignore[arg-type] # a str up to 1.4
     return stt.SpeechEvent(stt.SpeechEventType.FINAL_TRANSCRIPT, alternatives=[said])

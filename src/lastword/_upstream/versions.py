@@ -1,4 +1,4 @@
-"""Which insides of livekit-agents are known; owns the look at them when a session is attached."""
+"""Checks, when a session is attached, that the internals of livekit-agents are those we know."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 SUPPORTED = "1.4.6 to 1.8.x"
-"""The versions of livekit-agents whose insides were checked, as people write it."""
+"""The versions of livekit-agents whose internals were checked, in the form shown to people."""
 
 
 def session_class() -> type[AgentSession[Any]]:
-    """Returns the class of sessions; 2.0 calls it `LiveSession` and warns of the old name."""
+    """Return the session class; 2.0 calls it `LiveSession` and warns about the old name."""
     return getattr(agents, "LiveSession", None) or agents.AgentSession
 
 
@@ -73,7 +73,7 @@ _SCHEDULE_SPEECH = ("speech", "priority", "force")
 
 
 def check_session(session: AgentSession[Any]) -> None:
-    """Makes sure that the internals lastword needs for the last words are those it was built for.
+    """Check that the internals lastword needs for the last words are those it was built for.
 
     Args:
         session: A session of any version of livekit-agents.
@@ -103,7 +103,7 @@ def check_session(session: AgentSession[Any]) -> None:
 
 @functools.cache
 def unknown_surroundings() -> tuple[tuple[str, str, str], ...]:
-    """Finds what differs around sessions: its name, what is known here, what is there."""
+    """List what differs around sessions: its name, what is known here, what is there."""
     differences: list[tuple[str, str, str]] = []
     for where, names in _SURROUNDINGS.items():
         module, _, cls = where.partition(":")
@@ -122,7 +122,7 @@ def unknown_surroundings() -> tuple[tuple[str, str, str], ...]:
 
 
 def unknown_names(place: Any, names: tuple[str, ...]) -> list[str]:
-    """The names that neither a module or class nor the code of the class's `__init__` knows."""
+    """Return the names found neither in a module or class nor in the class's `__init__`."""
     known = {*dir(place)}
     for cls in getattr(place, "__mro__", ()):
         init = inspect.unwrap(cls.__init__)

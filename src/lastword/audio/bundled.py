@@ -1,6 +1,6 @@
-"""The clips that come with the package: which there are and which fits. Imports `clip` alone.
+"""Chooses and loads the clips that come with the package. Imports `clip` alone.
 
-assets/render.py makes the clips and their index; a file and its words are named there together, so
+assets/render.py makes the clips and their index, which lists each file together with its words:
 what is shown is what is heard.
 """
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Tone = Literal["generic", "later", "transfer", "moment", "again", "hear"]
-"""What happens next: the call ends; it ends and soon works again; the caller is handed on; or the
-call goes on: an answer takes long; something went wrong once; nothing is heard of the caller."""
+"""What happens next: the call ends; it ends and soon works again; the caller is transferred; or the
+call goes on: an answer takes long; something went wrong once; the caller cannot be heard."""
 
 TONES: Final[tuple[Tone, ...]] = ("generic", "later", "transfer", "moment", "again", "hear")
 
@@ -37,14 +37,14 @@ def bundled(language: str = "en", tone: Tone = "generic") -> Clip:
     """Load a clip that comes with the package.
 
     Args:
-        language: A BCP 47 tag as "pt-BR" or "pt", in either case. The nearest language that is
-            there is taken: the whole tag, then its first part, then English.
+        language: A BCP 47 tag such as "pt-BR" or "pt", in either case. The nearest available
+            language is used: the whole tag, then its first part, then English.
         tone: "generic" (the call ends), "later" (it ends and may be tried again in a few minutes),
-            "transfer" (the caller is handed on), "moment" (an answer takes long), "again" (please
-            say that again) or "hear" (nothing is heard of the caller).
+            "transfer" (the caller is transferred), "moment" (an answer takes long), "again"
+            (please say that again) or "hear" (the caller cannot be heard).
 
     Returns:
-        The clip; its `language` and `transcript` are those that are heard.
+        The clip; its `language` and `transcript` match what is heard.
 
     Raises:
         MessageError: There is no such tone.
@@ -66,7 +66,7 @@ def bundled_languages() -> list[str]:
 
 
 def has_clips(language: str) -> bool:
-    """Tell whether a language, or the one that it is a form of, has clips.
+    """Return whether a language, or the language that it is a variant of, has clips.
 
     Args:
         language: A BCP 47 tag, in either case.
@@ -78,11 +78,11 @@ def nearest_language(*wanted: str | None) -> str:
     """Choose the first wanted language that has clips.
 
     Args:
-        *wanted: BCP 47 tags in the order of preference; None is passed over.
+        *wanted: BCP 47 tags in order of preference; None is skipped.
 
     Returns:
-        A language of `bundled_languages()`: per tag the whole of it, then its first part; English
-        when nothing fits.
+        A language of `bundled_languages()`: each tag is tried whole, then by its first part;
+        English if none fits.
     """
     there = _index()
     found = (tag for want in wanted if want for tag in _widening(want) if tag in there)

@@ -1,4 +1,4 @@
-"""Owns `Clip`, what users hold, and the cache that shares sounds by content."""
+"""Provides `Clip`, a sound ready to be played, and shares sounds of the same content."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from .source import Source
 
 MAX_CACHED_BYTES = 64 * 2**20
-"""Samples kept when no clip uses them any more: some minutes of sound, small beside an agent. Their
-frames come on top, usually of the same size."""
+"""Samples kept although no clip uses them any more: a few minutes of sound, little next to an
+agent. Their frames come on top and are usually the same size."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Clip:
-    """A sound that is ready to be played, with the words it says.
+    """A sound ready to be played, and the words it says.
 
     Immutable and thread-safe. Clips of the same content share their samples and frames. Make one
     with `Clip.load`.
@@ -59,7 +59,7 @@ class Clip:
         trim: bool = False,
         limits: Limits = DEFAULT_LIMITS,
     ) -> Clip:
-        """Decode a sound now, so that nothing is left to do when it is needed.
+        """Decode a sound now, leaving nothing to do when it is needed.
 
         Args:
             source: A path, bytes, a binary file object, or `(samples, sample_rate)`.
@@ -67,7 +67,7 @@ class Clip:
             language: BCP 47 tag of what is said.
             normalize: Bring it to the loudness of the bundled clips.
             trim: Cut silence at both ends.
-            limits: What the sound may be at most.
+            limits: Upper and lower bounds on the sound.
 
         Returns:
             The clip; the samples are shared with every clip of the same content.
@@ -76,8 +76,8 @@ class Clip:
             ClipNotFoundError: The path does not exist.
             ClipFormatError: No decoder reads it, or it holds NaN or infinity.
             ClipEmptyError: It holds no samples.
-            ClipLimitError: It is longer, wider, slower, faster or larger than `limits`.
-            TypeError: `limits` are no `Limits`.
+            ClipLimitError: Its length, channels, sample rate or size is outside `limits`.
+            TypeError: `limits` is not a `Limits`.
         """
         check_limits(limits)
         if isinstance(source, tuple):
@@ -95,7 +95,7 @@ class Clip:
             return Sound(_polish(decoded, normalize=normalize, trim=trim), name)
 
         sound = _cache.get((content, normalize, trim), make)
-        # Perhaps it was loaded before, under wider limits.
+        # The cached sound may have been loaded under wider limits.
         num_frames, num_channels = sound.samples.shape
         limits.check(num_frames, num_channels, sound.sample_rate, name)
         return cls(sound, transcript, language)
@@ -118,33 +118,33 @@ class Clip:
     def frames(
         self, sample_rate: int = 24000, num_channels: int = 1, frame_ms: int = 50
     ) -> list[AudioFrame]:
-        """Give the clip as frames for one playout.
+        """Return the clip as frames for one playout.
 
-        The first call for a format prepares it; later ones only build frame objects over the
+        The first call for a format prepares it; later calls only build frame objects over the
         same bytes, which all sessions of the process share.
 
         Args:
             sample_rate: Of the output, 4000 to 384000 Hz.
-            num_channels: Of the output, 1 to 32. Fewer than the clip has: the mean of its
-                channels; more: copies.
+            num_channels: Of the output, 1 to 32. With fewer channels than the clip has, each is the
+                mean of the clip's channels; with more, channels are copied.
             frame_ms: Length of a frame in milliseconds, 10 to 100.
 
         Returns:
             Fresh frames of equal length, the last padded with silence.
 
         Raises:
-            ClipLimitError: No output has such a format, or the frames would have more samples than
+            ClipLimitError: The format is out of range, or the frames would have more samples than
                 the default `Limits` allow.
-            TypeError: An argument is no integer.
+            TypeError: An argument is not an integer.
         """
         return self._sound.frames(Format.of(sample_rate, num_channels, frame_ms)).fresh()
 
     def frames_on_demand(
         self, sample_rate: int = 24000, num_channels: int = 1, frame_ms: int = 50
     ) -> Sequence[AudioFrame]:
-        """Give the same as `frames`, each frame object built when it is asked for.
+        """Return the same as `frames`, but build each frame object when it is asked for.
 
-        Where many sessions begin to play at once, none waits for frames that are needed later.
+        When many sessions begin to play at once, none waits for frames that are needed later.
         """
         return FramesOnDemand(self._sound.frames(Format.of(sample_rate, num_channels, frame_ms)))
 
@@ -155,14 +155,14 @@ class Clip:
         )
 
     def __reduce__(self) -> tuple[Callable[..., Clip], tuple[Any, ...]]:
-        # Rebuilt through the cache: the clips of a process share their sound after unpickling too.
+        # Rebuilt through the cache: clips share their sound after unpickling too.
         sound = self._sound
         samples = sound.samples, sound.sample_rate, sound.name
         return _unpickle, (*samples, self.transcript, self.language)
 
 
 def clear_cache() -> None:
-    """Forget every sound that no clip uses."""
+    """Drop every cached sound that no clip uses."""
     _cache.clear()
 
 
@@ -191,14 +191,14 @@ _DIGEST_KEY = os.urandom(_native.DIGEST_KEY_SIZE)
 
 
 def _name_samples(recording: Recording) -> Hashable:
-    """Name samples by their content and their form."""
+    """Return a cache key made from the content and the form of samples."""
     samples, sample_rate, _ = recording
     content = samples.reshape(-1).view(np.uint8)
     return samples.dtype.str, samples.shape, sample_rate, _native.digest(content, _DIGEST_KEY)
 
 
 class _Cache:
-    """Sounds by content; those in use always, others up to `MAX_CACHED_BYTES`, newest use last."""
+    """Sounds by content: all that are in use, others up to `MAX_CACHED_BYTES`, last used last."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -208,7 +208,7 @@ class _Cache:
         self._making: dict[Hashable, threading.Lock] = {}
 
     def get(self, key: Hashable, make: Callable[[], Sound]) -> Sound:
-        """Return the sound of a key, made once even if several threads ask at the same time."""
+        """Return the sound of a key; make it once even if several threads ask at the same time."""
         with self._lock:
             sound = self._find(key)
             if sound is not None:
@@ -248,7 +248,7 @@ class _Cache:
             self._kept_bytes = 0
 
     def renew_locks(self) -> None:
-        """After a fork: threads that held a lock are not in this process."""
+        """Make new locks after a fork: the threads that held them do not exist in this process."""
         self._lock = threading.Lock()
         self._making.clear()
         for sound in self._in_use.values():

@@ -1,4 +1,4 @@
-"""Owns one check: what counts something is an integer, whatever type of integer it came as."""
+"""Checks that a count is an integer, of whatever integer type."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ def count(name: str, value: int, unit: str) -> int:
     """Return a count as a plain `int`.
 
     Args:
-        name: Of the argument, for the message.
+        name: Name of the argument, for the message.
         value: Any integer, numpy's too.
         unit: What it counts, for the message.
 
     Raises:
-        TypeError: It is no integer.
+        TypeError: It is not an integer.
     """
     try:
         return operator.index(value)

@@ -1,6 +1,6 @@
-"""Owns the decision which decoder reads a sound. Knows neither clips nor frames.
+"""Decodes any sound with the first decoder that reads it. Knows neither clips nor frames.
 
-A WAV is read by the extension, everything else by the decoders of other people.
+The extension reads WAV; third-party decoders read everything else.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def decode(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> Audio:
     Args:
         source: A path, bytes, a binary file object, or `(samples, sample_rate)` with samples as
             float32, float64, int16 or int32 of shape (frames,) or (frames, channels).
-        limits: What the sound may be at most.
+        limits: Upper and lower bounds on the sound.
 
     Returns:
         The samples and their rate.
@@ -57,8 +57,8 @@ def decode(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> Audio:
         ClipNotFoundError: The path does not exist.
         ClipFormatError: No decoder reads it, or it holds NaN or infinity.
         ClipEmptyError: It holds no samples.
-        ClipLimitError: It is longer, wider, slower, faster or larger than `limits`.
-        TypeError: `limits` are no `Limits`.
+        ClipLimitError: Its length, channels, sample rate or size is outside `limits`.
+        TypeError: `limits` is not a `Limits`.
     """
     check_limits(limits)
     recording = decode_exact(source, limits)
@@ -66,10 +66,10 @@ def decode(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> Audio:
 
 
 def check_limits(limits: object) -> None:
-    """Refuse what a caller passes as `limits` and is not.
+    """Check that what a caller passes as `limits` is a `Limits`.
 
     Raises:
-        TypeError: It is no `Limits`.
+        TypeError: It is not a `Limits`.
     """
     if not isinstance(limits, Limits):
         raise TypeError(
@@ -78,7 +78,7 @@ def check_limits(limits: object) -> None:
 
 
 def decode_exact(source: Source | Contents, limits: Limits) -> Recording:
-    """Decode a sound as `decode` does, and leave 16-bit sounds in their 16 bits."""
+    """Decode a sound as `decode` does, but keep 16-bit sounds as int16."""
     if isinstance(source, tuple):
         name = describe(source)
         recording = _from_samples(source, name, limits)
@@ -99,7 +99,7 @@ def decode_exact(source: Source | Contents, limits: Limits) -> Recording:
 
 
 def _from_samples(source: tuple[NDArray[Any], int], name: str, limits: Limits) -> Recording:
-    """Take samples as they are, in an array of our own."""
+    """Copy samples as they are."""
     if len(source) != 2 or not isinstance(source[1], (int, np.integer)):  # noqa: PLR2004 - a pair
         raise ClipFormatError(
             "expected (samples, sample_rate) with the rate as an integer in Hz", source=name
@@ -152,10 +152,10 @@ def _from_pieces(pieces: list[bytes], name: str, limits: Limits) -> tuple[Record
     """Decode sounds that are played one after the other.
 
     Returns:
-        All that fit the first one, and how many bytes of others are left out.
+        All sounds that match the first one joined, and the number of bytes of others left out.
 
     Raises:
-        ClipError: None of them is a sound, or all together are beyond the limits.
+        ClipError: None of them is a sound, or together they are beyond the limits.
     """
     recordings: list[Recording] = []
     num_frames = left_out = 0
@@ -179,7 +179,7 @@ def _from_pieces(pieces: list[bytes], name: str, limits: Limits) -> tuple[Record
 
 
 def _from_piece(data: bytes, name: str, limits: Limits) -> Recording:
-    """Decode one sound with the first decoder that can."""
+    """Decode one sound with the first decoder that reads it."""
     tried = []
     wav: WavLayout | None = None
     try:

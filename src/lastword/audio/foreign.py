@@ -1,6 +1,7 @@
-"""Owns the decoders of other people: libsndfile through soundfile, FFmpeg through PyAV.
+"""Decodes with third-party libraries: libsndfile through soundfile, FFmpeg through PyAV.
 
-Both are imported when a sound needs them: `import soundfile` takes 40 ms, which a WAV never pays.
+Both are imported only when a sound needs them: `import soundfile` takes 40 ms, which a WAV never
+pays.
 """
 
 from __future__ import annotations
@@ -28,12 +29,12 @@ logger = logging.getLogger("lastword")
 
 
 class CannotDecodeError(Exception):
-    """This decoder does not read the sound; its text says what the decoder said."""
+    """This decoder does not read the sound; the text is the decoder's own."""
 
 
 def reason(error: Exception) -> str:
-    """Return what a decoder said, whatever it raised, without the address of an object of ours."""
-    # libsndfile's own text names our file object; its bare words are in an attribute.
+    """Return the message of a decoder's exception without the address of a file object."""
+    # soundfile's text names the file object; libsndfile's own message is in an attribute.
     said = str(getattr(error, "error_string", error))
     if isinstance(error, CannotDecodeError) or said != str(error):
         return said
@@ -43,20 +44,20 @@ def reason(error: Exception) -> str:
 Decoder: TypeAlias = "Callable[[bytes, str, Limits], Recording]"
 
 _FOR_LIBSNDFILE = ("FLAC", "Ogg", "MPEG", "AU")
-"""What libsndfile reads faster, or more exactly, than FFmpeg. It gets nothing else: 1.2.2 loops for
-ever over some chunks of WAV and what is made like it, and tells standard output what it thinks of
-a damaged SDS."""
+"""What libsndfile reads faster or more exactly than FFmpeg. It gets nothing else: 1.2.2 loops
+forever over some chunks of WAV and similar formats, and prints to standard output about a damaged
+SDS."""
 
 
 def decoders(data: bytes, *, is_repacked: bool) -> list[tuple[str, Decoder]]:
-    """Give the decoders for an encoded sound, with the library's name, in the order of trying.
+    """Return the decoders for an encoded sound, each with its library's name, in the order to try.
 
-    For Opus, the same libopus is at work below both, and under FFmpeg it takes two thirds of the
-    time (benchmarks/test_decode.py).
+    Both decode Opus with the same libopus; through FFmpeg it takes two thirds of the time
+    (benchmarks/test_decode.py).
 
     Args:
         data: The whole file.
-        is_repacked: Whether it is a WAV that was written anew: then libsndfile may have it.
+        is_repacked: Whether it is a WAV that was rewritten and is therefore safe for libsndfile.
     """
     order: list[tuple[str, Decoder]] = [("FFmpeg", decode_with_pyav)]
     if is_repacked or kind_at(data, behind_leading_tags(data)) in _FOR_LIBSNDFILE:
@@ -70,7 +71,7 @@ _FIRST_OGG_PAGE = 64  # bytes: a page header of 28, then that packet
 
 
 class _Memory(io.BytesIO):
-    """Bytes as a file that ends after too many reads and seeks: a decoder may go in circles."""
+    """Bytes as a file that ends after too many reads and seeks: a decoder may loop."""
 
     def __init__(self, data: bytes) -> None:
         super().__init__(data)
@@ -81,12 +82,12 @@ class _Memory(io.BytesIO):
         return self._accesses_left >= 0
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move as far as there is something: libsndfile goes before the start of damaged files."""
+        """Seek within the data: libsndfile seeks before the start of damaged files."""
         if not self._may_go_on():
             return super().seek(0, io.SEEK_END)
         try:
             return super().seek(offset, whence)
-        except ValueError:  # it knows no errors
+        except ValueError:  # libsndfile's callback cannot report an error
             return self.tell()
 
     def read(self, size: int | None = -1, /) -> bytes:
@@ -96,13 +97,13 @@ class _Memory(io.BytesIO):
         return super().readinto(buffer) if self._may_go_on() else 0
 
     def check(self) -> None:
-        """Raise `CannotDecodeError` if the end was told too early."""
+        """Raise `CannotDecodeError` if the file was cut off for too many accesses."""
         if self._accesses_left < 0:
             raise CannotDecodeError("it makes the decoder go in circles")
 
 
 _MIN_ACCESSES, _BYTES_PER_ACCESS = 10_000, 4
-"""No decoder needs more than one access for ten bytes (CAF), or for 75 in a long file (MP3)."""
+"""No decoder needs more than one access per ten bytes (CAF), or per 75 in a long file (MP3)."""
 
 
 def decode_with_soundfile(data: bytes, name: str, limits: Limits) -> Recording:
@@ -111,7 +112,7 @@ def decode_with_soundfile(data: bytes, name: str, limits: Limits) -> Recording:
     Args:
         data: The whole file.
         name: What messages call it.
-        limits: Checked before memory is taken: a damaged header claims anything.
+        limits: Checked before memory is allocated: a damaged header may claim anything.
 
     Returns:
         The recording, int16 for a 16-bit format, else float32.
@@ -147,14 +148,14 @@ def decode_with_soundfile(data: bytes, name: str, limits: Limits) -> Recording:
 
 
 _EMPTY_ID3V2 = b"ID3\3\0\0\0\0\0\x0a" + bytes(10)
-"""Without a tag in front of it, libsndfile takes an MP3 for something else if there is a file `._`
-in the working directory: that may be the resource fork of a Macintosh."""
+"""Without a tag in front of it, libsndfile does not recognize an MP3 if the working directory has a
+file `._`, which it takes for a Macintosh resource fork."""
 
-_UNKNOWN_LENGTH = 2**62  # libsndfile tells SF_COUNT_MAX, 2^63 - 1, of a FLAC from a pipe
+_UNKNOWN_LENGTH = 2**62  # libsndfile reports SF_COUNT_MAX, 2^63 - 1, for a FLAC from a pipe
 
 
 _LENIENT_PYAV = 19
-"""From here on PyAV never fails over the letters of a title, and takes no `metadata_errors`."""
+"""From this version on PyAV never fails on the encoding of a title and has no `metadata_errors`."""
 
 
 def decode_with_pyav(data: bytes, name: str, limits: Limits) -> Recording:
@@ -163,13 +164,13 @@ def decode_with_pyav(data: bytes, name: str, limits: Limits) -> Recording:
     Args:
         data: The whole file.
         name: What messages call it.
-        limits: Checked while decoding: some bytes may hold hours of silence.
+        limits: Checked while decoding: a few bytes may hold hours of silence.
 
     Returns:
         The recording, float32.
 
     Raises:
-        CannotDecodeError: It has no sound, or FFmpeg would make noise of it.
+        CannotDecodeError: It has no sound, or FFmpeg would decode it to noise.
         ClipLimitError: It is beyond the limits.
         Exception: FFmpeg does not know the format, or the data is damaged.
     """
@@ -191,7 +192,7 @@ def decode_with_pyav(data: bytes, name: str, limits: Limits) -> Recording:
         gathered = Gathered()
         for packet in container.demux(stream):
             end = max(end, (packet.pts or 0) + (packet.duration or 0))
-            # The last packet is empty and asks the decoder for what it still holds.
+            # The last packet is empty and flushes the decoder.
             for frame in decoder.decode(packet):
                 last = frame.samples
                 num_frames, num_channels = gathered.num_frames + last, frame.layout.nb_channels
@@ -206,17 +207,17 @@ def decode_with_pyav(data: bytes, name: str, limits: Limits) -> Recording:
         is_padded = 0 < len(samples) - end < last
         if "mp4" in container.format.name and counts_samples and is_padded:
             # Time 0 is the first sample after the encoder's delay, which FFmpeg has cut off.
-            # The padding at the end it leaves: there the last packet's duration tells.
+            # It leaves the padding at the end, which only the last packet's duration reveals.
             samples = samples[:end]
         coding = f"{container.format.name} {stream.codec_context.name}"
         return Recording(samples, sample_rate, coding)
 
 
 def _decoder_of(stream: Any) -> Any:
-    """Give the decoder of a stream.
+    """Return the decoder of a stream; for Opus, libopus instead of FFmpeg's own.
 
-    FFmpeg's own Opus decoder strays from libopus by up to a tenth of full scale where a file
-    changes between its speech and music modes (FFmpeg 8.1); libopus is beside it.
+    FFmpeg's own Opus decoder deviates from libopus by up to a tenth of full scale where a file
+    switches between the speech and music modes (FFmpeg 8.1).
     """
     import av  # noqa: PLC0415 - see the module docstring
 
@@ -231,16 +232,16 @@ def _decoder_of(stream: Any) -> Any:
 
 
 _KINDS = {"u8": "u1", "s16": "i2", "s32": "i4", "s64": "i8", "flt": "f4", "dbl": "f8"}
-"""FFmpeg's names of sample formats -> dtype; planar ones have a "p" behind."""
+"""FFmpeg's names of sample formats -> dtype; planar formats end in "p"."""
 
 
 _UNTRUSTED_PLANES = 8
-"""So many planes PyAV cannot list: it looks for their end behind the last one, takes what stands
-there for one more, and reads it (18.1: a crash) or refuses it (19.0)."""
+"""PyAV cannot list this many planes: it looks for a terminator behind the last one, takes what
+happens to be there for another plane, and reads it (18.1: a crash) or refuses it (19.0)."""
 
 
 def _packed(frame: Any) -> Any:
-    """Interleave the channels of a frame of FFmpeg."""
+    """Interleave the channels of an FFmpeg frame."""
     import av  # noqa: PLC0415 - see the module docstring
 
     (packed,) = av.AudioResampler(frame.format.packed).resample(frame)
@@ -248,7 +249,7 @@ def _packed(frame: Any) -> Any:
 
 
 def _frame_samples(frame: Any) -> NDArray[np.float32]:
-    """Give the samples of one frame of FFmpeg as float32 (channels, frames)."""
+    """Return the samples of one FFmpeg frame as float32 (channels, frames)."""
     channels = frame.layout.nb_channels
     if frame.format.is_planar and channels >= _UNTRUSTED_PLANES:
         frame = _packed(frame)

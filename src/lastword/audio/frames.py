@@ -1,4 +1,4 @@
-"""Owns the ready frames of one format. Of LiveKit it knows `livekit.rtc.AudioFrame` alone."""
+"""Builds ready frames of one format. Of LiveKit it knows only `livekit.rtc.AudioFrame`."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MIN_FRAME_MS = 10
-"""WebRTC's own frame: nothing in LiveKit takes less."""
+"""Length of WebRTC's own frames; nothing in LiveKit takes shorter ones."""
 MAX_FRAME_MS = 100
-"""Longer frames only delay what they carry; RoomIO's are 50 ms."""
+"""Longer frames only delay their content; RoomIO's are 50 ms."""
 
 
 class Format(NamedTuple):
-    """What an output takes.
+    """The frame format that an output takes.
 
     Attributes:
         sample_rate: In Hz.
-        num_channels: Interleaved.
+        num_channels: Number of interleaved channels.
         samples_per_channel: Length of one frame.
     """
 
@@ -38,11 +38,11 @@ class Format(NamedTuple):
 
     @classmethod
     def of(cls, sample_rate: int, num_channels: int, frame_ms: int) -> Format:
-        """Check a wish and work out the length of its frames.
+        """Check a wanted format and compute the length of its frames.
 
         Raises:
-            ClipLimitError: No output has such a format.
-            TypeError: One of the three is no integer.
+            ClipLimitError: One of the three is out of range.
+            TypeError: One of the three is not an integer.
         """
         least, most = DEFAULT_LIMITS.min_rate, DEFAULT_LIMITS.max_rate
         rate = _within("sample_rate", sample_rate, least, most, "Hz")
@@ -65,7 +65,7 @@ class Frames:
 
     Attributes:
         contents: One `bytes` per frame, all of the same length.
-        length: Samples per channel without the silence that pads the last frame.
+        length: Samples per channel, without the silence that pads the last frame.
         build: Builds one frame object over contents of this format.
     """
 
@@ -78,7 +78,7 @@ class Frames:
         self.build = _builder(wanted)
 
     def samples(self) -> NDArray[np.int16]:
-        """Give the samples in one piece, int16 (frames, channels), without the padding."""
+        """Return the samples in one piece, int16 (frames, channels), without the padding."""
         whole = np.frombuffer(b"".join(self.contents), np.int16)
         return whole.reshape(-1, self._format.num_channels)[: self.length]
 
@@ -112,13 +112,13 @@ class FramesOnDemand(Sequence[AudioFrame]):
 
 @functools.lru_cache(maxsize=32)
 def _builder(wanted: Format) -> Callable[[bytes], AudioFrame]:
-    """Write what builds a frame of a format.
+    """Return a function that builds a frame of a format over its bytes.
 
-    The constructor of `AudioFrame` (livekit 1.1) spends 0.4 us on checks of form and length that
-    all frames of a clip pass alike. So it builds one here; the others take over its attributes,
-    with their own contents and a `userdata` of their own, which handlers may write to. Each
-    attribute is set by itself and in the constructor's order: then CPython keeps them in the object
-    and makes no dictionary, which halves the time.
+    The constructor of `AudioFrame` (livekit 1.1) spends 0.4 us on checks that all frames of a clip
+    pass alike. It runs once here; the other frames copy its attributes, with their own contents and
+    their own `userdata`, which handlers may write to. Each attribute is set separately and in the
+    constructor's order: CPython then keeps them in the object and makes no dictionary, which halves
+    the time.
     """
     contents = bytes(2 * wanted.num_channels * wanted.samples_per_channel)
     built = AudioFrame(contents, *wanted)
@@ -126,7 +126,7 @@ def _builder(wanted: Format) -> Callable[[bytes], AudioFrame]:
     own = {_attribute_with(contents, attributes): "data"}
     own[_attribute_with(built.userdata, attributes)] = "{}"
     if None in own or not all(name.isidentifier() for name in attributes):
-        return lambda data: AudioFrame(data, *wanted)  # a livekit that keeps them otherwise
+        return lambda data: AudioFrame(data, *wanted)  # a livekit that stores them differently
     shared = {f"value_{n}": value for n, value in enumerate(attributes.values())}
     lines = [
         f" frame.{name} = {own.get(name, value)}"
@@ -134,12 +134,12 @@ def _builder(wanted: Format) -> Callable[[bytes], AudioFrame]:
     ]
     scope = {"new": AudioFrame.__new__, "kind": AudioFrame, **shared}
     code = ["def build(data):", " frame = new(kind)", *lines, " return frame"]
-    exec("\n".join(code), scope)  # noqa: S102 - nothing but names of attributes, as dataclasses do
+    exec("\n".join(code), scope)  # noqa: S102 - only attribute names, as dataclasses do
     build: Callable[[bytes], AudioFrame] = scope["build"]
     return build
 
 
 def _attribute_with(value: object, attributes: dict[str, Any]) -> str | None:
-    """Name the one attribute that holds this very object; `None` if there is not just one."""
+    """Return the only attribute that holds this very object; `None` if there is not just one."""
     names = [name for name, held in attributes.items() if held is value]
     return names[0] if len(names) == 1 else None

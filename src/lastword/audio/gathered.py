@@ -1,4 +1,4 @@
-"""Owns the memory of samples that are decoded piece by piece. Knows no format and no limits."""
+"""Collects samples that are decoded piece by piece. Knows no format and no limits."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 class Gathered:
-    """Samples that come piece by piece, in one memory that grows with them.
+    """Samples that come piece by piece, in one buffer that grows with them.
 
-    A bytearray grows by an eighth, and the C library moves large memory to a larger place by its
-    page tables: this, and no second copy, is what the whole takes beyond its own size. An array
-    would be copied: `ndarray.resize` does so from numpy 2.5 on.
+    A bytearray over-allocates by an eighth, and the C library enlarges a large block by remapping
+    its pages: the samples need that eighth more, and no second copy. An array would be copied:
+    `ndarray.resize` copies from numpy 2.5 on.
 
     Attributes:
         num_frames: Samples per channel so far.
@@ -30,7 +30,7 @@ class Gathered:
         """Append samples, float32 (frames, channels).
 
         Raises:
-            ValueError: It has another number of channels than the pieces before it.
+            ValueError: It has a different number of channels from the pieces before it.
         """
         num_channels = piece.shape[1]
         if self._num_channels and num_channels != self._num_channels:
@@ -40,7 +40,7 @@ class Gathered:
         self.num_frames += len(piece)
 
     def whole(self) -> NDArray[np.float32]:
-        """Give all samples, float32 (frames, channels), and forget them."""
+        """Return all samples, float32 (frames, channels), and forget them."""
         whole = np.frombuffer(self._memory, np.float32).reshape(self.num_frames, self._num_channels)
         self.num_frames, self._num_channels, self._memory = 0, 0, bytearray()
         return whole

@@ -1,6 +1,6 @@
-"""Finds the sounds that a file was joined from, which decoders end after the first of.
+"""Splits a file into the sounds that it was joined from; decoders stop after the first of them.
 
-People append MP3s and WAVs to each other, and streams of Ogg are chained.
+People append MP3s and WAVs to each other, and Ogg streams are chained.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from .openings import behind_leading_tags, behind_trailing_tags, kind_at, next_o
 from .wav import WavError, read_layout
 
 MAX_PIECES: Final = 1000
-"""More than a text has sentences. A file of nothing but headers shall not keep decoders busy."""
+"""More than a text has sentences. A file of nothing but headers must not keep decoders busy."""
 
 
 class Joined(NamedTuple):
@@ -20,7 +20,7 @@ class Joined(NamedTuple):
 
     Attributes:
         pieces: Each a file of its own, in their order.
-        left_over: Bytes behind the last one that are no sound and no tags.
+        left_over: Bytes behind the last one that are neither sound nor tags.
     """
 
     pieces: list[bytes]
@@ -33,7 +33,7 @@ def split(data: bytes) -> Joined:
     at, is_sound = 0, True
     while is_sound and at < len(data) and len(spans) < MAX_PIECES:
         end = _end_of_sound(data, at)
-        if end <= at:  # a header without anything behind it
+        if end <= at:  # a header with nothing behind it
             end = len(data)
         spans.append((at, end))
         at = end if _begins_sound(data, end) else behind_trailing_tags(data, end)
@@ -49,7 +49,7 @@ def _begins_sound(data: bytes, at: int) -> bool:
 
 
 def _end_of_sound(data: bytes, at: int) -> int:
-    """Return where the sound that begins here ends, as far as its format tells."""
+    """Return where the sound that begins here ends, as far as its format says."""
     at = behind_leading_tags(data, at)
     kind = kind_at(data, at)
     if kind is None:
@@ -86,7 +86,7 @@ def _end_of_ogg(data: bytes, at: int) -> int:
         begins = bool(data[at + 5] & _BEGINS_STREAM)
         if begins and in_stream:
             return at
-        in_stream = not begins  # streams side by side begin in pages side by side
+        in_stream = not begins  # parallel streams begin in adjacent pages
         contents = at + _PAGE_HEADER + data[at + _PAGE_HEADER - 1]
         end = contents + sum(data[at + _PAGE_HEADER : contents])
         at = end if end >= len(data) or data.startswith(b"OggS", end) else _resume(data, end)
@@ -94,12 +94,12 @@ def _end_of_ogg(data: bytes, at: int) -> int:
 
 
 def _resume(data: bytes, end: int) -> int:
-    """Return where pages go on behind a damage; `end` if none follows."""
+    """Return where pages continue after damage; `end` if none follows."""
     found = data.find(b"OggS", end)
     return end if found < 0 else found
 
 
-# --- MP3: ISO 11172-3, and the frame in front in which encoders tell the length ------------------
+# --- MP3: ISO 11172-3, and the leading frame in which encoders state the length ------------------
 
 _BIT_RATES: Final = {  # kbit/s of layer III by index, for MPEG-1 and for its halved sample rates
     True: (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
@@ -133,7 +133,7 @@ def _mp3_frame(data: bytes, at: int) -> _Frame | None:
 
 
 def _end_of_mpeg(data: bytes, at: int) -> int:
-    """Return where an MP3 ends that tells its length; decoders play the others to the end."""
+    """Return where an MP3 that states its length ends; decoders play the others to the end."""
     first = _mp3_frame(data, at)
     if first is None:
         return len(data)
@@ -150,7 +150,7 @@ def _end_of_mpeg(data: bytes, at: int) -> int:
         _begins_sound(data, told) or behind_trailing_tags(data, told) == len(data)
     ):
         return told
-    for _ in range(num_frames + 1):  # the bytes are often told wrongly: count this one, and they
+    for _ in range(num_frames + 1):  # the byte count is often wrong: count frames, this one and
         frame = _mp3_frame(data, at)
         if frame is None:
             return len(data)

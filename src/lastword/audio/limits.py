@@ -1,4 +1,4 @@
-"""Owns what a sound may be at most. Imports nothing but the errors."""
+"""Bounds the length, channels, sample rate and size of a sound. Imports only the errors."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from lastword.errors import ClipEmptyError, ClipLimitError
 
 
 class Limits(NamedTuple):
-    """What a sound may be at most; raise them with `decode(..., limits=Limits(...))`.
+    """Bounds of a sound that is accepted; change them with `decode(..., limits=Limits(...))`.
 
     Attributes:
-        max_duration_s: A last word is seconds long: beyond an hour, a wrong file is likelier than
-            a wish.
-        max_channels: 7.1.4 surround has 12, what studios hand out has up to 32. A damaged header
-            claims thousands.
-        min_rate: In Hz. Telephony begins at 8 kHz, half of it still carries speech.
+        max_duration_s: A last word is seconds long: beyond an hour, it is more likely a wrong
+            file than what was wanted.
+        max_channels: 7.1.4 surround has 12, studio deliveries up to 32. A damaged header may claim
+            thousands.
+        min_rate: In Hz. Telephony begins at 8 kHz; half of that still carries speech.
         max_rate: In Hz. The highest rate of audio hardware (DXD is 352.8 kHz).
-        max_samples: Of all channels together, which is what takes memory: an hour of 48 kHz stereo,
-            1.4 GB as float32. A few hundred kilobytes of a compressed file can hold a hundred times
+        max_samples: Of all channels together, which sets the memory: an hour of 48 kHz stereo,
+            1.4 GB as float32. A compressed file of a few hundred kilobytes can hold a hundred times
             as much silence without exceeding any other limit.
-        max_file_bytes: Of the encoded sound. As much as `max_samples` of float32: what is longer
-            is no sound within the other limits, or mostly something else.
+        max_file_bytes: Of the encoded sound. The size of `max_samples` as float32: a longer file
+            exceeds another limit, or is mostly something else.
     """
 
     max_duration_s: float = 3600.0
@@ -47,11 +47,11 @@ class Limits(NamedTuple):
             num_channels: Channels.
             sample_rate: In Hz.
             name: What the message calls the sound.
-            so_far: Whether more may come: the sound is still being decoded.
+            so_far: Whether more may follow because the sound is still being decoded.
 
         Raises:
             ClipEmptyError: It holds no samples.
-            ClipLimitError: It is longer, wider, slower or faster, or has more samples in all.
+            ClipLimitError: Its length, channels, sample rate or total samples are out of bounds.
         """
         if num_frames == 0 or num_channels == 0:
             raise ClipEmptyError(f"expected a sound, got one without samples: {name}", source=name)
@@ -88,15 +88,15 @@ class Limits(NamedTuple):
             )
 
     def check_file(self, num_bytes: int, name: str, *, so_far: bool = False) -> None:
-        """Refuse an encoded sound that is too long to be read.
+        """Refuse an encoded sound that is too large to be read.
 
         Args:
             num_bytes: Of the whole file.
             name: What the message calls the sound.
-            so_far: Whether more may come: the sound is still being read.
+            so_far: Whether more may follow because the sound is still being read.
 
         Raises:
-            ClipLimitError: It is longer than `max_file_bytes`.
+            ClipLimitError: It is larger than `max_file_bytes`.
         """
         if num_bytes > self.max_file_bytes:
             raise ClipLimitError(

@@ -1,8 +1,8 @@
-"""Level and ends of a clip: EBU R 128 loudness, one level, silence cut. Imports numpy alone.
+"""Measures EBU R 128 loudness, brings clips to one level, and trims silence. Imports numpy alone.
 
-The measure is integrated loudness as ITU-R BS.1770-5 defines it (K-weighting, blocks of 400 ms that
-overlap by 75 %, an absolute and a relative gate) and EBU R 128 uses it; the tests hold it to the
-vectors of EBU Tech 3341.
+The measure is integrated loudness as defined in ITU-R BS.1770-5 (K-weighting, blocks of 400 ms that
+overlap by 75 %, an absolute and a relative gate) and used by EBU R 128; the tests check it against
+the vectors of EBU Tech 3341.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TARGET_LUFS = -23.0
-"""EBU R 128's programme level. Speech there has about the -26 dBov (ITU-T P.56) of telephony."""
+"""EBU R 128's programme level; for speech it is close to telephony's -26 dBov (ITU-T P.56)."""
 
 PEAK_DBFS = -1.0
-"""No sample of a normalised clip reaches this level; it comes before the loudness."""
+"""No sample of a normalised clip reaches this level; it takes precedence over the loudness."""
 
 END_SILENCE_S = 0.020
-"""What `trim` leaves at both ends: no hard edge, and nothing to wait for."""
+"""What `trim` leaves at both ends: no hard edge, no noticeable wait."""
 
 _SILENCE_DB = -50.0  # below the clip's own peak; TTS voices pause at -60 dB or less
 _BLOCK_S = 0.4
@@ -30,7 +30,7 @@ _STEP_S = 0.1
 _ABSOLUTE_GATE_LUFS = -70.0
 _RELATIVE_GATE_LU = -10.0
 _OFFSET_LUFS = -0.691  # BS.1770: makes a 997 Hz sine of 0 dBFS in one channel read -3.01 LUFS
-_RING_OUT_S = 0.5  # the 38 Hz high-pass has fallen by more than 400 dB after this
+_RING_OUT_S = 0.5  # the 38 Hz high-pass has decayed by more than 400 dB after this
 
 
 def integrated_loudness(samples: NDArray[np.float32], sample_rate: int) -> float:
@@ -96,13 +96,13 @@ def trim(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
 
 
 def sounding_range(samples: NDArray[np.float32]) -> tuple[int, int]:
-    """Find where a clip begins and ends to sound.
+    """Find where the sound of a clip begins and ends.
 
     Args:
         samples: Float32 (samples, channels).
 
     Returns:
-        The index of the first sounding sample and one past the last; equal if all is silent.
+        The index of the first audible sample and one past the last; equal if all is silent.
     """
     level = np.abs(samples).max(axis=1, initial=0.0)
     peak = float(level.max(initial=0.0))
@@ -121,7 +121,7 @@ def _power_of(loudness: float) -> float:
 
 
 def _block_power(weighted: NDArray[np.float64], sample_rate: int) -> NDArray[np.float64]:
-    """Mean square of each gating block, summed over the channels: float64 (blocks,)."""
+    """Return the mean square of each gating block, summed over channels: float64 (blocks,)."""
     energy = np.concatenate([[0.0], np.cumsum(np.square(weighted).sum(axis=1))])
     size = min(round(_BLOCK_S * sample_rate), len(weighted))
     starts = np.arange(0, len(weighted) - size + 1, max(round(_STEP_S * sample_rate), 1))
@@ -132,11 +132,11 @@ def _block_power(weighted: NDArray[np.float64], sample_rate: int) -> NDArray[np.
 def _k_weighted(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float64]:
     """Apply both filters of BS.1770: float64 (samples, channels).
 
-    Their frequency response is multiplied onto the spectrum, with zeros behind the clip for the
+    The spectrum is multiplied by their frequency response, with zeros after the clip for the
     filters to ring out in: numpy has no recursive filter, and a loop over samples would be slow.
     """
     length = len(samples) + math.ceil(_RING_OUT_S * sample_rate)
-    length = 1 << (length - 1).bit_length()  # a power of two, which an FFT likes
+    length = 1 << (length - 1).bit_length()  # a power of two, which is fast for an FFT
     turn = np.exp(-2j * np.pi * np.arange(length // 2 + 1) / length)
     response = _shelf(turn, sample_rate) * _high_pass(turn, sample_rate)
     spectrum = np.fft.rfft(samples.astype(np.float64), n=length, axis=0)
@@ -148,7 +148,7 @@ def _k_weighted(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.fl
 
 
 def _shelf(turn: NDArray[np.complex128], sample_rate: int) -> NDArray[np.complex128]:
-    """Response of stage 1, +4 dB above about 1.7 kHz (the head), at each point of `turn`."""
+    """Return the response of stage 1, +4 dB above about 1.7 kHz (the head), at each `turn`."""
     frequency_hz, gain_db, quality = 1681.974450955533, 3.999843853973347, 0.7071752369554196
     k = math.tan(math.pi * frequency_hz / sample_rate)
     high = 10 ** (gain_db / 20)
@@ -162,10 +162,10 @@ def _shelf(turn: NDArray[np.complex128], sample_rate: int) -> NDArray[np.complex
 
 
 def _high_pass(turn: NDArray[np.complex128], sample_rate: int) -> NDArray[np.complex128]:
-    """Response of stage 2, the RLB high-pass at 38 Hz, at each point of `turn`."""
+    """Return the response of stage 2, the RLB high-pass at 38 Hz, at each point of `turn`."""
     frequency_hz, quality = 38.13547087602444, 0.5003270373238773
     k = math.tan(math.pi * frequency_hz / sample_rate)
-    # The standard's numerator is 1, -2, 1 as it stands, not divided by the denominator's first.
+    # The standard's numerator is 1, -2, 1, not divided by the denominator's first coefficient.
     first = 1 + k / quality + k * k
     below = np.polyval([(1 - k / quality + k * k) / first, 2 * (k * k - 1) / first, 1.0], turn)
     return np.asarray(np.polyval([1.0, -2.0, 1.0], turn) / below)

@@ -1,4 +1,4 @@
-"""Owns `measure`: what a sound file is like in numbers, for people who look at one."""
+"""Measures a sound file for people who inspect one."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ class Measurement:
         duration_s: In seconds.
         loudness_lufs: Integrated loudness (EBU R 128), or None for silence.
         peak_dbfs: The loudest sample, or None for silence.
-        silence_before_s: Until it begins to sound.
-        silence_after_s: From where it ends to sound.
-        full_scale_samples: Samples of the file at or beyond what 16 bits can hold: clipped, most
-            likely.
-        saturated_samples: Samples that do not fit into 16 bits when played at 24 kHz mono.
+        silence_before_s: Silence before the sound begins.
+        silence_after_s: Silence after the sound ends.
+        full_scale_samples: Samples of the file at or beyond what 16 bits can hold: most likely
+            clipped.
+        saturated_samples: Samples that exceed 16 bits when played at 24 kHz mono.
         played_samples: Length at 24 kHz, without the padding of the last frame.
-        envelope: Peaks of equal stretches of the sound, 0.0 to 1.0, first to last.
+        envelope: Peaks of consecutive equal sections of the sound, 0.0 to 1.0.
     """
 
     format: str
@@ -67,10 +67,10 @@ def measure(source: Encoded) -> Measurement:
         source: As for `Clip.load`.
 
     Returns:
-        Its numbers.
+        The measurement.
 
     Raises:
-        ClipError: It is no sound that can be played.
+        ClipError: It is not a sound that can be played.
     """
     recording = decode_exact(source, DEFAULT_LIMITS)
     samples, rate = recording.to_float(), recording.sample_rate

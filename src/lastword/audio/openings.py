@@ -1,4 +1,4 @@
-"""Knows sound files by how they begin, and steps over the tags around them. Decodes nothing."""
+"""Recognizes sound files by how they begin, and skips the tags around them. Decodes nothing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ZEROS: Final = re.compile(rb"\0*")
 
 
 def kind_at(data: bytes, at: int = 0) -> str | None:
-    """Return what kind of sound file begins here ("WAV", "Ogg", ...), `None` for others."""
+    """Return the kind of sound file that begins here ("WAV", "Ogg", ...), or `None`."""
     return next((kind for kind, opening in _OPENINGS.items() if opening.match(data, at)), None)
 
 
@@ -39,7 +39,7 @@ def next_of(kind: str, data: bytes, at: int) -> int:
 
 
 def behind_leading_tags(data: bytes, at: int = 0) -> int:
-    """Return where a file really begins: behind its ID3v2 tags."""
+    """Return where a file really begins: after its ID3v2 tags."""
     while data.startswith(b"ID3", at) and len(data) - at >= _ID3V2_HEADER:
         size = 0
         for byte in data[at + 6 : at + _ID3V2_HEADER]:  # seven bits each
@@ -50,7 +50,7 @@ def behind_leading_tags(data: bytes, at: int = 0) -> int:
 
 
 def behind_trailing_tags(data: bytes, at: int) -> int:
-    """Return where a file really ends: behind zeros, its ID3v1 and APE tags."""
+    """Return where a file really ends: after zeros and its ID3v1 and APE tags."""
     while at < len(data):
         start, at = at, _ZEROS.match(data, at).end()  # type: ignore[union-attr]  # always matches
         if data.startswith(b"TAG", at):

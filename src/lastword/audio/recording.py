@@ -1,4 +1,4 @@
-"""Owns a sound as it was recorded: samples, rate, and what they were stored as."""
+"""Holds a sound as it was recorded: samples, rate, and the format they were stored in."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 class Recording(NamedTuple):
-    """A sound as it was recorded, in the least memory; `decode` gives users an `Audio`.
+    """A sound as it was recorded, in as little memory as possible; users get an `Audio`.
 
     Attributes:
-        samples: (frames, channels), int16 if 16 bits hold it exactly, else float32. It may lie in
-            the bytes of the source.
+        samples: (frames, channels), int16 if 16 bits hold it exactly, else float32. It may be
+            a view of the source's bytes.
         sample_rate: In Hz.
         format: Container and coding, as the decoder names them; "" for samples.
     """
@@ -35,11 +35,11 @@ class Recording(NamedTuple):
 
     def is_silent(self) -> bool:
         """Return whether every sample is zero."""
-        # Nearly all sounds tell within their first moments, and need no look at all their memory.
+        # Nearly all sounds show it within their first moments and need not be read to the end.
         return not (self.samples[:_FIRST_MOMENTS].any() or self.samples.any())
 
     def goes_on_with(self, other: Recording) -> bool:
-        """Return whether `other` can be played right behind this one: same rate and channels."""
+        """Return whether `other` can be played right after this one: same rate and channels."""
         return (
             self.sample_rate == other.sample_rate
             and self.samples.shape[1] == other.samples.shape[1]

@@ -1,4 +1,4 @@
-"""Owns `resample`: the checks around the compiled resampler. Knows no file, clip or frame."""
+"""Resamples arrays: checks arguments for the compiled resampler. Knows no file, clip or frame."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ __all__ = ["resample"]
 
 Sample = TypeVar("Sample", bound=np.float32 | np.int16)
 
-# A name of `_native.simd_paths()`, to test or to measure one that is not the best of this CPU.
+# A name of `_native.simd_paths()`: to test or measure a path other than this CPU's best.
 SIMD_VARIABLE = "LASTWORD_SIMD"
 
 MONO, MULTI_CHANNEL = 1, 2  # dimensions of an array of samples
 
-# What the compiled side counts rates in.
+# The compiled side holds rates in 32 bits.
 MAX_RATE = 2**32 - 1
 
 
@@ -30,14 +30,14 @@ def resample(samples: npt.NDArray[Sample], in_rate: int, out_rate: int) -> npt.N
     """Change the sample rate of a sound, without delay and without touching its pitch.
 
     Output sample j is the sound at the time j / out_rate, where input sample i is the time
-    i / in_rate. The band up to 0.913 of the lower Nyquist frequency comes through within 0.0001 dB,
-    nothing above the lower Nyquist frequency does. Before and after the input lies silence.
+    i / in_rate. The band up to 0.913 of the lower Nyquist frequency passes within 0.0001 dB;
+    nothing above the lower Nyquist frequency passes. Before and after the input is silence.
 
     Args:
         samples: (samples,) or (samples, channels), float32 or int16, any strides. All values
-            finite: one that is not spoils its neighbourhood.
+            must be finite: any other value corrupts the samples around it.
         in_rate: Rate of `samples` in Hz.
-        out_rate: Wanted rate in Hz: any that is at most a factor of 256 away.
+        out_rate: Wanted rate in Hz, at most a factor of 256 from `in_rate`.
 
     Returns:
         A new array of the same dtype and number of dimensions, with
@@ -45,8 +45,8 @@ def resample(samples: npt.NDArray[Sample], in_rate: int, out_rate: int) -> npt.N
         rounded half to even and saturated.
 
     Raises:
-        TypeError: `samples` is no array of float32 or int16 with one or two dimensions, or a rate
-            is no integer.
+        TypeError: `samples` is not an array of float32 or int16 with one or two dimensions, or a
+            rate is not an integer.
         ValueError: A rate is not positive, they are more than a factor of 256 apart, or the
             environment variable LASTWORD_SIMD names no instruction set of this CPU.
     """
@@ -93,7 +93,7 @@ def _rate(name: str, value: int) -> int:
     return rate
 
 
-# A process meets a handful of ratios; one takes some 100 KB of tables and 0.1 ms to make.
+# A process uses a handful of ratios; each takes some 100 KB of tables and 0.1 ms to make.
 @functools.lru_cache(maxsize=32)
 def _resampler(in_rate: int, out_rate: int) -> _native.Resampler:
     wanted, paths = os.environ.get(SIMD_VARIABLE, ""), _native.simd_paths()

@@ -1,4 +1,4 @@
-"""Owns a decoded sound and the frames that were prepared from it. Knows no files."""
+"""Holds a decoded sound and prepares frames from it. Knows no files."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 logger = logging.getLogger("lastword")
 
 MAX_FORMATS = 8
-"""Prepared formats kept per sound: a process has one or two outputs, each with one format."""
+"""Prepared formats kept per sound; a process has one or two outputs, each with one format."""
 
 
 class Sound:
     """Samples that never change, and their frames in the formats that were asked for.
 
-    Thread-safe: frames of one format are prepared once, whoever asks.
+    Thread-safe: the frames of a format are prepared once, whichever thread asks first.
 
     Attributes:
         samples: int16 or float32 (frames, channels), read-only.
@@ -59,15 +59,15 @@ class Sound:
         return hash((self.sample_rate, self.samples.shape))
 
     def renew_lock(self) -> None:
-        """Forget who held the lock: after a fork, that thread is not in this process."""
+        """Replace the lock after a fork: the thread that held it does not exist in this process."""
         self._lock = threading.Lock()
 
     def frames(self, wanted: Format) -> Frames:
-        """Give the frames of a format, prepared when it is asked for the first time.
+        """Return the frames of a format, preparing them at the first request.
 
         Raises:
             ClipLimitError: They would have more samples than a sound may have, or the rates are
-                further apart than `resample` takes.
+                further apart than `resample` accepts.
         """
         ready = self._prepared.get(wanted)
         if ready is not None:
@@ -101,7 +101,7 @@ class Sound:
         return Frames(wanted, contents, len(samples))
 
     def _check(self, wanted: Format) -> None:
-        """Refuse before memory is taken."""
+        """Refuse a format before memory is allocated for it."""
         low, high = sorted((self.sample_rate, wanted.sample_rate))
         if high > _native.MAX_RATIO * low:
             raise ClipLimitError(
@@ -118,7 +118,7 @@ class Sound:
             )
 
     def _at_rate(self, wanted: Format) -> NDArray[Any]:
-        """Give the samples at the wanted rate, in the wanted channels or in one."""
+        """Return the samples at the wanted rate, in the wanted number of channels or in one."""
         for known, ready in self._prepared.items():
             if known[:2] == wanted[:2]:  # only the length of a frame differs
                 return ready.samples()

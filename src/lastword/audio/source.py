@@ -1,4 +1,4 @@
-"""Owns what a user may give as a sound, and reads it once. Decodes nothing."""
+"""Reads whatever a user may give as a sound, once. Decodes nothing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .limits import Limits
 
 PIECE_BYTES = 2**20
-"""A file object is read in pieces of this size: it may never end."""
+"""A file object is read in pieces of this size, since it may never end."""
 
 
 @runtime_checkable
@@ -39,7 +39,7 @@ Source: TypeAlias = "Encoded | tuple[NDArray[Any], int]"
 
 @dataclass(frozen=True)
 class Contents:
-    """An encoded sound that was read.
+    """An encoded sound that has been read.
 
     Attributes:
         name: What messages call it: its path, or what kind of object held it.
@@ -51,7 +51,7 @@ class Contents:
 
 
 def describe(source: object) -> str:
-    """Return what messages call a source: its path, or what kind of object it is."""
+    """Return what messages call a source: its path, or the kind of object it is."""
     if isinstance(source, (str, os.PathLike)):
         return os.fspath(source)
     if isinstance(source, tuple):
@@ -62,11 +62,11 @@ def describe(source: object) -> str:
 
 
 def read(source: Encoded | Contents, limits: Limits = DEFAULT_LIMITS) -> Contents:
-    """Read the whole of an encoded sound; one that was read already is returned as it is.
+    """Read the whole of an encoded sound; return one that has been read already as it is.
 
     Raises:
         ClipNotFoundError: The path does not exist.
-        ClipFormatError: It is no regular file, cannot be read, or is no binary file.
+        ClipFormatError: It is not a regular file, not a binary file object, or unreadable.
         ClipEmptyError: It has no bytes.
         ClipLimitError: It has more bytes than `limits` allow.
     """
@@ -93,7 +93,7 @@ def read(source: Encoded | Contents, limits: Limits = DEFAULT_LIMITS) -> Content
 
 def _read_path(path: Path, limits: Limits) -> bytes:
     try:
-        mode = path.stat().st_mode  # before it is opened: a FIFO without a writer would hold us
+        mode = path.stat().st_mode  # before it is opened: opening a FIFO without a writer blocks
         if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
             raise ClipFormatError(
                 f"expected a regular file, got a pipe, socket or device: {path}. Read it yourself "

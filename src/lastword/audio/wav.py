@@ -1,4 +1,4 @@
-"""Owns WAV files: plain samples are decoded by the extension, other codecs made safe for others."""
+"""Decodes WAV files of plain samples with the extension, and makes others safe for libsndfile."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ WavError = _native.WavError
 """A WAV file that contradicts itself."""
 
 _CODINGS = ("PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ALAW", "ULAW")
-"""libsndfile's names of what `WavLayout.encoding` counts."""
+"""libsndfile's names for the values of `WavLayout.encoding`."""
 
 
 class WavLayout(NamedTuple):
-    """Where things lie in a WAV file; places and sizes in bytes.
+    """The layout of a WAV file; offsets and sizes in bytes.
 
     Attributes:
         encoding: For `_native.wav_decode`; `_native.OTHER_CODEC` if the samples are compressed.
-        num_channels: 0 for another codec, as the two below.
+        num_channels: 0 for another codec, as are the two below.
         sample_rate: In Hz.
         num_frames: Samples per channel that are really there.
         format_offset: Of the contents of `fmt `.
         format_bytes: Their size.
         data_offset: Of the first sample.
         data_bytes: Size of the samples that are really there.
-        missing_bytes: What the file announces beyond them.
+        missing_bytes: What the header announces beyond them.
         end: Where this WAV ends: the end of the bytes, or where something else follows.
     """
 
@@ -52,11 +52,11 @@ class WavLayout(NamedTuple):
 
     @property
     def is_plain(self) -> bool:
-        """Whether the extension decodes its samples."""
+        """Whether the extension can decode its samples."""
         return self.encoding != _native.OTHER_CODEC
 
     def warn_of_missing(self, name: str) -> None:
-        """Say how much of a file that ends early is there."""
+        """Warn if the file ends early, and say how much of it is there."""
         if self.missing_bytes:
             logger.warning(
                 "a WAV file ends early, %d bytes of its samples are missing: playing the %d that "
@@ -75,7 +75,7 @@ def read_layout(data: bytes | memoryview) -> WavLayout | None:
         data: The file, and perhaps what was appended to it.
 
     Returns:
-        Where they lie, or `None` if this is no WAV.
+        Where they are, or `None` if this is not a WAV.
 
     Raises:
         WavError: It is a WAV without a usable `fmt ` chunk or without `data`.
@@ -85,7 +85,7 @@ def read_layout(data: bytes | memoryview) -> WavLayout | None:
 
 
 def decode_wav(data: bytes, wav: WavLayout, name: str, limits: Limits) -> Recording:
-    """Decode a WAV of plain samples; 16-bit ones are used where they lie.
+    """Decode a WAV of plain samples; 16-bit samples are used in place.
 
     Raises:
         ClipEmptyError: It holds no samples.
@@ -97,7 +97,7 @@ def decode_wav(data: bytes, wav: WavLayout, name: str, limits: Limits) -> Record
     if wav.encoding == _native.S16:
         count = wav.num_frames * wav.num_channels
         lying = np.frombuffer(data, np.int16, count, wav.data_offset).reshape(shape)
-        # Contents of chunks begin at even places, except in files whose writer forgot a pad byte.
+        # Chunks begin at even offsets, except in files whose writer forgot a pad byte.
         return Recording(np.require(lying, requirements="A"), wav.sample_rate, coding)
     samples = np.empty(shape, np.float32)
     _native.wav_decode(data, wav.encoding, wav.data_offset, samples.reshape(-1))
@@ -105,10 +105,10 @@ def decode_wav(data: bytes, wav: WavLayout, name: str, limits: Limits) -> Record
 
 
 def repacked(data: bytes, wav: WavLayout) -> bytes:
-    """Write the format and the samples of a WAV into a new one without anything else.
+    """Return a new WAV that holds only the format and the samples of this one.
 
-    libsndfile 1.2.2 never comes back from some sizes of chunks that it does not need: it shall
-    see none.
+    libsndfile 1.2.2 never returns from some sizes of chunks that it does not even need: give it
+    none.
     """
     chunks = b"".join(
         struct.pack("<4sI", chunk, size) + data[offset : offset + size] + bytes(size % 2)

@@ -77,7 +77,7 @@ class Failure:
             return detail
 
     def __getstate__(self) -> dict[str, Any]:
-        """Copies and pickles hold the finished line, not what it is made from."""
+        """Copy and pickle the finished line, not what it is made from."""
         state = {**self.__dict__, "detail": self.detail}
         state.pop(_DETAIL, None)
         return state

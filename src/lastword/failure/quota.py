@@ -139,7 +139,7 @@ class InferenceQuotaExceededError(_Base):  # type: ignore[misc, valid-type]
         return cls(message, status_code=status_code, request_id=request_id, body=body)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Copies and pickles hold what was said, not the provider's own exceptions behind it.
+        """Copy and pickle what was said, not the provider's own exceptions behind it.
 
         Those of OpenAI's SDK can be neither copied nor loaded again (2.x), and
         `dataclasses.asdict(report)` copies.

@@ -36,7 +36,7 @@ class Verdict:
 
 
 def verdict_of(error: object) -> Verdict | None:
-    """Finds what is known about an exception, or about the one in an event, if anything is."""
+    """Find what is known about an exception, or about the one in an event, if anything is."""
     for _ in range(3):  # an ErrorEvent holds an LLMError or the like, and that the exception
         held = _held(error)
         if isinstance(error, BaseException):
@@ -56,5 +56,5 @@ def _held(value: object) -> dict[str, Any]:
 
 
 def keep(verdict: Verdict, error: BaseException) -> None:
-    """Writes down on an exception what is known about it."""
+    """Write down on an exception what is known about it."""
     setattr(error, _ATTRIBUTE, verdict)

@@ -1,1 +1,1 @@
-"""What can be done in a room with livekit.rtc and livekit.api alone, without livekit-agents."""
+"""Speaks and acts in a room with livekit.rtc and livekit.api alone, without livekit-agents."""

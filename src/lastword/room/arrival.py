@@ -1,7 +1,7 @@
-"""Tells whether what a sink played got to the server.
+"""Measures how much of what a sink played reached the server.
 
-A sink plays into the connection's own buffers and knows nothing of a network that is cut: the
-client notices after some seconds only. The server's receiver reports tell it sooner.
+A sink plays into the connection's own buffers and knows nothing of a cut network, which the client
+notices only after some seconds. The server's receiver reports show it sooner.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
 logger = logging.getLogger("lastword")
 
 BASELINE_AFTER_S = 0.1
-"""So long after the beginning the counters are read first: not while the first frames go out."""
+"""Delay before the counters are first read: not while the first frames go out."""
 READ_S = 0.25
-"""Longest reading: it takes 1 to 6 ms, up to 0.15 s where the line is cut (livekit 1.1.21)."""
+"""Longest reading: it takes 1 to 6 ms, up to 0.15 s if the line is cut (livekit 1.1.21)."""
 SILENT_S = 1.5
-"""A server that has sent nothing for so long is out of reach: receiver reports alone come every
-second, and with them no gap was longer than 0.43 s (livekit-server 1.11)."""
+"""A server that has sent nothing for this long is out of reach: receiver reports alone come every
+second, and no gap between packets was longer than 0.43 s (livekit-server 1.11)."""
 PACKET_S = 0.02
 """Opus packets of libwebrtc hold 20 ms (its default; livekit sets no other)."""
 
 
 class Sent(Protocol):
-    """What is being sent, and what of it does not arrive.
+    """What is being sent, and how much of it does not arrive.
 
     Attributes:
         accepted: How many frames a sink has taken.
-        broke: The agent lost its room meanwhile.
+        broke: The agent lost its room in the meantime.
         lost_s: Seconds that did not reach the server.
     """
 
@@ -48,11 +48,11 @@ class Sent(Protocol):
 
 @dataclass(frozen=True)
 class Reading:
-    """What the connection says of the sound that we send.
+    """What the connection reports about the sound being sent.
 
     Attributes:
-        lost: Packets that did not arrive, by the server's receiver reports, all tracks together.
-        silent_s: Seconds since anything came from the server, by whichever route.
+        lost: Packets of all tracks that did not arrive, according to the server's receiver reports.
+        silent_s: Seconds since anything came from the server, by any route.
     """
 
     lost: int
@@ -61,11 +61,11 @@ class Reading:
 
 @asynccontextmanager
 async def watched(room: rtc.Room | None, heard: Sent) -> AsyncIterator[None]:
-    """Watches the way to the server while something is said, and notes what did not arrive.
+    """Watch the connection to the server while something is said; note what did not arrive.
 
     Args:
         room: The agent's room; without one there is nothing to watch.
-        heard: Gets `broke` and `lost_s`, the latter by one more reading of at most `READ_S`.
+        heard: Its `broke` and `lost_s` are set, `lost_s` after a last reading of at most `READ_S`.
     """
     if room is None:
         yield
@@ -93,21 +93,21 @@ async def _read_later(room: rtc.Room) -> Reading | None:
 
 
 def _lost_s(before: Reading | None, after: Reading | None) -> float:
-    """Seconds that did not arrive between two readings; 0.0 where nothing is known."""
+    """Return the seconds that did not arrive between two readings; 0.0 if nothing is known."""
     if before is None or after is None:
         return 0.0
-    # what is on its way to a silent server is in no report
+    # what was sent to a silent server is in no report
     silent_s = after.silent_s if after.silent_s > SILENT_S else 0.0
     return max(0, after.lost - before.lost) * PACKET_S + silent_s
 
 
 async def read(room: rtc.Room) -> Reading | None:
-    """Asks a room's connection how the sound that we send arrives; None if it does not answer."""
+    """Read how a room's outgoing sound arrives; return None if the connection does not answer."""
     if not room.isconnected():
         return None
     try:
         stats = (await asyncio.wait_for(room.get_rtc_stats(), READ_S)).publisher_stats
-    except Exception as error:  # noqa: BLE001 - nothing is known then
+    except Exception as error:  # noqa: BLE001 - then nothing is known
         logger.debug("the connection's statistics cannot be read: %s", told(error))
         return None
     lost, silent_ms = 0, []
@@ -118,6 +118,6 @@ async def read(room: rtc.Room) -> Reading | None:
         if entry.HasField("candidate_pair") and pair.candidate_pair.nominated:
             now_ms = pair.rtc.timestamp / 1000  # microseconds; both since the epoch
             silent_ms.append(now_ms - pair.candidate_pair.last_packet_received_timestamp)
-    # A client that found several routes nominates more than one and leaves all but one of them:
-    # the silence on an abandoned route grows for ever and means nothing.
+    # A client that found several routes nominates more than one and abandons all but one: the
+    # silence on an abandoned route grows forever and means nothing.
     return Reading(lost, min(silent_ms, default=0.0) / 1000)

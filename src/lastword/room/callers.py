@@ -1,4 +1,4 @@
-"""Tells who in a room is a caller, who of them is on a phone, and when the caller leaves."""
+"""Finds the callers in a room, which of them are on a phone, and when the caller leaves."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def callers_in(room: rtc.Room) -> list[rtc.RemoteParticipant]:
 
 
 def is_phone(participant: rtc.RemoteParticipant | None) -> bool:
-    """Tell whether a participant is on a phone."""
+    """Return whether a participant is on a phone."""
     sip = rtc.ParticipantKind.PARTICIPANT_KIND_SIP
     return participant is not None and participant.kind == sip
 
 
 class Presence:
-    """Watches whether the caller leaves a room, from when it is made until `stop()`.
+    """Watches for the caller to leave a room, from construction until `stop()`.
 
     Args:
         room: The room.
@@ -51,7 +51,7 @@ class Presence:
         return self._left.is_set()
 
     async def ends_within(self, timeout_s: float) -> bool:
-        """Wait for the caller to leave; return whether that came in time."""
+        """Wait for the caller to leave; return whether that happened in time."""
         try:
             await asyncio.wait_for(self._left.wait(), max(timeout_s, 0.0))
         except asyncio.TimeoutError:
@@ -59,7 +59,7 @@ class Presence:
         return True
 
     def stop(self) -> None:
-        """Watch no longer."""
+        """Stop watching."""
         self._room.off("participant_disconnected", self._on_disconnected)
 
     def _on_disconnected(self, participant: rtc.RemoteParticipant) -> None:

@@ -18,7 +18,7 @@ logger = logging.getLogger("lastword")
 
 
 async def end_call(room: rtc.Room, caller: str | None, *, delete_room: bool) -> str | None:
-    """End a call; never raises, takes at most `API_TIMEOUT_S`.
+    """End a call; never raise, and take at most `API_TIMEOUT_S`.
 
     Args:
         room: The room, connected or not.
@@ -26,7 +26,7 @@ async def end_call(room: rtc.Room, caller: str | None, *, delete_room: bool) -> 
         delete_room: Delete the room, whoever else is in it.
 
     Returns:
-        One line that says why it failed, or None.
+        One line that says why it failed, or None on success.
     """
     try:
         await asyncio.wait_for(_end_call(room, caller, delete_room=delete_room), API_TIMEOUT_S)

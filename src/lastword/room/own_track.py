@@ -1,4 +1,4 @@
-"""Publishes a track of our own in a room and plays ready frames on it: the last way to be heard.
+"""Publishes lastword's own track in a room and plays ready frames on it: the last way to be heard.
 
 Nothing here decodes, resamples, opens a file or imports a module.
 """
@@ -26,21 +26,21 @@ ATTRIBUTE_TRANSCRIPTION_SEGMENT_ID = "lk.segment_id"
 ATTRIBUTE_TRANSCRIPTION_TRACK_ID = "lk.transcribed_track_id"
 
 TRACK_NAME = "lastword"
-PUBLISH_TIMEOUT_S = 3.0  # it takes 40 ms on a healthy connection; signalling may be down for good
+PUBLISH_TIMEOUT_S = 3.0  # 40 ms on a healthy connection; signalling may be permanently down
 UNPUBLISH_TIMEOUT_S = 1.0
 SHOW_TIMEOUT_S = 1.0
 PLAYOUT_SLACK_S = 1.0
-"""How much later than expected frames may be taken, or the end be reached."""
-QUEUE_MS = 200  # what RoomIO's own output holds; its size does not change what is heard when
+"""How much later than expected frames may be taken or the end reached."""
+QUEUE_MS = 200  # as in RoomIO's own output; its size does not change when sound is heard
 
 
 LEAD_IN_S = 0.15
-"""Silence before the first sound of a new track: a subscriber hears nothing of its first 0.1 s
+"""Silence before the first sound of a new track: a subscriber does not hear its first 0.1 s
 (measured with livekit-server 1.11, livekit 1.1.21)."""
 
 
 def silence(seconds: float, sample_rate: int, num_channels: int) -> rtc.AudioFrame:
-    """Returns one frame of silence."""
+    """Return one frame of silence."""
     samples = round(seconds * sample_rate)
     return rtc.AudioFrame(bytes(2 * samples * num_channels), sample_rate, num_channels, samples)
 
@@ -51,11 +51,11 @@ class OwnTrack:
     Args:
         room: A connected room.
         sample_rate: Rate of the frames in Hz.
-        num_channels: Their channels.
+        num_channels: Channels of the frames.
 
     Attributes:
         format: The rate and the channels.
-        played_s: Seconds that left the source; what was still queued at an abort is not counted.
+        played_s: Seconds that left the source, without what was still queued when it was aborted.
         subscribed: Whether anybody has ever listened.
     """
 
@@ -76,7 +76,7 @@ class OwnTrack:
 
     @property
     def _published(self) -> rtc.LocalTrackPublication | None:
-        """What came of publishing, so far."""
+        """The publication, or None until it succeeds."""
         atask = self._publishing
         if atask is None or not atask.done() or atask.cancelled() or atask.exception() is not None:
             return None
@@ -86,8 +86,8 @@ class OwnTrack:
         """Publish the track; a second call waits for the first.
 
         Args:
-            muted: Publish it silent, for later: then nothing but `play` stands between a failure
-                and its sound.
+            muted: Publish it muted, for later: when something fails, `play` is then all that is
+                left to do.
 
         Raises:
             asyncio.TimeoutError: The room did not take it within `PUBLISH_TIMEOUT_S`.
@@ -97,14 +97,14 @@ class OwnTrack:
         if self._publishing is None or failed:
             if muted:
                 self._track.mute()
-            # As microphone, like RoomIO's: clients and telephone legs play those without asking.
+            # As microphone, like RoomIO's: clients and telephone legs play those by themselves.
             options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
             publishing = self._room.local_participant.publish_track(self._track, options)
             self._publishing = hold(asyncio.create_task(publishing, name="lastword_publish"))
         await asyncio.wait_for(asyncio.shield(self._publishing), PUBLISH_TIMEOUT_S)
 
     async def wait_for_subscriber(self, timeout_s: float) -> bool:
-        """Wait until somebody listens to the published track; False if nobody did in time."""
+        """Wait until somebody listens to the published track; return whether that came in time."""
         if self._published is None:
             return False
         try:
@@ -117,14 +117,14 @@ class OwnTrack:
     async def play(
         self, frames: Sequence[rtc.AudioFrame], *, on_frame: Callable[[], None] | None = None
     ) -> None:
-        """Play frames to the end; cancelled, it stops at once and `played_s` tells where.
+        """Play frames to the end; if cancelled, stop at once: `played_s` says where.
 
         Args:
-            frames: All of the track's rate and channels.
+            frames: Frames of the track's rate and channels.
             on_frame: Called for each frame that the source has taken.
 
         Raises:
-            asyncio.TimeoutError: The source took no frame, or did not come to its end, in time.
+            asyncio.TimeoutError: The source did not take a frame or reach its end in time.
         """
         if self._track.muted:
             self._track.unmute()
@@ -145,7 +145,7 @@ class OwnTrack:
             self._source.clear_queue()
 
     async def show(self, transcript: str) -> None:
-        """Send the words as the transcription of this track; never raises, bounded."""
+        """Send the words as the transcription of this track, in bounded time; never raise."""
         publication = self._published
         if publication is None:
             return
@@ -163,9 +163,9 @@ class OwnTrack:
             logger.debug("the words could not be shown: %s", told(error))
 
     async def aclose(self) -> None:
-        """Take the track out of the room; never raises and takes at most two seconds."""
+        """Take the track out of the room; never raise, and take at most two seconds."""
         if self._publishing is not None and not self._publishing.done():
-            # one that is cancelled may be in the room all the same
+            # even if publishing is cancelled, the track may be in the room
             await asyncio.wait({self._publishing}, timeout=UNPUBLISH_TIMEOUT_S)
             self._publishing.cancel()
         publication = self._published
@@ -179,24 +179,24 @@ class OwnTrack:
 
 
 class Standby:
-    """A track that waits in the room, muted, for the day that the session's output is dead."""
+    """A muted track that waits in the room in case the session's output fails."""
 
     def __init__(self) -> None:
         self._track: OwnTrack | None = None
 
     def publish_in(self, room: rtc.Room | None, sample_rate: int, num_channels: int) -> None:
-        """Publishes the track once the room is there; does nothing if it waits already."""
+        """Publish the track as soon as the room is connected; do nothing if it waits already."""
         if room is None or not room.isconnected():
             return
         if self._track is not None:
             if self._track.format == (sample_rate, num_channels):
                 return
-            self.remove()  # the frames are prepared anew when the output changes
+            self.remove()  # the frames are prepared again when the output changes
         self._track = OwnTrack(room, sample_rate=sample_rate, num_channels=num_channels)
         hold(asyncio.create_task(self._publish(self._track), name="lastword_standby"))
 
     def take(self) -> OwnTrack | None:
-        """Hands the track over to who plays and closes it."""
+        """Hand over the track; the caller plays and closes it."""
         track, self._track = self._track, None
         return track
 
@@ -214,7 +214,7 @@ class Standby:
     async def _publish(self, track: OwnTrack) -> None:
         try:
             await track.publish(muted=True)
-        except Exception as error:  # noqa: BLE001 - it is published when it is needed
+        except Exception as error:  # noqa: BLE001 - it is then published when it is needed
             logger.warning("the standby track could not be published: %s", told(error))
 
 
@@ -227,17 +227,17 @@ async def play_on_own_track(
     on_frame: Callable[[], None] | None = None,
     transcript: str = "",
 ) -> None:
-    """Publish a track, wait for a listener, play, leave some quiet, and take the track out again.
+    """Publish a track, wait for a listener, play, add silence, and take the track out again.
 
-    Its `played_s` and `subscribed` say what came of it; so they do if this is cancelled.
+    The track's `played_s` and `subscribed` hold the outcome, also if this is cancelled.
 
     Args:
         own: A new track, or one that was published muted before.
         frames: Ready frames in the track's format.
-        first_frame_timeout_s: One budget for publishing and the wait for a listener.
-        tail_s: Quiet after the last frame before the track goes, in seconds: what is on its way to
-            the caller's ear would be cut.
-        on_frame: Called for each frame that was taken.
+        first_frame_timeout_s: Time for publishing and the wait for a listener together, in s.
+        tail_s: Silence between the last frame and the removal of the track, in seconds, so that
+            sound still on its way to the caller is not cut.
+        on_frame: Called for each frame that the source has taken.
         transcript: Words to show the caller's client, if nothing else shows them.
     """
     loop = asyncio.get_running_loop()

@@ -1,4 +1,4 @@
-"""Reaches LiveKit's server API, and says in one line what it answered when it refused."""
+"""Connects to LiveKit's server API, and describes a refusal in one line."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from livekit import api
 from ..failure.redact import redact
 
 API_TIMEOUT_S = 5.0
-"""Bound of one call of the server API; a healthy server answers within 50 ms."""
+"""Time limit of one call of the server API; a healthy server answers within 50 ms."""
 CREDENTIALS = ("LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET")
-"""What the environment must hold; livekit-api reads the same names."""
+"""Environment variables that must be set; livekit-api reads the same names."""
 
 
 def missing_credentials() -> list[str]:
@@ -22,17 +22,17 @@ def missing_credentials() -> list[str]:
 
 
 def server_api(timeout_s: float) -> api.LiveKitAPI:
-    """Return a new client: the job's own shares a session whose time-outs are not ours to set."""
+    """Return a new client, since the time-outs of the job's own client cannot be set."""
     return api.LiveKitAPI(timeout=aiohttp.ClientTimeout(total=timeout_s))
 
 
 def describe(error: BaseException) -> str:
-    """Return one line without secrets that names the error; never raises."""
+    """Return one line without secrets that names the error; never raise."""
     name = type(error).__name__
     try:
         metadata = getattr(error, "metadata", None)
         sip = metadata.get("sip_status_code") if isinstance(metadata, Mapping) else None
         text = f"SIP {sip}" if sip else redact(str(error))
-    except Exception:  # noqa: BLE001 - attributes and texts of foreign errors may do anything
+    except Exception:  # noqa: BLE001 - attributes and texts of foreign errors may raise anything
         return name
     return f"{name}: {text}" if text else name

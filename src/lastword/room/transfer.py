@@ -1,7 +1,7 @@
-"""Hands a phone call to a number or a SIP address, and tells whether that came about.
+"""Transfers a phone call to a number or a SIP address, and tells whether that succeeded.
 
-What the phone does was measured with livekit-sip 1.3.0: a failed transfer always leaves the call
-up, a time-out cancels nothing, and "canceled" does not mean that nothing happened.
+Measured with livekit-sip 1.3.0: a failed transfer always leaves the call up, a time-out cancels
+nothing, and "canceled" does not mean that nothing happened.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger("lastword")
 
 BYE_GRACE_S = 2.0
-"""How long after a transfer's deadline the caller may still go: BYE comes 1.0 s after success."""
+"""How long after a transfer's deadline the caller may still leave: BYE follows 1.0 s later."""
 UNCERTAIN = frozenset({"canceled", "deadline_exceeded", "unknown"})
-"""Codes of the server API after which the transfer may still happen; "unknown" is a proxy's."""
+"""Codes of the server API after which the transfer may still happen; a proxy sends "unknown"."""
 STATUS_FAILED = 1
 """`SIPTransferStatus.STS_TRANSFER_FAILED`; older livekit-protocol has no status."""
 
@@ -36,7 +36,7 @@ class Transferred:
 
     Attributes:
         error: One line that says why it failed, or None.
-        caller_left: The caller has left the room: nobody is there to be told.
+        caller_left: Whether the caller has left the room and can no longer be told anything.
     """
 
     error: str | None
@@ -46,9 +46,9 @@ class Transferred:
 async def transfer(
     room: rtc.Room, caller: str | None, target: str, *, ringing_timeout_s: float
 ) -> Transferred:
-    """Transfer a phone call; never raises.
+    """Transfer a phone call; never raise.
 
-    Takes at most `ringing_timeout_s` and the longer of `API_TIMEOUT_S` and `BYE_GRACE_S`.
+    Takes at most `ringing_timeout_s` plus the longer of `API_TIMEOUT_S` and `BYE_GRACE_S`.
 
     Args:
         room: The room, connected.
@@ -64,7 +64,7 @@ async def transfer(
     try:
         error, certain = await _refer(room, caller, target, ringing_timeout_s)
         if error is not None and not certain:
-            # "canceled" and time-outs cancel nothing: the phone may be going on with it
+            # "canceled" and time-outs cancel nothing: the transfer may still be under way
             left_s = deadline + BYE_GRACE_S - loop.time()
             if await presence.ends_within(left_s):
                 error = None
@@ -79,7 +79,7 @@ async def transfer(
 async def _refer(
     room: rtc.Room, identity: str | None, target: str, ringing_timeout_s: float
 ) -> tuple[str | None, bool]:
-    """Ask for the transfer; return why it failed, or None, and whether that is certain."""
+    """Request the transfer; return why it failed, or None, and whether that is certain."""
     if identity is None:
         return "no caller is linked", True
     caller = room.remote_participants.get(identity)
@@ -90,7 +90,7 @@ async def _refer(
     request = api.TransferSIPParticipantRequest(
         room_name=room.name, participant_identity=caller.identity, transfer_to=target
     )
-    # The one bound that the server keeps; a shorter time-out of the client ends nothing.
+    # The only limit that the server obeys; a shorter client time-out ends nothing.
     request.ringing_timeout.FromMilliseconds(round(ringing_timeout_s * 1000))
     bound = ringing_timeout_s + API_TIMEOUT_S
     try:

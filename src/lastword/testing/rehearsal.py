@@ -187,7 +187,7 @@ class Rehearsal:
 
     @property
     def silence_s(self) -> float:
-        """Seconds from the failure to the next sound, to now if none has come.
+        """Seconds from the failure to the next sound, or to now if none has come.
 
         Without a failure they count from when the caller spoke last.
         """

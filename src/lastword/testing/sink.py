@@ -81,7 +81,7 @@ class RecordingSink(io.AudioOutput):
         self._finish: asyncio.TimerHandle | None = None
 
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
-        """Takes a frame and plays it behind those before it."""
+        """Take a frame and play it after those before it."""
         index = self._frames
         self._frames += 1
         if self._raise_at is not None and index >= self._raise_at:
@@ -103,18 +103,18 @@ class RecordingSink(io.AudioOutput):
         self._open.pushed_s += frame.samples_per_channel / frame.sample_rate
 
     def flush(self) -> None:
-        """Ends the segment: it is finished when all of it has been played."""
+        """End the segment: it is finished when all of it has been played."""
         super().flush()
         if self._open is not None and self._finish is None:
             self._arm()
 
     def clear_buffer(self) -> None:
-        """Stops playing at once."""
+        """Stop playing at once."""
         if self._open is not None:
             self._finished(interrupted=True)
 
     def pause(self) -> None:
-        """Holds the playback."""
+        """Hold the playback."""
         super().pause()
         if not self._paused:
             self._base_s, self._playing_since = self._played_s(), None
@@ -123,7 +123,7 @@ class RecordingSink(io.AudioOutput):
                 self._finish.cancel()
 
     def resume(self) -> None:
-        """Goes on playing."""
+        """Go on playing."""
         super().resume()
         if self._paused:
             self._paused = False

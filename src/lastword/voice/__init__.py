@@ -1,1 +1,1 @@
-"""The way of the words: text becomes a clip in the agent's own voice."""
+"""Turns text into a clip in the agent's own voice."""

@@ -1,4 +1,4 @@
-"""Owns `bake`: words become a clip in an agent's own voice, asked for once. Knows no session."""
+"""Renders words in an agent's own voice, once, and keeps them as a clip. Knows no session."""
 
 from __future__ import annotations
 
@@ -40,22 +40,22 @@ async def bake(
 ) -> Clip:
     """Render words in a TTS's voice, or take them from the cache if they were rendered before.
 
-    Of any number of processes that want the same words at the same time, one asks the provider.
-    Nothing that listens to the TTS notices: no metrics, no error events.
+    If several processes want the same words at the same time, only one asks the provider.
+    Listeners of the TTS receive neither metrics nor error events.
 
     Args:
-        tts: Any TTS, streaming or not; of an adapter's voices the first that speaks is taken.
+        tts: Any TTS, streaming or not; of an adapter's voices, the first that works is used.
         text: The words.
         language: BCP 47 tag of the words, for the clip's `language`.
         cache_dir: Folder of the cache; None for `LASTWORD_CACHE_DIR`, else the user's cache folder.
-        timeout_s: Bound of the whole call, in seconds.
+        timeout_s: Limit for the whole call, in seconds.
 
     Returns:
-        The clip, at one loudness, silence at both ends trimmed, the words as its transcript.
+        The clip, at the common loudness, trimmed at both ends, with the words as transcript.
 
     Raises:
         MessageError: The text is empty.
-        BakeError: No voice could render it in time.
+        BakeError: No voice rendered it in time.
     """
     words = text.strip()
     if not words:
@@ -77,10 +77,10 @@ async def baked(
     language: str | None = None,
     cache_dir: str | os.PathLike[str] | None = None,
 ) -> Clip | None:
-    """Take words from the cache that were rendered before, in the voice that is preferred.
+    """Return words that were rendered before from the cache, in the preferred voice.
 
     Args:
-        tts: As for `bake`; it is asked for nothing.
+        tts: As for `bake`; it is not asked to render anything.
         text: The words.
         language: BCP 47 tag of the words, for the clip's `language`.
         cache_dir: As for `bake`.
@@ -96,7 +96,7 @@ async def baked(
 def baked_in_any_voice(
     text: str, *, language: str | None = None, cache_dir: str | os.PathLike[str] | None = None
 ) -> Clip | None:
-    """Take words from the cache in the voice that was used for them last; reads files.
+    """Return words from the cache in the voice last used for them; reads files.
 
     Args:
         text: The words.
@@ -129,13 +129,13 @@ async def _bake(tts: tts.TTS[Any], words: str, language: str | None, cache: Soun
 
 
 async def _once(voice: tts.TTS[Any], words: str, language: str | None, cache: SoundCache) -> Clip:
-    """Take the sound from the cache, or make and store it while nobody else does."""
+    """Return the sound from the cache, or make and store it while nobody else does."""
     key = sound_key(voice, words)
     clip = await asyncio.to_thread(_kept, cache, key, words, language)
     if clip is not None:
         return clip
     async with cache.alone(key):
-        clip = await asyncio.to_thread(_kept, cache, key, words, language)  # somebody was first
+        clip = await asyncio.to_thread(_kept, cache, key, words, language)  # rendered meanwhile
         if clip is None:
             wav = _to_wav(await _speak(speakers.silenced(voice), words))
             clip = await asyncio.to_thread(_load, wav, words, language)
@@ -145,7 +145,7 @@ async def _once(voice: tts.TTS[Any], words: str, language: str | None, cache: So
 
 
 def _kept(cache: SoundCache, key: str, words: str, language: str | None) -> Clip | None:
-    """Take a sound from the cache; one that cannot be decoded is thrown away, to be made anew."""
+    """Return a sound from the cache; discard one that cannot be decoded, to be rendered again."""
     wav = cache.load(key)
     if wav is None:
         return None

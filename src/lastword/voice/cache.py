@@ -1,9 +1,9 @@
-"""Keeps sounds on disk by the key of what they are. Knows no TTS and no clip.
+"""Keeps sounds on disk under a key of their content. Knows no TTS and no clip.
 
 One folder, shared by all processes of a user: `KEY.wav` per sound, `XX.lock` per 256th of the keys,
 `NAME.last` where a sound has a second name.
-A file is a plain WAV that any player plays, with a seal behind the sound. What has no right seal is
-treated as not there: a torn, foreign or renamed file is replaced, never played.
+A file is a plain WAV that any player plays, with a seal after the sound. A file without a valid
+seal is treated as missing: a torn, foreign or renamed file is replaced, never played.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ FOLDER_VARIABLE = "LASTWORD_CACHE_DIR"
 """Environment variable that moves the folder."""
 
 MAX_BYTES = 64 * 2**20
-"""What the folder may hold: about 25 minutes of sound at 24 kHz."""
+"""Size limit of the folder: about 25 minutes of sound at 24 kHz."""
 
 _KEY = re.compile(r"[0-9a-f]{64}")
 _STALE_S = 3600.0  # a half-written file of this age belongs to a process that died
@@ -42,21 +42,21 @@ _REFUSALS = (OSError, ValueError)  # ValueError: a NUL or a surrogate in the nam
 _LOCK_POLL_S = 0.05
 _RIFF_HEADER = struct.Struct("<4sI4s")
 _SEAL = struct.Struct("<4sI32s")
-_SEAL_NAME = b"lwsl"  # unknown chunks are skipped by every reader of RIFF
+_SEAL_NAME = b"lwsl"  # every reader of RIFF skips unknown chunks
 
 
 def default_folder() -> Path:
-    """Say where sounds are kept: `LASTWORD_CACHE_DIR`, else the user's cache folder."""
+    """Return where sounds are kept: `LASTWORD_CACHE_DIR`, else the user's cache folder."""
     chosen = os.environ.get(FOLDER_VARIABLE)
     return Path(chosen) if chosen else platformdirs.user_cache_path("lastword") / "voices"
 
 
 class SoundCache:
-    """A folder of sounds; every failure of the disk means "not there" and is never raised.
+    """A folder of sounds; any disk failure is treated as "not there" and never raised.
 
     Args:
-        folder: Where; None for `default_folder()`. It is made when the first sound is stored.
-        max_bytes: Above this, sounds that were not used for the longest time are removed.
+        folder: Its path; None for `default_folder()`. It is made when the first sound is stored.
+        max_bytes: Above this size, the least recently used sounds are removed.
     """
 
     def __init__(
@@ -66,11 +66,11 @@ class SoundCache:
         self._max_bytes = max_bytes
 
     def path(self, key: str) -> Path:
-        """Say where the sound of a key is, or would be."""
+        """Return the path where the sound of a key is, or would be."""
         return self.folder / f"{key}.wav"
 
     def load(self, key: str) -> bytes | None:
-        """Read a sound.
+        """Read a sound and return its WAV file.
 
         Args:
             key: Its name, hexadecimal digits.
@@ -88,12 +88,12 @@ class SoundCache:
         return data
 
     def forget(self, key: str) -> None:
-        """Remove a sound that turned out to be of no use."""
+        """Remove a sound that turned out to be unusable."""
         with contextlib.suppress(*_REFUSALS):
             self.path(key).unlink(missing_ok=True)
 
     def store(self, key: str, wav: bytes) -> None:
-        """Keep a sound: all of it, or nothing if the disk does not want it.
+        """Store a sound, whole or, if the disk fails, not at all.
 
         Args:
             key: Its name, hexadecimal digits.
@@ -110,7 +110,7 @@ class SoundCache:
             logger.warning("could not keep a rendered voice", extra={"reason": reason})
 
     def note(self, name: str, key: str) -> None:
-        """Keep under a second name which sound it stands for; the last one noted counts.
+        """Record which sound a second name stands for; the latest record counts.
 
         Args:
             name: The second name, hexadecimal digits.
@@ -118,7 +118,7 @@ class SoundCache:
         """
         if self.noted(name) == key:
             return
-        with contextlib.suppress(*_REFUSALS):  # the sound itself is found by its key
+        with contextlib.suppress(*_REFUSALS):  # the sound is still found by its key
             self._replace(self._note_path(name), key.encode())
 
     def noted(self, name: str) -> str | None:
@@ -134,17 +134,17 @@ class SoundCache:
 
     @contextlib.asynccontextmanager
     async def alone(self, key: str) -> AsyncIterator[None]:
-        """Hold the lock of a key, over all processes; a process that dies gives it back.
+        """Hold the lock of a key across all processes; the lock of a process that dies is released.
 
-        Waits as long as it takes: bound it from outside. Where files cannot be locked, on a folder
-        that is read-only for instance, it does not wait at all.
+        The wait is unbounded: the caller must limit it. Where files cannot be locked, for instance
+        in a read-only folder, there is no wait and no lock.
         """
         lock = self._open_lock(key)
         if lock is None:
             yield
             return
         try:
-            while not _try_lock(lock):  # noqa: ASYNC110 - the other one is another process
+            while not _try_lock(lock):  # noqa: ASYNC110 - the holder is another process
                 await asyncio.sleep(_LOCK_POLL_S)
             yield
         finally:
@@ -197,12 +197,12 @@ class SoundCache:
 
 
 def _used_at(found: os.stat_result, now: float) -> float:
-    """Say when a sound was used last; a time that is still to come says nothing: long ago."""
+    """Return when a sound was last used; a time in the future is invalid and means long ago."""
     return found.st_mtime if found.st_mtime <= now + _STALE_S else 0.0
 
 
 def _read(path: Path, max_bytes: int) -> bytes:
-    """Read a file of the cache and note that it was used: the last to be removed."""
+    """Read a file of the cache and mark it as just used, and so the last to be removed."""
     file = _open_regular(path, os.O_RDONLY)
     try:
         size = os.fstat(file).st_size
@@ -218,7 +218,7 @@ def _read(path: Path, max_bytes: int) -> bytes:
 
 
 def _open_regular(path: Path, flags: int) -> int:
-    """Open a file that belongs here: no pipe, which would block, and no link to elsewhere."""
+    """Open a regular file: not a pipe, which would block, and not a link to elsewhere."""
     file = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
     if stat.S_ISREG(os.fstat(file).st_mode):
         return file
@@ -231,13 +231,13 @@ def _try_lock(lock: int) -> bool:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
-    except OSError:  # a file system without locks: better two requests than none
+    except OSError:  # a file system without locks: two requests are better than none
         return True
     return True
 
 
 def _sealed(wav: bytes, key: str) -> bytes:
-    """Put the seal behind a WAV file and count it into the file's own size."""
+    """Append the seal to a WAV file and include it in the file's own size."""
     padded = wav + b"\0" * (len(wav) % 2)
     _, _, form = _RIFF_HEADER.unpack_from(padded)
     size = len(padded) - 8 + _SEAL.size

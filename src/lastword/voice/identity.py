@@ -1,7 +1,8 @@
-"""What makes two renderings sound the same: the name of a sound before it exists. Does no I/O.
+"""Names a sound before it is rendered: equal names, equal sounds. Does no I/O.
 
 The name is a hash over the voice, all its options (its language is one of them) and the words.
-Credentials are left out before hashing: a new key does not mean a new sound, and no name tells one.
+Credentials are removed before hashing: a new key does not mean a new sound, and no name reveals
+one.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FORMAT_VERSION = 1
-"""Goes up when the same voice and words would be stored differently."""
+"""Increased when the same voice and words would be stored differently."""
 
-_MAX_DEPTH = 5  # options of options; plugins of livekit-agents 1.8 need three
+_MAX_DEPTH = 5  # nested options; plugins of livekit-agents 1.8 need three levels
 _SECRET_WORDS = frozenset({
     "apikey", "auth", "authorization", "bearer", "cookie", "cookies", "credential", "credentials",
     "header", "headers", "key", "password", "secret", "signature", "token",
@@ -32,10 +33,10 @@ _SECRET_WORDS = frozenset({
 
 
 def sound_key(voice: tts.TTS[Any], text: str) -> str:
-    """Name what a voice will make of a text.
+    """Return the name of what a voice will make of a text.
 
     Args:
-        voice: A TTS that speaks itself, no adapter.
+        voice: A TTS that speaks itself, not an adapter.
         text: The words.
 
     Returns:
@@ -50,7 +51,7 @@ def sound_key(voice: tts.TTS[Any], text: str) -> str:
 
 
 def words_key(text: str) -> str:
-    """Name words without a voice.
+    """Return the name of words without a voice.
 
     Args:
         text: The words.
@@ -63,14 +64,14 @@ def words_key(text: str) -> str:
 
 
 def voice_options(voice: tts.TTS[Any], *, depth: int = _MAX_DEPTH) -> dict[str, Any]:
-    """Collect what says how a TTS sounds: provider, model, and its options, credentials left out.
+    """Collect what determines how a TTS sounds: provider, model and options, without credentials.
 
-    Whatever of the options is plain data counts: an option too many means a rendering too many,
-    one too few a sound of the wrong voice.
+    All options that are plain data count: one too many costs a needless rendering, one too few
+    plays the wrong voice.
 
     Args:
         voice: A TTS that speaks itself.
-        depth: How far options of options are followed.
+        depth: How many levels of nested options are followed.
     """
     return {
         "class": f"{type(voice).__module__}.{type(voice).__qualname__}",
@@ -90,7 +91,7 @@ def _plain_items(items: Mapping[Any, Any], depth: int) -> Iterator[tuple[str, An
 
 
 def _plain(value: Any, depth: int) -> Any:  # noqa: PLR0911 - one line per kind of value
-    """Reduce a value to JSON; None for what is no data or lies too deep."""
+    """Reduce a value to JSON; None for what is not data or is nested too deeply."""
     if depth < 0 or value is None:
         return None
     if isinstance(value, Enum):
@@ -114,7 +115,7 @@ def _plain(value: Any, depth: int) -> Any:  # noqa: PLR0911 - one line per kind 
 
 
 def _without_credentials(text: str) -> str:
-    """Keep of a URL what says where it leads: user, password and query may hold credentials."""
+    """Return a URL without user, password and query, which may hold credentials."""
     if "://" not in text:
         return text
     parts = urlsplit(text)

@@ -29,7 +29,7 @@ _warned = False
 
 
 def install(owner: Owner) -> None:
-    """Watches the components of an owner until it is removed.
+    """Watch the components of an owner until it is removed.
 
     With internals of livekit-agents that are unknown here it warns once and changes nothing: the
     last word works, only later.
@@ -54,7 +54,7 @@ def install(owner: Owner) -> None:
 
 
 def remove(owner: Owner) -> None:
-    """Stops watching the components of an owner; without effect if it is not watched."""
+    """Stop watching the components of an owner; without effect if it is not watched."""
     with _lock:
         owners[:] = [known for known in owners if known is not owner]
         may_refuse(owner, now=False)
@@ -64,7 +64,7 @@ def remove(owner: Owner) -> None:
 
 
 def _put_in() -> None:
-    """Wraps each hook point that is not wrapped yet."""
+    """Wrap each hook point that is not wrapped yet."""
     wrappers = [(point, streams.watched_main_task) for point in hooks.MAIN_TASKS]
     wrappers += [(point, streams.judged_announcement) for point in hooks.ANNOUNCEMENTS]
     wrappers.append((hooks.RECOGNIZE, streams.watched_recognize))
@@ -77,7 +77,7 @@ def _put_in() -> None:
 
 
 def _take_out() -> None:
-    """Restores the attributes that are still ours; where others wrapped ours, it stays, idle."""
+    """Restore the attributes that are still ours; where others wrapped ours, it stays, idle."""
     for client, retries in list(streams.inner_retries.items()):
         clients.restore_retries(client, retries)
     streams.inner_retries.clear()

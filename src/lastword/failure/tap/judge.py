@@ -27,7 +27,7 @@ _behind_adapters: MutableMapping[Any, Failure] = WeakKeyDictionary()
 
 
 def judge(component: object, event: Any) -> APIError:
-    """Decides what an error means and gives it the type that handlers should find.
+    """Decide what an error means and give it the type that handlers should find.
 
     Args:
         component: The LLM, STT, TTS or realtime session that failed, or an adapter around some.
@@ -56,7 +56,7 @@ def judge(component: object, event: Any) -> APIError:
 
 
 def remember(component: object, failure: Failure | None) -> None:
-    """Notes how a component behind an adapter did last; None stands for well."""
+    """Note how a component behind an adapter did last; None stands for well."""
     with contextlib.suppress(TypeError):  # a component that cannot be hashed or referred to weakly
         if failure is not None:
             _behind_adapters[component] = failure
@@ -65,7 +65,7 @@ def remember(component: object, failure: Failure | None) -> None:
 
 
 def _failure_behind(adapter: object, failure: Failure) -> Failure:
-    """Says what the failure of a FallbackAdapter means: final only if every child's was.
+    """Say what the failure of a FallbackAdapter means: final only if every child's was.
 
     Its own exception says only that all failed; which of them a later turn may find well again is
     known from their own errors.
@@ -78,7 +78,7 @@ def _failure_behind(adapter: object, failure: Failure) -> Failure:
 
 
 def _typed(error: Exception, failure: Failure) -> APIError:
-    """Finds or makes the exception that stands for an error from here on."""
+    """Find or makes the exception that stands for an error from here on."""
     if failure.quota is not None and failure.terminal == failure.quota.terminal:
         typed: APIError = failure.quota
     elif isinstance(error, APIError):
@@ -93,7 +93,7 @@ def _typed(error: Exception, failure: Failure) -> APIError:
 
 
 def _api_error(error: Exception, failure: Failure) -> APIError:
-    """Puts an exception that is no `APIError` into one; livekit-agents handles no other well."""
+    """Put an exception that is no `APIError` into one; livekit-agents handles no other well."""
     message = failure.detail or type(error).__name__
     if failure.kind is FailureKind.TIMEOUT:
         return APITimeoutError(message, retryable=failure.retryable)

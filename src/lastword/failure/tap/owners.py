@@ -24,7 +24,7 @@ class Owner(Protocol):
         """Whether the errors of a component, never one behind an adapter, are this owner's."""
 
     def report(self, component: object, error: object) -> None:
-        """Takes an `LLMError` or the like that no agent has subscribed to."""
+        """Take an `LLMError` or the like that no agent has subscribed to."""
 
 
 owners: list[Owner] = []
@@ -34,7 +34,7 @@ _closing: set[Owner] = set()
 
 
 def may_refuse(owner: Owner, *, now: bool) -> None:
-    """Notes that an owner begins to refuse new work at times, or stops; it must say so itself.
+    """Note that an owner begins to refuse new work at times, or stops; it must say so itself.
 
     Each call of each session looks for owners that refuse; hardly ever there is one.
     """
@@ -47,12 +47,12 @@ def is_any_refusing() -> bool:
 
 
 def owner_of(component: object) -> Owner | None:
-    """Finds who knows a component, the outermost of its adapters."""
+    """Find who knows a component, the outermost of its adapters."""
     return next((owner for owner in list(owners) if owner.owns(component)), None)
 
 
 def log_trouble(trouble: Exception) -> None:
-    """Tells of a fault of ours that was kept from the plugin; its text may hold anything."""
+    """Log a fault of lastword that was kept from the plugin; its text may hold anything."""
     logger.warning(
         "an error could not be judged and goes the way of livekit-agents",
         extra={"error_type": type(trouble).__name__},

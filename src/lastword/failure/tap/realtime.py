@@ -36,7 +36,7 @@ _announced: MutableMapping[Any, Failure] = WeakKeyDictionary()
 
 
 def judged_realtime_emit(original: Callable[..., None]) -> Callable[..., None]:
-    """Wraps how a realtime session announces anything; a terminal error ends its reconnecting."""
+    """Wrap how a realtime session announces anything; a terminal error ends its reconnecting."""
 
     @functools.wraps(original)
     def emit(self: Any, event: Any, *args: Any) -> None:
@@ -63,7 +63,7 @@ def judged_realtime_emit(original: Callable[..., None]) -> Callable[..., None]:
 
 
 def _announce_early(session: Any, said: object) -> None:
-    """Announces what a server says that ends the session, as soon as it says so.
+    """Announce what a server says that ends the session, as soon as it says so.
 
     Upstream first closes the connection, and waits 10 s for the server to close it too (1.5 to
     1.8.9).
@@ -84,7 +84,7 @@ def _announce_early(session: Any, said: object) -> None:
 
 
 def _error_in(said: object) -> dict[object, object] | None:
-    """Finds the error in an event of OpenAI's realtime protocol, if it is about one."""
+    """Find the error in an event of OpenAI's realtime protocol, if it is about one."""
     match said:
         case {"type": "error", "error": {**body}}:
             return body
@@ -94,13 +94,13 @@ def _error_in(said: object) -> dict[object, object] | None:
 
 
 def _was_announced(session: Any, event: llm.RealtimeModelError) -> bool:
-    """Says whether an event repeats what was announced when the server said it."""
+    """Say whether an event repeats what was announced when the server said it."""
     known, verdict = _announced.get(session), verdict_of(event)
     return known is not None and verdict is not None and verdict.failure.kind is known.kind
 
 
 def _note_retry(session: Any, event: llm.RealtimeModelError) -> None:
-    """Notes whether an error follows another one without a connection between.
+    """Note whether an error follows another one without a connection between.
 
     Such attempts are counted by the plugin, which gives up; it begins to count anew with each
     connection, however soon the server ends that.
@@ -113,7 +113,7 @@ def _note_retry(session: Any, event: llm.RealtimeModelError) -> None:
 
 
 def judged_detector(original: Callable[..., None]) -> Callable[..., None]:
-    """Types the errors of a turn detector; livekit-agents goes on without it, and so do we."""
+    """Type the errors of a turn detector; the session goes on without one."""
 
     @functools.wraps(original)
     def _emit_error(self: Any, api_error: Exception, recoverable: bool) -> None:  # noqa: FBT001
@@ -130,7 +130,7 @@ def judged_detector(original: Callable[..., None]) -> Callable[..., None]:
 
 
 def _judge_event(component: object, event: Any) -> bool:
-    """Judges and types the error in the event of a component that is no stream's.
+    """Judge and type the error in an event of a component that has no stream.
 
     Returns:
         Whether it was ours to judge.

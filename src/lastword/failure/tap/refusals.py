@@ -41,7 +41,7 @@ _lock = threading.RLock()
 
 
 def install() -> None:
-    """Lets every aiohttp session that is used from now on be traced."""
+    """Let every aiohttp session that is used from now on be traced."""
     with _lock:
         for name in _METHODS:
             if name not in _wrapped:
@@ -51,7 +51,7 @@ def install() -> None:
 
 
 def remove() -> None:
-    """Restores the methods that are still ours; a trace that a session has stays, idle."""
+    """Restore the methods that are still ours; a trace that a session has stays, idle."""
     with _lock:
         for name, (ours, original) in list(_wrapped.items()):
             if vars(aiohttp.ClientSession).get(name) is ours:
@@ -61,7 +61,7 @@ def remove() -> None:
 
 
 def attach_refusal(error: BaseException, call: Call | None) -> None:
-    """Gives an error the response that was lost on the way to it.
+    """Give an error the response that was lost on the way to it.
 
     Args:
         error: What a plugin raised. aiohttp's exceptions share their headers with the response, so
@@ -107,7 +107,7 @@ def _traced(original: Callable[..., Any]) -> Callable[..., Any]:
 async def _keep_refusal(
     _: aiohttp.ClientSession, __: object, params: aiohttp.TraceRequestEndParams
 ) -> None:
-    """Reads and keeps a refused response; aiohttp awaits this before it hands the response on."""
+    """Read and keep a refused response; aiohttp awaits this before it hands the response on."""
     response, call = params.response, current.get()
     if response.status < 400:  # noqa: PLR2004 - where refusals begin in HTTP
         return

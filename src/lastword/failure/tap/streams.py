@@ -53,7 +53,7 @@ def _begin(worker: object) -> Call:
 
 
 def _prepare(call: Call) -> bool:
-    """Makes a stream of an owner ready; False if its owner closes and gives it no work.
+    """Prepare a stream of an owner; return False if the owner is closing and gives it no work.
 
     Hearing goes on while a session closes.
     """
@@ -74,7 +74,7 @@ def _prepare(call: Call) -> bool:
 
 @contextlib.contextmanager
 def _announcing(call: Call) -> Iterator[None]:
-    """Lets handlers run as if in no call: what they start is no child of the call that failed."""
+    """Let handlers run as if in no call: what they start is no child of the call that failed."""
     tokens = current.set(None), failing.set(call.component)
     try:
         yield
@@ -84,7 +84,7 @@ def _announcing(call: Call) -> Iterator[None]:
 
 
 def watched_main_task(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Wraps the life of a stream."""
+    """Wrap the life of a stream."""
 
     @functools.wraps(original)
     def _main_task(self: Any) -> Any:
@@ -94,7 +94,7 @@ def watched_main_task(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def watched_recognize(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Wraps one recognition."""
+    """Wrap one recognition."""
 
     @functools.wraps(original)
     def recognize(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -104,7 +104,7 @@ def watched_recognize(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def watched_hearing(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Wraps what runs an agent's `stt_node`, so that an STT hidden in there has an owner."""
+    """Wrap what runs an agent's `stt_node`, so that an STT hidden in there has an owner."""
 
     @functools.wraps(original)
     async def pump(self: Any, *args: Any) -> Any:
@@ -117,7 +117,7 @@ def watched_hearing(original: Callable[..., Any]) -> Callable[..., Any]:
 async def _run(
     original: Callable[..., Any], worker: Any, *args: Any, refusable: bool, **kwargs: Any
 ) -> Any:
-    """Runs a retry loop with every error that leaves it judged."""
+    """Run a retry loop with every error that leaves it judged."""
     call = _begin(worker)
     if refusable and not _prepare(call):
         return _refused(call)
@@ -149,13 +149,13 @@ async def _run(
 
 
 def _refused(call: Call) -> None:
-    """Ends a call without a word; an adapter around it must not miss what it would have made."""
+    """End a call without a word; an adapter around it must not miss what it would have made."""
     if call.parent is not None:
         call.parent.cut = True
 
 
 def _announced_late(call: Call, raised: Exception) -> Exception:
-    """Announces what a retry loop let pass in silence: a TTS's exception that is no `APIError`."""
+    """Announce what a retry loop let pass in silence: a TTS's exception that is no `APIError`."""
     outcome = _verdict_on(call, raised)
     if outcome is None:
         return raised
@@ -169,7 +169,7 @@ def _announced_late(call: Call, raised: Exception) -> Exception:
 
 
 def judged_announcement(original: Callable[..., None]) -> Callable[..., None]:
-    """Wraps what a retry loop calls for each failed attempt."""
+    """Wrap what a retry loop calls for each failed attempt."""
 
     @functools.wraps(original)
     def _emit_error(self: Any, api_error: Exception, recoverable: bool) -> None:  # noqa: FBT001
@@ -205,13 +205,13 @@ def judged_announcement(original: Callable[..., None]) -> Callable[..., None]:
 
 
 def _refuse_if_closing(owner: Owner) -> None:
-    """Asks before an attempt whether it is still wanted: its loop may have slept meanwhile."""
+    """Ask before an attempt whether it is still wanted: its loop may have slept meanwhile."""
     if owner.refusing:
         raise _Refused
 
 
 def _verdict_on(call: Call, error: Exception) -> tuple[Owner, APIError, Verdict] | None:
-    """Judges an error of an owned component; None if it is not ours or judging failed."""
+    """Judge an error of an owned component; None if it is not ours or judging failed."""
     try:
         owner = owner_of(call.outermost.component)
         if owner is None:
@@ -231,7 +231,7 @@ def _verdict_on(call: Call, error: Exception) -> tuple[Owner, APIError, Verdict]
 
 
 def _is_heard(call: Call) -> bool:
-    """Says whether an agent has subscribed to a component, before handlers may change that."""
+    """Say whether an agent has subscribed to a component, before handlers may change that."""
     try:
         return bool(listeners.listening_sessions(call.component))
     except Exception as trouble:  # noqa: BLE001 - never the plugin's trouble
@@ -242,7 +242,7 @@ def _is_heard(call: Call) -> bool:
 def _report_unheard(
     call: Call, owner: Owner, error: APIError, *, heard: bool, recoverable: bool
 ) -> None:
-    """Reports an error of an outermost component whose errors no agent has subscribed to."""
+    """Report an error of an outermost component whose errors no agent has subscribed to."""
     try:
         verdict = verdict_of(error)
         if verdict is None:

@@ -48,12 +48,12 @@ def _said(exception: dict[str, Any]) -> Answer:
 
 
 def _typed(error: str) -> Answer:
-    """ElevenLabs says it in a frame."""
+    """Send ElevenLabs' error frame."""
     return socket({"message_type": error, "error": "You are not allowed to do this."})
 
 
 def _named(exception: dict[str, Any]) -> Answer:
-    """Speechmatics refuses to begin, and names why."""
+    """Refuse to begin, as Speechmatics does, and name the reason."""
     return socket(exception["body"], close=1000)
 
 

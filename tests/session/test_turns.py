@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from livekit.agents import Agent, StopResponse
 
+from failure.rehearsal import Ear, Microphone
+from lastword.testing.sink import RecordingSink
 from session.fakes import FakeLLM, FakeTTS, clip_of, out_of_credits
 from session.scenario import CLIP_S, Scenario
 from session.virtual_time import run_virtual
@@ -161,6 +163,26 @@ def test_on_enter_raises() -> None:
 
 
 def test_on_user_turn_completed_raises() -> None:
+    """The turn of a caller who says something is silent: it is announced."""
+
+    async def main() -> None:
+        s = await start(
+            Broken("on_user_turn_completed", times=1),
+            stt=Ear(None),
+            turn_detection="manual",
+            before=lambda call: setattr(call.session.input, "audio", Microphone()),
+        )
+        await asyncio.sleep(1)
+        s.session.commit_user_turn()
+        await asyncio.sleep(5)
+        assert [type(error.error) for error in s.errors] == [KeyError]
+        assert s.call.closes == []
+        await s.session.aclose()
+
+    run_virtual(main())
+
+
+def test_on_user_turn_completed_raises_each_time() -> None:
     async def main() -> None:
         agent = Broken("on_user_turn_completed")
         s = await start(agent)
@@ -264,6 +286,24 @@ def test_an_error_of_the_provider_is_announced_once() -> None:
         await s.closed()
         s.check()
         assert s.call.events.count("error") == 1
+
+    run_virtual(main())
+
+
+def test_an_output_that_never_says_that_it_began() -> None:
+    """What it says that it has played was heard."""
+
+    class Avatar(RecordingSink):
+        def on_playback_started(self, *, created_at: float) -> None:
+            pass
+
+    async def main() -> None:
+        s = await start(Agent(instructions="test"), sink=Avatar())
+        for _ in range(4):
+            await turn(s)
+        assert s.errors == []
+        assert s.call.closes == []
+        await s.session.aclose()
 
     run_virtual(main())
 

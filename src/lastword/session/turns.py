@@ -20,7 +20,7 @@ from .._upstream import sessions, speeches
 from ..failure.verdict import verdict_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator, MutableMapping
     from typing import Protocol
 
     from livekit.agents import AgentSession
@@ -78,7 +78,7 @@ class Turns:
         self._announce = announce
         self._on_good = on_good
         self._turns: dict[str, _Turn] = {}
-        self._watched: weakref.WeakKeyDictionary[Agent, dict[str, Any]] = (
+        self._watched: MutableMapping[Agent, dict[str, weakref.ref[Any]]] = (
             weakref.WeakKeyDictionary()
         )
 
@@ -94,14 +94,15 @@ class Turns:
             if node is None or (plain and name not in vars(agent)):
                 continue
             watch = _watched_node if name in _NODES else _watched_callback
-            ours[name] = watch(me, agent, name, node)
-            setattr(agent, name, ours[name])
+            watched = watch(me, agent, name, node)
+            ours[name] = weakref.ref(watched)  # it refers to the agent, which is to be collected
+            setattr(agent, name, watched)
 
     def stop(self) -> None:
         """Give all agents their own nodes back."""
         for agent, ours in list(self._watched.items()):
             for name, watched in ours.items():
-                if vars(agent).get(name) is watched:
+                if vars(agent).get(name) is watched():
                     delattr(agent, name)
         self._watched.clear()
         self._turns.clear()
@@ -115,7 +116,21 @@ class Turns:
         except RuntimeError:
             return
         turn = self._turns[speech.id] = _Turn(agent, counts=not apologises)
-        speech.add_done_callback(lambda speech: self._over(speech, turn))
+        output = self._session.output.audio
+
+        def on_finished(event: Any) -> None:
+            # an output that never says that it began to play, as some avatars', says this
+            if self._session.current_speech is speech and event.playback_position > 0:
+                turn.heard = True
+
+        def on_over(speech: SpeechHandle) -> None:
+            if output is not None:
+                output.off("playback_finished", on_finished)
+            self._over(speech, turn)
+
+        if output is not None:
+            output.on("playback_finished", on_finished)
+        speech.add_done_callback(on_over)
 
     def heard(self) -> None:
         """Note that a speech began to be played."""

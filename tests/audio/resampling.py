@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import functools
+import itertools
+import re
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -10,6 +13,9 @@ import numpy.typing as npt
 import soxr
 
 from lastword.audio import _native
+
+CPU_FLAGS = {"avx2": {"avx2", "fma"}, "avx512": {"avx512f", "avx512dq", "avx512bw", "avx512vl"}}
+"""Path -> what the kernel calls the instructions that it needs beside those of the paths before."""
 
 Sample = TypeVar("Sample", bound=np.float32 | np.int16)
 Floats = npt.NDArray[np.float32]
@@ -47,6 +53,14 @@ ABOVE_SOXR_DB = 1.0
 ROUNDING_DB = -138.0
 # Worst residue of a tone through an awkward ratio; soxr HQ leaves -111 to -126 dB there.
 AWKWARD_RESIDUE_DB = -128.0
+
+
+def paths_of_this_cpu() -> list[str]:
+    """What the resampler is to have here, by what the kernel of Linux says of the CPU."""
+    named = re.search(r"^flags\s*:(.*)", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    flags = set(named[1].split()) if named else set()
+    has = itertools.takewhile(lambda path: CPU_FLAGS[path] <= flags, CPU_FLAGS)
+    return ["portable", *has]
 
 
 def noise(*shape: int) -> Floats:

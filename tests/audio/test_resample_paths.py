@@ -7,7 +7,14 @@ import sys
 import numpy as np
 import pytest
 
-from audio.resampling import AWKWARD_RATIOS, INT16_STEPS, PATHS_DBFS, VOICE_RATIOS, decibels
+from audio.resampling import (
+    AWKWARD_RATIOS,
+    INT16_STEPS,
+    PATHS_DBFS,
+    VOICE_RATIOS,
+    decibels,
+    paths_of_this_cpu,
+)
 from lastword.audio import _native
 
 # Prints the results of all ratios, float32 first, then int16, as raw bytes.
@@ -29,6 +36,12 @@ def run(path: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         [sys.executable, "-c", PROGRAM], env=env, capture_output=True, check=False, timeout=60
     )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/cpuinfo")
+def test_the_paths_are_those_of_the_cpu() -> None:
+    """Whatever compiler built the extension, and whatever its runtime knows of CPUs."""
+    assert _native.simd_paths() == paths_of_this_cpu()
 
 
 @pytest.fixture(scope="module")

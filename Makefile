@@ -26,11 +26,15 @@ $(VENV)/.native: $(VENV)/.run $(NATIVE)
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.native
-	$(PIP) --group test --group plugins --group bench --group lint --group build
+	$(PIP) --group test --group plugins --group bench --group lint
 	touch $@
 
 $(VENV)/.versions: $(VENV)/.native
 	$(PIP) --group versions
+	touch $@
+
+$(VENV)/.wheels: $(VENV)/.dev
+	$(PIP) --group wheels
 	touch $@
 
 $(VENV)/.fuzz: $(VENV)/.native
@@ -59,16 +63,16 @@ room-record: $(VENV)/.dev ## the room tests with 50 runs each, their figures pri
 
 # --- checks ------------------------------------------------------------------------------------
 
-.PHONY: test test-pythons test-versions lint wheel-test
+.PHONY: test test-pythons test-versions lint wheels
 
 test: $(VENV)/.dev ## run the whole test suite
 	$(BIN)/python -m pytest
 
 test-pythons: $(VENV)/.versions ## the whole suite on every Python of this machine, packages old and new
-	$(BIN)/python tests/versions/pythons.py $(PYTHONS)
+	PYTHONPATH=tests $(BIN)/python tests/versions/pythons.py $(PYTHONS)
 
 test-versions: $(VENV)/.versions ## test sessions, failures, sound and voices on every livekit-agents
-	$(BIN)/python tests/versions/run.py
+	PYTHONPATH=tests $(BIN)/python tests/versions/run.py
 
 lint: $(VENV)/.dev ## ruff, mypy --strict, stubtest, cython-lint
 	$(BIN)/ruff check .
@@ -77,8 +81,9 @@ lint: $(VENV)/.dev ## ruff, mypy --strict, stubtest, cython-lint
 	MYPYPATH=src $(BIN)/stubtest lastword.audio._native
 	PATH="$(CURDIR)/$(BIN):$$PATH" cython-lint ext
 
-wheel-test: $(VENV)/.dev ## build sdist and wheel, install the wheel into an empty venv and use it
-	tests/packaging/wheel.sh $(BIN)/python
+wheels: $(VENV)/.wheels ## build sdist and wheels for Linux and macOS into dist/, check and use them
+	PYTHONPATH=tests $(BIN)/python release/wheels.py
+	PYTHONPATH=tests $(BIN)/python release/check.py
 
 # --- measurements and long runs ----------------------------------------------------------------
 

@@ -1,10 +1,10 @@
-# cython: freethreading_compatible=True, autotestdict=False
+# cython: autotestdict=False
 """The compiled heart of the sound: a thin face over the C beside it.
 
 Owns nothing but the way between Python objects and the C functions. Arrays are allocated by the
 caller; everything that is long runs without the GIL.
 """
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from cpython.bytes cimport PyBytes_AsString, PyBytes_FromStringAndSize
 from libc.stddef cimport size_t
 from libc.stdint cimport SIZE_MAX, int16_t, uint8_t, uint32_t
 from libc.string cimport memcpy, memset
@@ -182,7 +182,7 @@ def cut(samples not None, size_t num_channels, size_t samples_per_channel):
         for i in range(count):
             frame = PyBytes_FromStringAndSize(NULL, frame_samples * sizeof(int16_t))
             # Nobody else has this object yet, so its bytes may still be written.
-            places[i] = <int16_t *>PyBytes_AS_STRING(frame)
+            places[i] = <int16_t *>PyBytes_AsString(frame)
             frames.append(frame)
         with nogil:
             for i in range(count):

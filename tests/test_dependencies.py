@@ -28,9 +28,16 @@ PACKAGES = {
     "livekit.api": "livekit-api",
     "livekit.rtc": "livekit",
     "opentelemetry.context": "opentelemetry-api",
+    "opentelemetry.trace": "opentelemetry-api",
     "typing_extensions": "typing-extensions",
 }
 """Module -> distribution, where the names differ or several distributions share the first part."""
+
+NOT_DECLARED = {
+    "lastword": "itself",
+    "tomllib": "of the standard library from 3.11 on",
+    "pytest": "which loads the one module that imports it",
+}
 
 
 def distributions() -> set[str]:
@@ -38,7 +45,7 @@ def distributions() -> set[str]:
     found = set()
     for module in chain.from_iterable(map(imports, MODULES)):
         first, second = (*module.split("."), "")[:2]
-        if first not in sys.stdlib_module_names and first not in ("lastword", "tomllib"):
+        if first not in sys.stdlib_module_names and first not in NOT_DECLARED:
             found.add(PACKAGES.get(f"{first}.{second}") or PACKAGES.get(first) or first)
     return found
 

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from .session.words.message import DEFAULT
     from .voice.bake import bake
 
+__version__ = "0.1.0"
+
 # name -> the module that has it; tests/test_public_names.py ties this table to __all__.
 _MODULES = {
     "DEFAULT": ".session.words.message",

@@ -63,11 +63,9 @@ class Trial:
             groups: Dependency groups of pyproject.toml.
             requirements: What is wanted beside them.
         """
-        if not self._python.exists():
-            shutil.rmtree(self.folder, ignore_errors=True)
-            uv("venv", "--quiet", "--python", self.python, str(self.folder))
-        done = uv(
-            *("pip", "install", "--quiet", "--upgrade", "--python", str(self._python)),
+        done = environment(
+            self.folder,
+            self.python,
             *(("--resolution", "lowest-direct") if self.lowest else ()),
             *("--requirements", "pyproject.toml"),
             *(part for group in groups for part in ("--group", f"pyproject.toml:{group}")),
@@ -77,14 +75,15 @@ class Trial:
 
     def build(self) -> bool:
         """Build the extension for this Python in the tree; tell whether it is there."""
-        command = [str(self._python), "setup.py", "--quiet", "build_ext", "--inplace"]
+        command = [python_in(self.folder), "setup.py", "--quiet", "build_ext", "--inplace"]
         return self._done("the extension was not built", run(command, INSTALL_LIMIT_S))
 
     def test(self, *pytest_args: str) -> None:
         """Run tests and note the result."""
         started = time.monotonic()
         options = ("-q", "--tb=short", "-p", "no:cacheprovider")  # two runs would share the cache
-        done = run([str(self._python), "-m", "pytest", *options, *pytest_args], TESTS_LIMIT_S)
+        command = [python_in(self.folder), "-m", "pytest", *options, *pytest_args]
+        done = run(command, TESTS_LIMIT_S)
         self.log.write_text(done.stdout + done.stderr)
         self.passed = done.returncode == 0
         self.summary = (done.stdout.strip().splitlines() or [done.stderr[-80:]])[-1].strip("= ")
@@ -92,15 +91,30 @@ class Trial:
         self.complaints = named or done.stdout.splitlines()[-20:]
         self.seconds += time.monotonic() - started
 
-    @property
-    def _python(self) -> Path:
-        return self.folder / "bin" / "python"
-
     def _done(self, otherwise: str, done: subprocess.CompletedProcess[str]) -> bool:
         if done.returncode:
             self.summary = otherwise
             self.complaints = (done.stdout + done.stderr).splitlines()[-20:]
         return done.returncode == 0
+
+
+def python_in(folder: Path) -> str:
+    """Return the Python of an environment."""
+    return str(folder / "bin" / "python")
+
+
+def environment(folder: Path, python: str, *wanted: str) -> subprocess.CompletedProcess[str]:
+    """Make or refresh an environment with the newest packages that are allowed.
+
+    Args:
+        folder: Where it stands.
+        python: The Python that it is made of.
+        wanted: What `uv pip install` is given.
+    """
+    if not Path(python_in(folder)).exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        uv("venv", "--quiet", "--python", python, str(folder))
+    return uv("pip", "install", "--quiet", "--upgrade", "--python", python_in(folder), *wanted)
 
 
 def uv(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:

@@ -16,8 +16,8 @@ import os
 import sys
 from pathlib import Path
 
-from environments import ROOT, Trial, each, uv, verdict
-from run import OLDEST
+from versions.environments import ROOT, Trial, each, uv, verdict
+from versions.run import OLDEST
 
 FOLDER = ROOT / "build" / "pythons"
 ROOMS = "tests/room"

@@ -15,7 +15,7 @@ import re
 import sys
 from dataclasses import dataclass
 
-from environments import INSTALL_LIMIT_S, ROOT, Trial, each, run, uv, verdict
+from versions.environments import INSTALL_LIMIT_S, ROOT, Trial, each, run, uv, verdict
 
 FOLDER = ROOT / "build" / "versions"
 TESTS = ("tests/session", "tests/failure", "tests/audio", "tests/voice")

@@ -5,13 +5,13 @@ Exit codes: 0 all is well, 1 something would not be heard or could not be render
 
 from __future__ import annotations
 
-import importlib.metadata
 import io
 import sys
 from typing import Annotated
 
 import typer
 
+from .. import __version__
 from .bake import bake
 from .check import check
 from .drill import drill
@@ -36,15 +36,8 @@ def main() -> None:
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - how typer calls it
     if wanted:
-        typer.echo(f"lastword {_version()}")
+        typer.echo(f"lastword {__version__}")
         raise typer.Exit
-
-
-def _version() -> str:
-    try:
-        return importlib.metadata.version("lastword")
-    except importlib.metadata.PackageNotFoundError:
-        return "of a source tree that is not installed"
 
 
 @app.callback()

@@ -87,3 +87,34 @@ def test_what_abandoned_work_raises_later_is_taken(caplog: pytest.LogCaptureFixt
 
     run_virtual(main())
     assert "nobody asks for this" not in caplog.text
+
+
+def test_a_wait_that_is_cancelled_when_the_work_ends_is_cancelled() -> None:
+    """Both in one turn of the loop: before Python 3.12 `asyncio.wait_for` would go on."""
+
+    async def main() -> None:
+        work = asyncio.get_running_loop().create_future()
+        waiting = asyncio.create_task(bounded.within(work, 5))
+        await asyncio.sleep(0)
+        work.set_result(None)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+    run_virtual(main())
+
+
+def test_a_wait_ends_as_its_work_does_or_in_time() -> None:
+    async def fails() -> None:
+        raise ValueError("no")
+
+    async def main() -> None:
+        assert await bounded.within(asyncio.sleep(1, "done"), 2) == "done"
+        with pytest.raises(ValueError, match="no"):
+            await bounded.within(fails(), 2)
+        work = asyncio.get_running_loop().create_future()
+        with pytest.raises(asyncio.TimeoutError):
+            await bounded.within(work, 2)
+        assert work.cancelled()
+
+    run_virtual(main())

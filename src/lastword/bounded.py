@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .traces import told
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Awaitable, Coroutine
 
     AnyTask = TypeVar("AnyTask", bound=asyncio.Future[Any])
+    Result = TypeVar("Result")
 
 logger = logging.getLogger("lastword")
 
@@ -98,6 +99,32 @@ async def finished(
     if error is not None:
         logger.debug("%s failed: %s", name, told(error))
     return error is None
+
+
+async def within(work: Awaitable[Result], timeout_s: float) -> Result:
+    """Wait for work as `asyncio.wait_for` does, but never swallow a cancellation.
+
+    Before Python 3.12 `wait_for` returns as if nothing had happened if it is cancelled in the very
+    turn of the loop in which the work ends: who plays frame by frame would play on.
+
+    Args:
+        work: What is waited for; it is cancelled when it takes too long, and when the wait is.
+        timeout_s: How long it may take, in seconds.
+
+    Returns:
+        What the work returns.
+
+    Raises:
+        asyncio.TimeoutError: It took longer.
+    """
+    task = hold(asyncio.ensure_future(work))
+    try:
+        await asyncio.wait({task}, timeout=timeout_s)
+        if task.done():
+            return task.result()
+    finally:
+        task.cancel()
+    raise asyncio.TimeoutError
 
 
 async def ends(task: asyncio.Task[Any], *, timeout_s: float) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from livekit import rtc
 
-from ..bounded import hold
+from ..bounded import hold, within
 from ..traces import told
 
 if TYPE_CHECKING:
@@ -101,14 +101,14 @@ class OwnTrack:
             options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
             publishing = self._room.local_participant.publish_track(self._track, options)
             self._publishing = hold(asyncio.create_task(publishing, name="lastword_publish"))
-        await asyncio.wait_for(asyncio.shield(self._publishing), PUBLISH_TIMEOUT_S)
+        await within(asyncio.shield(self._publishing), PUBLISH_TIMEOUT_S)
 
     async def wait_for_subscriber(self, timeout_s: float) -> bool:
         """Wait until somebody listens to the published track; return whether that came in time."""
         if self._published is None:
             return False
         try:
-            await asyncio.wait_for(self._published.wait_for_subscription(), timeout_s)
+            await within(self._published.wait_for_subscription(), timeout_s)
         except asyncio.TimeoutError:
             return False
         self._subscribed = True
@@ -130,16 +130,16 @@ class OwnTrack:
             self._track.unmute()
         pushed_s = 0.0
         try:
-            await asyncio.wait_for(self._source.capture_frame(self._lead_in), PLAYOUT_SLACK_S)
+            await within(self._source.capture_frame(self._lead_in), PLAYOUT_SLACK_S)
             for frame in frames:
                 frame_s = frame.samples_per_channel / frame.sample_rate
                 bound = QUEUE_MS / 1000 + frame_s + PLAYOUT_SLACK_S
-                await asyncio.wait_for(self._source.capture_frame(frame), bound)
+                await within(self._source.capture_frame(frame), bound)
                 pushed_s += frame_s
                 if on_frame is not None:
                     on_frame()
             bound = self._source.queued_duration + PLAYOUT_SLACK_S
-            await asyncio.wait_for(self._source.wait_for_playout(), bound)
+            await within(self._source.wait_for_playout(), bound)
         finally:
             self.played_s += max(0.0, pushed_s - self._source.queued_duration)
             self._source.clear_queue()
@@ -158,7 +158,7 @@ class OwnTrack:
             sending = self._room.local_participant.send_text(
                 transcript, topic=TOPIC_TRANSCRIPTION, attributes=attributes
             )
-            await asyncio.wait_for(sending, SHOW_TIMEOUT_S)
+            await within(sending, SHOW_TIMEOUT_S)
         except Exception as error:  # noqa: BLE001 - they are heard all the same
             logger.debug("the words could not be shown: %s", told(error))
 
@@ -172,7 +172,7 @@ class OwnTrack:
         if publication is not None and self._room.isconnected():
             try:
                 unpublish = self._room.local_participant.unpublish_track(publication.sid)
-                await asyncio.wait_for(unpublish, UNPUBLISH_TIMEOUT_S)
+                await within(unpublish, UNPUBLISH_TIMEOUT_S)
             except Exception as error:  # noqa: BLE001 - the room goes too
                 logger.debug("the track could not be taken out of the room: %s", told(error))
         await self._source.aclose()
@@ -244,7 +244,7 @@ async def play_on_own_track(
     deadline = loop.time() + first_frame_timeout_s
     showing: asyncio.Task[None] | None = None
     try:
-        await asyncio.wait_for(own.publish(), first_frame_timeout_s)
+        await within(own.publish(), first_frame_timeout_s)
         left_s = max(0.0, deadline - loop.time())
         if await own.wait_for_subscriber(left_s):
             if transcript:

@@ -15,6 +15,7 @@ cimport native
 
 cdef enum:
     BATCH = 64  # frames per stretch without the GIL: 64 of 50 ms take about 30 us to convert
+    CHANNELS = 1 << 10  # at most: each is a copy of the sound
     FRAME_SAMPLES = 1 << 24  # at most in one: 100 ms of 32 channels at 384 kHz are 1.2 million
 
 
@@ -165,14 +166,17 @@ def cut(samples not None, size_t num_channels, size_t samples_per_channel):
         how many samples were beyond full scale.
 
     Raises:
-        ValueError: The channels do not fit, or a frame has no samples or more than 2^24.
+        ValueError: The channels do not fit or are more than 1024, or a frame has no samples or more
+            than 2^24.
     """
     cdef Samples view = Samples(samples)
     cdef size_t total = view.frames, channels = view.channels
     if channels != num_channels and channels != 1 or num_channels == 0 or samples_per_channel == 0:
         raise ValueError("expected one channel or as many as the result, and frames of some length")
-    if num_channels > FRAME_SAMPLES // samples_per_channel:
-        raise ValueError(f"expected frames of at most {FRAME_SAMPLES} samples in all channels")
+    if num_channels > CHANNELS or samples_per_channel > FRAME_SAMPLES // num_channels:
+        raise ValueError(
+            f"expected at most {CHANNELS} channels, and {FRAME_SAMPLES} samples in all of a frame"
+        )
     cdef size_t done = 0, clipped = 0, count, i, take
     cdef size_t frame_samples = samples_per_channel * num_channels
     cdef int16_t *places[BATCH]

@@ -177,6 +177,9 @@ def test_arrays_of_a_wrong_form_are_refused() -> None:
         _native.cut(np.zeros((4, 4), np.float32)[:, ::2], 2, 2)
     with pytest.raises(ValueError, match="frames of some length"):
         _native.cut(np.zeros((4, 1), np.float32), 1, 0)
+    for sizes in ((2**59, 1200), (1025, 1), (1, 2**24 + 1), (1024, 2**14 + 1), (1, 2**63)):
+        with pytest.raises(ValueError, match="at most 1024 channels, and 16777216 samples"):
+            _native.cut(np.zeros((4, 1), np.float32), *sizes)
     with pytest.raises(ValueError, match="shape"):
         _native.mix(np.zeros((4, 2), np.float32), np.zeros((3, 1), np.float32))
     with pytest.raises(ValueError, match="key of 1040 bytes"):

@@ -87,7 +87,7 @@ wheels: $(VENV)/.wheels ## build sdist and wheels for Linux and macOS into dist/
 
 # --- measurements and long runs ----------------------------------------------------------------
 
-.PHONY: bench fuzz
+.PHONY: bench fuzz mutants
 FUZZ_S ?= 300
 
 # what was measured is shown also if one benchmark misses its figure, which then is the exit code
@@ -98,3 +98,6 @@ bench: $(VENV)/.dev ## measure against the peers and print the table of the READ
 
 fuzz: $(VENV)/.fuzz ## fuzz the C of ext/ under ASan and UBSan, and decode, for FUZZ_S=300 seconds (needs clang)
 	tests/fuzz/run $(FUZZ_S) $(BIN)/python
+
+mutants: $(VENV)/.dev ## break the package in each way of tests/mutants and see that a test notices
+	$(BIN)/python tests/mutants/run.py

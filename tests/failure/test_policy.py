@@ -256,6 +256,14 @@ def test_a_reset_forgets_everything() -> None:
     assert call.until_last_words(failure(FailureKind.RATE_LIMITED)) == 4
 
 
+def test_a_reset_forgets_what_a_session_has_recovered_from() -> None:
+    call = Call()
+    lost = failure(FailureKind.CONNECTION, "realtime")
+    for _ in range(2):
+        assert [call.tally.recovers(lost) for _ in range(3)] == [True, True, False]
+        call.tally.reset()
+
+
 def test_the_users_policy_decides_with_the_history() -> None:
     seen: list[History] = []
 

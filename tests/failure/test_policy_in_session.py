@@ -6,12 +6,13 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from livekit.agents import APIConnectionError, APIStatusError, tts
+from livekit.agents import Agent, APIConnectionError, APIStatusError, tts
 from livekit.agents.voice.agent_session import SessionConnectOptions
 
 import lastword
 from lastword import FailureKind
 from lastword.failure.policy import Decision, History
+from lastword.testing.sink import RecordingSink
 from session.fakes import Call, FakeLLM, FakeTTS, clip_of, out_of_credits, overloaded
 from session.virtual_time import run_virtual
 
@@ -75,6 +76,24 @@ def test_a_transient_failure_is_tolerated_up_to_the_users_limit(limit: int) -> N
         call = await call_with(failing(overloaded), limit=limit)
         assert await turns_until_closed(call) == limit + 1
         assert call.events[-2:] == ["frame", "close:error"]
+
+    run_virtual(main())
+
+
+def test_a_session_that_is_started_again_has_a_clean_record() -> None:
+    """A rate limit is counted through apologies, but not through a close."""
+
+    def limited() -> Exception:
+        return APIStatusError("slow down", status_code=429, body=None, retryable=True)
+
+    async def main() -> None:
+        call = await call_with(failing(limited), limit=2)
+        for _ in range(2):
+            assert await turns_until_closed(call) == 3
+            call.closed.clear()
+            call.session.output.audio = RecordingSink()
+            await call.session.start(Agent(instructions="again"))
+        await call.session.aclose()
 
     run_virtual(main())
 

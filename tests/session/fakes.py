@@ -21,9 +21,13 @@ from livekit.agents import (
 
 import lastword
 from lastword.testing.sink import RecordingSink
+from room.sweep import RATE, sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+WORDS = "the last words"
+"""What the message of these tests says."""
 
 QUOTA_BODY = {
     "type": "inference_quota_exceeded",
@@ -113,9 +117,8 @@ def tone(seconds: float, sample_rate: int = 24000, hertz: float = 440.0) -> np.n
 
 
 def clip_of(seconds: float = 1.0) -> lastword.Clip:
-    """A message that is easily told from everything else: 880 Hz."""
-    samples = tone(seconds, hertz=880.0).astype(np.float32) / 32768
-    return lastword.Clip.load((samples[:, None], 24000), transcript="the last words")
+    """A message of which no two places are alike: a sweep, with `WORDS` beside it."""
+    return lastword.Clip.load((sweep(seconds)[:, None], RATE), transcript=WORDS)
 
 
 @dataclass

@@ -102,7 +102,7 @@ def test_the_session_can_be_started_again() -> None:
         s.call.times.clear()
         s.call.closes.clear()
         s.call.closed.clear()
-        s.session.output.audio = RecordingSink()
+        s.session.output.audio = s.call.sink = RecordingSink()
         await s.session.start(Agent(instructions="test"))
         s.fail()
         await s.closed()

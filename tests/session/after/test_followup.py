@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
 import lastword
 from lastword.session.after.actions import After, AfterContext, Outcome
+from session.fake_line import browser, phone
 from session.fakes import Call, clip_of
 from session.scenario import CLIP_S, TAIL_S, Scenario, failing_llm
 from session.virtual_time import run_virtual
+
+if TYPE_CHECKING:
+    from session.phone_call import Participant
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,6 +130,22 @@ def test_a_failed_transfer_speaks_once_more() -> None:
         assert report.after_error == "busy"
         assert s.call.sink is not None
         assert s.call.sink.heard_s == pytest.approx(CLIP_S + 0.5, abs=0.1)
+
+    run_virtual(main())
+
+
+@pytest.mark.usefixtures("_room")
+@pytest.mark.parametrize(("caller", "tail_s"), [(phone(), 1.0), (browser(), 0.2)])
+def test_a_phone_gets_a_longer_tail(
+    monkeypatch: pytest.MonkeyPatch, caller: Participant, tail_s: float
+) -> None:
+    """What is on its way through the telephone network is heard before the line is cut."""
+    monkeypatch.setattr("lastword._upstream.rooms.linked_participant", lambda _: caller)
+
+    async def main() -> None:
+        s, _ = await fail_with(Noted([]))
+        since = s.call.at("close:error") - s.call.at("frame")
+        assert since == pytest.approx(CLIP_S + tail_s, abs=0.01)
 
     run_virtual(main())
 

@@ -1,1 +1,1 @@
-"""The way of the failure: an exception becomes a decision. Knows no sound and no session."""
+"""Turns an exception into a decision. Knows no sound and no session."""

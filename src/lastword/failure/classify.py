@@ -1,4 +1,4 @@
-"""Says what a failure is; owns `classify`. Never raises, does no I/O, knows no session."""
+"""Classifies failures. Never raises, does no I/O, knows no session."""
 
 from __future__ import annotations
 
@@ -60,26 +60,26 @@ _OVER_LIMIT = re.compile(
 )
 
 _ANYBODYS_STATUSES = frozenset({400, 403, 404, 405, 410, 412})
-"""Statuses that whatever stands between us and a provider answers by itself."""
+"""Statuses that anything between the agent and a provider may answer by itself."""
 
 _OF_THE_REQUEST = frozenset({FailureKind.CONTEXT_OVERFLOW, FailureKind.CONTENT_FILTERED})
-"""What a provider can say of a request alone, whoever's account it came by."""
+"""What a provider says about the request itself, whichever account it came from."""
 
 _PLUGIN_WORDS = (
     "attempts", "closed", "connect", "no audio frames", "non-audio data", "session stopped",
     "synthesize", "timed out", "unexpected", "connection error",
 )  # fmt: skip
-"""Words of plugins and of livekit-agents that pass on nothing the provider said."""
+"""Texts of plugins and of livekit-agents that contain nothing the provider said."""
 
 
 def classify(error: object) -> Failure:
-    """Say what a failure is.
+    """Classify a failure.
 
     Args:
         error: An exception, an `LLMError`, `STTError`, `TTSError` or `RealtimeModelError`, or an
-            `ErrorEvent`. Inside an error handler it tells most: the SDKs' responses hang on
-            `__context__`, which a later `raise` overwrites. Of one that the tap has seen, the
-            tap's verdict is given: it also knows how the other children of an adapter did.
+            `ErrorEvent`. It holds most inside an error handler: the SDKs' responses are reached by
+            `__context__`, which a later `raise` overwrites. For an error that the tap has seen, the
+            tap's verdict is returned, which also considers the other children of an adapter.
 
     Returns:
         The verdict. Whatever cannot be understood is `UNKNOWN` and transient.
@@ -117,7 +117,7 @@ def _classify(evidence: Evidence) -> Failure:
 
 def _rule(evidence: Evidence) -> Rule | None:
     if evidence.page:
-        # Nobody's words: not even "this account has been suspended" is about ours.
+        # The sender is unknown: even "this account has been suspended" may not be about ours.
         return find_rule((), frozenset(), "", status=evidence.status, close_code=None,
                          handshake=False)  # fmt: skip
     rule = find_rule(
@@ -129,8 +129,8 @@ def _rule(evidence: Evidence) -> Rule | None:
         handshake=evidence.handshake,
     )
     if evidence.quoted:
-        # A router's quotation may speak of this request, never of our account: what the provider
-        # behind it refuses is the router's own account, and the next request goes elsewhere.
+        # A router's quotation may be about this request, never about our account: the provider
+        # behind it refuses the router's own account, and the next request goes elsewhere.
         quoted = find_rule((), frozenset(), evidence.quoted, status=None, close_code=None,
                            handshake=False)  # fmt: skip
         if quoted is not None and quoted.kind in _OF_THE_REQUEST:
@@ -155,7 +155,7 @@ def _verdict(
     if kind is FailureKind.RATE_LIMITED and _is_larger_than_limit(evidence.text):
         kind, terminal = FailureKind.CONTEXT_OVERFLOW, True
     if kind is FailureKind.CONTEXT_OVERFLOW and component in {"stt", "tts"}:
-        # One sentence or one recording was too long; there is no history that repeats it.
+        # One sentence or one recording was too long; no history repeats it.
         return FailureKind.BAD_REQUEST, False
     if kind is FailureKind.RATE_LIMITED and (evidence.retry_after_s or 0) >= LASTING_WAIT_S:
         return FailureKind.QUOTA_EXHAUSTED, True
@@ -163,10 +163,10 @@ def _verdict(
 
 
 def _is_the_providers(evidence: Evidence, rule: Rule) -> bool:
-    """Tell whether it was the provider that answered, not something in between.
+    """Return whether the provider itself answered, not something in between.
 
-    Its JSON, its codes and its phrases say so. A status alone is taken for its own, but not if it
-    came with a text that nobody knows: content networks and ingresses answer 403 and 404 so.
+    JSON, known codes or known phrases prove it. A status alone is taken as the provider's, unless
+    it came with an unknown text: content networks and ingresses answer 403 and 404 that way.
     """
     if evidence.page:
         return False
@@ -176,13 +176,13 @@ def _is_the_providers(evidence: Evidence, rule: Rule) -> bool:
 
 
 def _is_larger_than_limit(text: str) -> bool:
-    """Tell whether one request alone is over a limit per minute: each later one is larger still."""
+    """Return whether one request alone exceeds a limit per minute: later ones will be larger."""
     found = _OVER_LIMIT.search(text) if "requested" in text else None
     return found is not None and int(found[2]) > int(found[1])
 
 
 def _is_mute(evidence: Evidence, rule: Rule | None, kind: FailureKind) -> bool:
-    """Tell whether nothing that the provider said is left: only repetition can tell then."""
+    """Return whether nothing that the provider said is left: only repetition is evidence then."""
     if rule is not None or evidence.status is not None or evidence.has_body:
         return False
     if kind is FailureKind.CONNECTION and is_network(evidence):
@@ -228,7 +228,7 @@ def _quota_of_text(
 
 
 def _reason(evidence: Evidence) -> str:
-    """Return what tells one refusal from another, without the numbers and ids that differ."""
+    """Return what distinguishes one refusal from another, without numbers and ids that vary."""
     words = [word for word in evidence.text.split() if word.isalpha()]
     said = " ".join((*sorted(code for code in evidence.codes if not code.isdigit()), *words))
     return hashlib.blake2b(said.encode("utf-8", "replace"), digest_size=8).hexdigest()

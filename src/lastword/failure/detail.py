@@ -1,7 +1,7 @@
-"""Tells in one line what happened, for an engineer and without secrets; owns `Detail`.
+"""Describes a failure in one line, for an engineer and without secrets.
 
-Of an exception its class and text are told, of a body the fields that carry meaning, by their
-names: nothing of any other field.
+The line holds the class and text of an exception, and those fields of a body that carry meaning,
+selected by name: nothing of any other field.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .evidence.model import Evidence
 
 _USAGE = "x-livekit-inference-"
-"""Headers of the gateway that say how much of which limit was used."""
+"""Headers of the gateway that state how much of which limit was used."""
 
 _CODES = frozenset(
     {
@@ -52,10 +52,10 @@ _AROUND = frozenset(
         "violations",
     }
 )
-"""Fields that hold other fields, besides those that also hold sentences."""
+"""Fields that hold other fields, apart from those that also hold sentences."""
 
 _NO_CODES = frozenset({"error", "unknown"})
-"""As a type or a status they say nothing."""
+"""Values that mean nothing as a type or a status."""
 
 _MAX_NODES = 64
 _MAX_DEPTH = 8
@@ -64,21 +64,21 @@ _MAX_NUMBER = 10**6
 
 
 class Detail:
-    """Makes the line when it is called; shows nothing of what it holds.
+    """Builds the line when it is called; its own `repr` reveals nothing.
 
     Args:
-        evidence: What the error tells.
+        evidence: The evidence read from the error.
     """
 
     def __init__(self, evidence: Evidence) -> None:
-        # The evidence itself holds the exceptions, and they all frames on their way.
+        # Not the evidence itself: it holds the exceptions, which hold all frames on their way.
         self._class = type(evidence.error).__name__ if evidence.error is not None else ""
         self._headers = evidence.headers
         self._texts = evidence.texts
         self._bodies = evidence.objects
 
     def __call__(self) -> str:
-        """Return the line, at most `MAX_CHARS` long; never raises."""
+        """Return the line, at most `MAX_CHARS` long; never raise."""
         try:
             told = " ".join(self._parts())
         except Exception as hostile:  # noqa: BLE001 - a body's own types may raise anything
@@ -93,7 +93,7 @@ class Detail:
         fields = [one for body in self._bodies for one in _fields(body, "", _MAX_DEPTH)]
         texts = list(self._texts)
         texts += [value for name, value in fields[:_MAX_NODES] if name in _TEXTS]
-        if fields:  # the same again, as an SDK prints a body behind its sentence
+        if fields:  # a repetition: an SDK prints the body after its sentence
             texts = [text.partition("{")[0].rstrip(" -:") for text in texts]
         yield from _codes(fields[:_MAX_NODES], texts)
         yield from _sentences(texts)

@@ -1,4 +1,4 @@
-"""What went wrong and our verdict on it; owns `Failure`."""
+"""Defines `Failure`: what went wrong and what it means for the session."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class Failure:
         component: The part of the agent that failed.
         provider: The provider's short name ("openai", "livekit", ...), or None if unknown.
         status_code: The HTTP status or WebSocket close code, or None.
-        retry_after_s: Seconds until the provider wants to be asked again, or None.
+        retry_after_s: Seconds after which the provider asks for a retry, or None.
         quota: The typed quota error, or None.
-        detail: One line for logs that shows harmless words alone; never spoken. Of what `classify`
-            returns it is made when it is first read.
-        reason: For a bad request: the same text whenever it is refused for the same reason.
-        mute: The error carries no status, code or provider text at all: only repetition can tell.
+        detail: One line for logs that shows only harmless words; never spoken. In what `classify`
+            returns, it is built when it is first read.
+        reason: For a bad request: a text that is the same whenever the reason is the same.
+        mute: The error has no status, code or provider text: only repetition is evidence.
     """
 
     kind: FailureKind
@@ -54,10 +54,10 @@ class Failure:
 
     @classmethod
     def described_by(cls, detail: Callable[[], str], **fields: Any) -> Failure:
-        """Build a failure whose `detail` is made when it is first read.
+        """Build a failure whose `detail` is computed when it is first read.
 
         Args:
-            detail: Makes it; never raises. Called once, and by copies and pickles too.
+            detail: Computes it; must not raise. Called once, by copying and pickling too.
             fields: All other fields.
         """
         failure = cls(**fields)
@@ -68,7 +68,7 @@ class Failure:
     if not TYPE_CHECKING:  # else every misspelled field would have a type
 
         def __getattr__(self, name: str) -> str:
-            """Make `detail`, the one field that may be missing."""
+            """Compute `detail`, the only field that may be missing."""
             make = self.__dict__.get(_DETAIL) if name == "detail" else None
             if make is None:
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""Why a component fails, and which components there are. Imports nothing of ours."""
+"""Names the kinds of failure and the components that can fail. Imports nothing of lastword."""
 
 from __future__ import annotations
 

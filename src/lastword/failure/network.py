@@ -1,4 +1,4 @@
-"""Says what classes of exceptions and errors of the system tell where nobody said a word."""
+"""Classifies failures by exception class and OS error number where no provider said anything."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NETWORK = frozenset(
         "websockets.exceptions.ConnectionClosed",
     }
 )
-"""Classes that say by themselves that the network was the cause."""
+"""Classes that by themselves prove the network to be the cause."""
 
 _NETWORK_ERRNOS = frozenset(
     {
@@ -36,13 +36,13 @@ _NETWORK_ERRNOS = frozenset(
         errno.ENOTCONN,
     }
 )
-"""What an `OSError` that has no class of its own says about the network."""
+"""Network errors among the numbers of `OSError` that have no class of their own."""
 
 _CONNECT_FAILED = "connect call failed"
-"""What asyncio says; without a number if several addresses of one host failed."""
+"""asyncio's message; there is no error number if several addresses of one host failed."""
 
 _OS_ERROR = "builtins.OSError"
-"""The base of them all: by itself a file that is missing, or any other trouble of this machine."""
+"""Base class of them all; by itself a missing file or any other trouble of this machine."""
 
 _NO_NETWORK = frozenset(
     {
@@ -72,7 +72,7 @@ def kind_of_class(evidence: Evidence) -> FailureKind:
 
 
 def is_network(evidence: Evidence) -> bool:
-    """Tell whether the network was the cause by itself."""
+    """Return whether the network alone was the cause."""
     return (
         not evidence.classes.isdisjoint(_NETWORK)
         or not evidence.errnos.isdisjoint(_NETWORK_ERRNOS)

@@ -1,4 +1,4 @@
-"""Decides whether a failure ends the session; owns `Decision`, `History` and `Tally`, no clock.
+"""Decides whether a failure ends the session. Has no clock of its own.
 
 What the default policy does with the unrecoverable failures of a component:
 
@@ -17,14 +17,14 @@ What the default policy does with the unrecoverable failures of a component:
 
 - The first row is terminal by its kind; any other failure may be too, a rate limit that lasts a
   day or a refused handshake. `Failure.terminal` decides, not the kind.
-- count: as `AgentSession._on_error` of livekit-agents counts: last words when more than
+- count: like `AgentSession._on_error` of livekit-agents: last words when more than
   `max_unrecoverable_errors` came since audio was heard (llm, tts) or a transcript came (stt). The
   sentences of one turn are synthesised in parallel and fail together: they count once.
-- escalate: an apology after each failed turn is audio too and would start the count anew for ever.
-  A rate limit that goes on is therefore counted through apologies.
-- again: a history that one provider call has broken is sent with each later one, and refused each
-  time; a second such refusal with nothing good between, apologies aside, is the last.
-- mute: the error carries no status, code or word of the provider, so only repetition can tell.
+- escalate: an apology after each failed turn is audio too and would reset the count every time.
+  A persistent rate limit is therefore counted across apologies.
+- again: a chat history that the provider refuses is sent with each later request, and refused each
+  time; the second such refusal, with no success but apologies in between, is final.
+- mute: the error has no status, code or text of the provider, so only repetition is evidence.
 - realtime: livekit-agents tolerates no unrecoverable error of a realtime model, and none of the
   stt before 1.6; `counted` says which components it counts.
 - an exception in the agent's own nodes, and a speech with words and no sound, is a failed turn:
@@ -48,23 +48,23 @@ from .failure import Failure
 from .kinds import Component, FailureKind
 
 MUTE_LIMIT = 3
-"""Identical failures without any status, code or text that are taken for terminal together."""
+"""Number of identical failures without status, code or text that is taken as terminal."""
 
 REFUSAL_LIMIT = 2
-"""Bad requests for the same reason that are taken for terminal together."""
+"""Number of bad requests for the same reason that is taken as terminal."""
 
 RATE_GAP_S = 60.0
-"""A rate limit that was quiet for so long has stopped; providers count per minute."""
+"""A rate limit not seen for this long has ended; providers count per minute."""
 
 _GAPS_S = {FailureKind.RATE_LIMITED: RATE_GAP_S, FailureKind.BAD_REQUEST: math.inf}
-"""Kinds of which an apology does not start the count anew, and how long they may be quiet."""
+"""Kinds whose count an apology does not reset -> how long they may go unseen and still continue."""
 
 RECOVERING_LIMIT = 3
-"""The error of a realtime session, in a row with nothing heard between, from which it shall not
-recover once more."""
+"""Number of errors of a realtime session in a row, with nothing heard in between, at which it must
+not recover again."""
 
 FAILED_TURNS_LIMIT = 3
-"""Turns in a row that fail in the agent's own code, with none between that was heard."""
+"""Number of turns in a row, with none heard in between, that may fail in the agent's own code."""
 
 REMEMBERED = 16
 """Failures that a `History` shows at most."""
@@ -79,7 +79,7 @@ DETECTORS: frozenset[Component] = frozenset({"interruption", "eot"})
 
 
 class Decision(str, Enum):
-    """What becomes of the session after a failure."""
+    """What happens to the session after a failure."""
 
     LAST_WORDS = "last_words"
     TOLERATE = "tolerate"
@@ -119,7 +119,7 @@ Policy = Callable[[Failure, History], Decision]
 
 
 def default_policy(failure: Failure, history: History) -> Decision:
-    """Decide as the table of this module says."""
+    """Decide according to the table in this module's docstring."""
     if failure.component in DETECTORS:
         return Decision.TOLERATE
     if failure.terminal or (failure.mute and history.identical >= MUTE_LIMIT):
@@ -144,7 +144,7 @@ class _Run:
     identical: int = 0
 
     def add(self, failure: Failure, turn: Hashable | None) -> bool:
-        """Count a failure unless it is one more sentence of the same turn; tell whether it did."""
+        """Count a failure unless its turn was already counted; return whether it was counted."""
         if failure.component == "tts" and turn is not None and turn == self.turn:
             return False
         self.turn = turn
@@ -157,12 +157,12 @@ class _Run:
 
 @dataclass
 class _Lasting:
-    """A failure that goes on; one piece of audio after each turn may be an apology.
+    """A failure that persists although audio is heard, which may be an apology after each turn.
 
     Attributes:
         kind: What goes on.
-        reason: Why; a failure for another reason is another one.
-        gap_s: A failure that was quiet for so long has stopped.
+        reason: Why; a different reason makes it a different failure.
+        gap_s: A failure not seen for this long has ended.
     """
 
     kind: FailureKind
@@ -181,8 +181,8 @@ class Tally:
     """Remembers the failures of one session and decides on each.
 
     Args:
-        policy: The user's own function; None for `default_policy`. When it raises or returns
-            something else than a `Decision`, the default decides.
+        policy: The user's own function; None for `default_policy`. If it raises or returns
+            anything but a `Decision`, the default decides.
         counted: The components whose failures the installed livekit-agents counts.
     """
 
@@ -208,7 +208,7 @@ class Tally:
         """Decide on an unrecoverable failure.
 
         Args:
-            failure: What happened; recoverable errors do not belong here.
+            failure: What happened; must not be a recoverable error.
             now_s: The time, in seconds of any clock that does not jump.
             turn: What the failure belongs to, for instance a speech id: the parallel sentences of
                 one turn fail together and count once. None counts always.
@@ -233,15 +233,15 @@ class Tally:
         return self._ask_user(failure, history) or default_policy(failure, history)
 
     def turn_was_good(self) -> None:
-        """Note that a turn of the agent's own was heard."""
+        """Note that a turn of the agent was heard."""
         self._failed_turns = 0
 
     def recovers(self, failure: Failure) -> bool:
-        """Count an error after which a realtime session goes on; tell whether it may once more.
+        """Count a realtime session's recoverable error; return whether it may recover again.
 
-        A server that accepts each connection and ends it, or fails each response, is announced as
-        recoverable for ever. Bad requests are passed over: an audio buffer that is committed while
-        it is empty is one, and costs nothing.
+        The errors of a server that accepts and then ends each connection, or fails each response,
+        are announced as recoverable forever. Bad requests are not counted: committing an empty
+        audio buffer is one, and harmless.
 
         Args:
             failure: What happened.
@@ -252,7 +252,7 @@ class Tally:
         return self._recovered < RECOVERING_LIMIT
 
     def good(self, component: Component) -> None:
-        """Note that a component worked; its failures are forgotten.
+        """Note that a component worked, and forget its failures.
 
         Args:
             component: "tts" when audio was heard, which clears the LLM's failures too, as it does
@@ -269,14 +269,14 @@ class Tally:
                 lasting.heard += 1
 
     def reset(self) -> None:
-        """Forget everything: the session was closed and may be started again."""
+        """Forget everything, for a session that was closed and may be started again."""
         self._runs.clear()
         self._lasting.clear()
         self._failures.clear()
         self._recovered = self._failed_turns = 0
 
     def _goes_on(self, failure: Failure, now_s: float, *, new: bool) -> int:
-        """Count the turns of a failure that goes on through apologies; 0 for any other kind."""
+        """Count the turns of a failure that persists across apologies; return 0 for other kinds."""
         gap_s = _GAPS_S.get(failure.kind)
         if gap_s is None:
             return 0

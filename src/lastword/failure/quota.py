@@ -1,4 +1,4 @@
-"""The gateway's quota error, typed; owns `InferenceQuotaExceededError`. Imports `redact` alone.
+"""Gives the quota error of LiveKit's gateway a type. Imports only `redact`.
 
 LiveKit's inference gateway answers an exhausted project with status 429 and a JSON body whose
 `type` is "inference_quota_exceeded". The same type is used for two very different conditions, and
@@ -20,7 +20,7 @@ QUOTA_BODY_TYPE = "inference_quota_exceeded"
 """What `type` says in the body of a gateway answer about quota."""
 
 TERMINAL_CATEGORIES = frozenset({"MaxGatewayCredits", "MaxBargeInRequests", "MaxEotRequests"})
-"""Categories that stand until the next billing cycle; every other one passes within a minute.
+"""Categories that last until the next billing cycle; every other one passes within a minute.
 
 Source: livekit/agents pull request 6152; its review settled that unknown categories are transient.
 """
@@ -37,7 +37,7 @@ _SAID = (
 
 
 def _text(given: str | None, body: object, field: str) -> str | None:
-    """Take an explicit argument, else a field of the body if it is text."""
+    """Return an explicit argument, else a field of the body if it is text."""
     if given is not None:
         return given
     value = body.get(field) if isinstance(body, Mapping) else None
@@ -73,7 +73,7 @@ class InferenceQuotaExceededError(_Base):  # type: ignore[misc, valid-type]
         hint: str | None = None,
         remaining_limit: str | None = None,
     ) -> None:
-        """Build the error; what is not given comes from the body.
+        """Build the error; arguments left out are taken from the body.
 
         Args:
             message: What the plugin or the gateway says.
@@ -123,7 +123,7 @@ class InferenceQuotaExceededError(_Base):  # type: ignore[misc, valid-type]
         request_id: str | None = None,
         body: object | None = None,
     ) -> InferenceQuotaExceededError | None:
-        """Build the error from a response, or return None if its body speaks of something else.
+        """Build the error from a response; return None if its body is about something else.
 
         Args:
             message: What the plugin or the gateway says.

@@ -1,8 +1,8 @@
-"""Makes a foreign text fit for a line of ours: what is known to be harmless is shown, nothing else.
+"""Redacts foreign text for logs: shows what is known to be harmless, and nothing else.
 
-What a key looks like cannot be guessed, so nothing here tries: a word is shown if it is one of the
-vocabulary, a short number, a date, or a name that the tables of the providers know; whatever else
-becomes "…". What stands next to the name of a secret is hidden even then.
+What a key looks like cannot be guessed, so this does not try: a word is shown if it is in the
+vocabulary, a short number, a date, or a name in the providers' tables; anything else becomes "…".
+What follows the name of a secret is hidden in any case.
 """
 
 from __future__ import annotations
@@ -13,35 +13,35 @@ from typing import overload
 from .shown import DIGITS, is_secret_name, shown, shown_url
 
 MAX_CHARS = 300
-"""Length of a redacted text; a line needs the beginning of what a provider says, no more."""
+"""Length of a redacted text; a line needs only the beginning of what a provider says."""
 
 HIDDEN = "…"
 
 _READ_CHARS = 4 * MAX_CHARS
-"""Read of a text at most: much of it may be hidden in a few characters."""
+"""How much of a text is read at most: many characters may be hidden in a few."""
 
 _FAR = 3
-"""Words after which a name has no more to do with a colon: "key that you sent:" is the longest."""
+"""Distance in words beyond which a colon does not belong to a name ("key that you sent:" is 3)."""
 
 _LONGEST_VALUE = 12
-"""Words that are hidden behind a name and a colon if nothing ends them before."""
+"""Words hidden after a name and a colon unless something ends the value sooner."""
 
 _TOLD_DIGITS = 9
-"""Digits in a row of numbers that are shown: "4000 5678 1234 9010" is none."""
+"""Digits shown in consecutive numbers: "4000 5678 1234 9010" has too many."""
 
 _SECRET_DIGITS = 4
-"""A number this long next to the name of a secret is one: a PIN, a one-time password."""
+"""A number this long next to the name of a secret is a secret: a PIN, a one-time password."""
 
 _SCHEMES = frozenset({"basic", "bearer", "digest", "key", "negotiate", "token"})
-"""What stands between "Authorization:" and the secret."""
+"""Words between "Authorization:" and the secret."""
 
 _COUNTED = frozenset(
     {"bucket", "budget", "count", "length", "limit", "limits", "quota", "rate", "usage", "window"}
 )
-"""After "token" they say that language models' tokens are counted: no secret follows."""
+"""Words that show, after "token", that an LLM's tokens are counted: no secret follows."""
 
 _MAX_PARTS = 8
-"""Colons in a word that are looked at: more of them part no names from values."""
+"""Colons in a word that are examined: any more do not separate names from values."""
 
 _QUOTES = "\"'`"
 _EDGES = ".!?:=#$%&@/*~^+-_>…"
@@ -84,7 +84,7 @@ def redact(text: str | None) -> str | None:
 
 
 def _beginning(text: str) -> str:
-    """Cut a text before a word: half a secret may look like something else."""
+    """Cut a text between words: half a secret may look harmless."""
     if len(text) <= _READ_CHARS:
         return text
     words = text[:_READ_CHARS].rsplit(None, 1)
@@ -92,21 +92,21 @@ def _beginning(text: str) -> str:
 
 
 class _Line:
-    """The line as far as it is told, and what the next word stands next to.
+    """The line so far, and the context of the next word.
 
     Attributes:
-        parts: What is told.
-        length: Its characters.
+        parts: Parts of the line.
+        length: Their length in characters.
     """
 
     def __init__(self) -> None:
         self.parts: list[str] = []
         self.length = 0
         self._hiding = ""
-        """Until when all is hidden: "value", "line", "tag", or the quotation mark that closes."""
+        """What ends the hiding: "value", "line", "tag", or the closing quotation mark."""
         self._hidden_words = 0
         self._quoted = ""
-        """The quotation mark that is open."""
+        """The opening quotation mark without its closing one, if any."""
         self._since_name = _FAR
         self._name = ""
         self._digits = 0
@@ -114,7 +114,7 @@ class _Line:
         self._since_number = _FAR + 1
 
     def add(self, kind: str, text: str) -> None:
-        """Tell a token, or hide it."""
+        """Append a token, or hide it."""
         if kind == "space":
             if self._hiding in {"value", "line"} and any(end in text for end in _ENDS_LINE):
                 self._hiding = ""
@@ -152,7 +152,7 @@ class _Line:
         self._emit(_plain(mark))
 
     def _quote(self, mark: str) -> None:
-        """The value of a secret begins, unless this ends what its name was quoted in."""
+        """Begin a secret's value, unless this mark closes the quotation around its name."""
         self._emit(mark)
         if mark == self._quoted:
             self._hiding = self._quoted = ""
@@ -161,7 +161,7 @@ class _Line:
             self._put(None)
 
     def _tag(self, tag: str) -> None:
-        """An element of XML or HTML: its name and attributes are not told."""
+        """Process an XML or HTML tag, whose name and attributes are not shown."""
         if self._hiding == "tag":
             self._hiding = ""
         if not self._hiding and tag[1] != "/" and is_secret_name(tag):
@@ -193,7 +193,7 @@ class _Line:
             self._since_name, self._since_number = _FAR, _FAR + 1
 
     def _parted(self, core: str, trail: str) -> bool:
-        """Tell "name=value" and "name:value", each by itself; whether the word was one of these."""
+        """Append both parts of "name=value" or "name:value"; return whether the word was one."""
         at = min((at for at in map(core.find, ":=") if at > 0), default=0)
         if not at or core.count(":") + core.count("=") > _MAX_PARTS:
             return False
@@ -222,7 +222,7 @@ class _Line:
                 self._over()
 
     def _separate(self, marks: str) -> None:
-        """Hide what comes after a colon that comes after the name of a secret."""
+        """Hide what follows a colon after the name of a secret."""
         if self._since_name < _FAR and any(mark in marks for mark in ":=>"):
             self._hiding = "line" if "cookie" in self._name else "value"
             self._hidden_words = 0
@@ -237,7 +237,7 @@ class _Line:
         return near or self._digits > _TOLD_DIGITS
 
     def _note(self, core: str, told: str) -> None:
-        """Remember what the next word stands next to."""
+        """Remember the context of the next word."""
         if core.isalpha():
             self._digits = 0
         if is_secret_name(core):
@@ -253,7 +253,7 @@ class _Line:
             self._number_at, self._since_number = len(self.parts) - 1, 0
 
     def _over(self) -> None:
-        """What followed a name is over."""
+        """End what followed a name."""
         self._hiding, self._since_name, self._since_number = "", _FAR, _FAR + 1
 
     def _put(self, told: str | None) -> None:
@@ -274,5 +274,5 @@ class _Line:
 
 
 def _plain(marks: str) -> str:
-    """Take from punctuation what is told."""
+    """Return the part of punctuation that may be shown."""
     return "".join(mark for mark in marks if mark.isascii() and mark.isprintable() and mark != "_")

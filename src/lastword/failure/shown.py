@@ -1,4 +1,4 @@
-"""Which single words may be shown, and which names stand before secrets. Owns both answers."""
+"""Decides which single words may be shown, and which names precede secrets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .providers.names import provider_of_host
 from .vocabulary import WORDS, parts_of
 
 DIGITS = re.compile(r"\D+")
-"""What is no digit."""
+"""Anything but digits."""
 
 _MAX_WORD_CHARS = 24
 _MAX_COMPOUND_CHARS = 80
@@ -58,7 +58,7 @@ jwt key keys kennwort nonce otp pass passcode passphrase passwd password passwor
 private pw pwd sas secret secrets sid sig signature token
 """
 _NAMES = frozenset(_NAMES_TEXT.split())
-"""Words of which one is in each name of a secret, however it is spelled."""
+"""Words one of which is in every name of a secret, however it is spelled."""
 
 _NAME_STEMS = ("accesskey", "apikey", "cookie", "credential", "passphrase", "passw", "privatekey",
                "secret", "sessionid")  # fmt: skip
@@ -68,11 +68,11 @@ _LETTERS = re.compile(r"[A-Za-z]+")
 
 
 def shown(word: str) -> str | None:
-    """Return what is shown of a word without the punctuation around it, or None.
+    """Return what may be shown of a word without the punctuation around it, or None.
 
-    A word is shown if it is known: of the vocabulary, or made of its words ("rate-limit",
+    A word is shown if it is known: in the vocabulary, or made of its words ("rate-limit",
     "MaxGatewayCredits"); a code of the providers' tables; a short number with or without a unit, a
-    date, a time; the name of a model, a format, a host of a provider.
+    date, a time; the name of a model, a format, or a provider's host.
     """
     number = _NUMBER.fullmatch(word)
     if number is not None:
@@ -104,7 +104,7 @@ def _is_version(part: str) -> bool:
 
 
 def _is_plain(word: str) -> bool:
-    """Tell whether letters are a word, or words whose capitals part them."""
+    """Return whether letters are a known word, or known words separated by capitals."""
     if len(word) <= _MAX_WORD_CHARS and word in {word.lower(), word.title(), word.upper()}:
         lowered = word.lower()
         if lowered in WORDS or lowered.removesuffix("s") in WORDS:
@@ -114,21 +114,21 @@ def _is_plain(word: str) -> bool:
 
 
 def _is_host(host: str) -> bool:
-    """Tell whether all of a host is known, regions with their number too: "us-east1"."""
+    """Return whether all parts of a host are known, numbered regions ("us-east1") included."""
     parts = (part for label in host.split(".") for part in label.split("-"))
     return all(_is_known(_REGION.sub("", part)) or is_identifier(part) for part in parts)
 
 
 def shown_url(url: str) -> str | None:
-    """Return scheme and host of a URL, or None if it has none that can be told apart from a secret.
+    """Return scheme and host of a URL, or None if no host can be told apart from a secret.
 
-    Of the host only known words are shown, and the domain itself where it is one.
+    Only known words of the host are shown, and its domain if that is known.
     """
     found = _AUTHORITY.match(url)
     if found is None or found[1].lower() not in _SCHEMES:
         return None
     rest = url[found.end() :]
-    # With an "@" behind it, or stuck to what no host ends with, it was a part of user and password.
+    # Before an "@", or before what cannot follow a host, it was part of a user and password.
     if "@" in rest or (rest and rest[0] not in "/?#.,:;!)]}|&"):
         return None
     host = _shown_host(found[2].rstrip("."))
@@ -151,9 +151,9 @@ def _shown_host(host: str) -> str | None:
 
 
 def is_secret_name(words: str) -> bool:
-    """Tell whether something that is written anyhow names a secret: "xi-api-key", "clientSecret".
+    """Return whether a name in any spelling denotes a secret: "xi-api-key", "clientSecret".
 
-    A code of the providers' tables is none, though "invalid_api_key" speaks of one.
+    A code of the providers' tables does not, though "invalid_api_key" mentions one.
     """
     letters = _LETTERS.findall(words)
     joined = "".join(letters).lower()

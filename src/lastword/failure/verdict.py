@@ -1,6 +1,6 @@
-"""What was found out about an error, kept on the error; owns `Verdict`.
+"""Keeps what was found out about an error on the error itself.
 
-An error passes several layers on its way out: the stream that met it, a StreamAdapter or a
+An error passes several layers on its way out: the stream that raised it, a StreamAdapter or a
 FallbackAdapter around that stream, the session. Each must come to the same verdict, and re-raising
 replaces `__context__`, so the first layer's findings travel with the error. Must not import what
 judges.
@@ -26,7 +26,7 @@ class Verdict:
         context: Its `__context__` when it was first seen: for the OpenAI SDK's errors the way to
             the HTTP response.
         heard: Whether an agent was told about it.
-        retried: Whether it is one of several attempts, which whoever makes them counts.
+        retried: Whether it is one of several attempts, which the code that retries counts.
     """
 
     failure: Failure
@@ -36,7 +36,7 @@ class Verdict:
 
 
 def verdict_of(error: object) -> Verdict | None:
-    """Find what is known about an exception, or about the one in an event, if anything is."""
+    """Return what is known about an exception, or about the one in an event, if anything."""
     for _ in range(3):  # an ErrorEvent holds an LLMError or the like, and that the exception
         held = _held(error)
         if isinstance(error, BaseException):
@@ -47,7 +47,7 @@ def verdict_of(error: object) -> Verdict | None:
 
 
 def _held(value: object) -> dict[str, Any]:
-    """What an object holds itself: asking it for an attribute may run any code."""
+    """Return an object's own attributes; reading one the usual way may run any code."""
     try:
         held = object.__getattribute__(value, "__dict__")
     except AttributeError:
@@ -56,5 +56,5 @@ def _held(value: object) -> dict[str, Any]:
 
 
 def keep(verdict: Verdict, error: BaseException) -> None:
-    """Write down on an exception what is known about it."""
+    """Store on an exception what is known about it."""
     setattr(error, _ATTRIBUTE, verdict)

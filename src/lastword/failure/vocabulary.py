@@ -1,4 +1,4 @@
-"""The words that a line of ours may show: common English of error messages, and who is who.
+"""Lists the words that logs may show: common English of error messages, and names of providers.
 
 A key of letters alone looks like a word, so looking like one is not enough: what is shown is in
 this list, or in the tables of the providers. Gathered from the messages that livekit-agents, its
@@ -21,7 +21,7 @@ _LETTERS = re.compile(r"[a-z]{2,24}")
 
 
 def parts_of(compound: str) -> list[str]:
-    """Return the words that letters are made of, as their capitals part them."""
+    """Split letters into words at their capitals."""
     return _PART.findall(compound)
 
 

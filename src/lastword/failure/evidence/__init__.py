@@ -1,1 +1,1 @@
-"""What an error tells, read once, before anyone says what it means."""
+"""Reads the evidence from an error, once, before anything interprets it."""

@@ -1,7 +1,7 @@
-"""Tells who stands between us and a model: whose answer this is, and what is nobody's.
+"""Tells whether a gateway, a provider or something in between sent an answer.
 
-A gateway answers for itself or hands on what the model behind it said; a content network or an
-ingress knows nothing of either. Knows no meaning of codes.
+A gateway answers for itself or passes on what the model behind it said; a content network or an
+ingress knows nothing of either. Does not interpret codes.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ _LITELLM_NAMES = {"bedrock": "aws", "gemini": "google", "vertexai": "google", "v
 
 
 def is_page(text: str, *, is_json: bool) -> bool:
-    """Tell whether an answer is the page of something that stands in between.
+    """Return whether an answer is an error page of something in between.
 
     Args:
         text: What was said, in lower case.
-        is_json: It came as JSON, which no page does; a message in it may quote markup.
+        is_json: Whether it came as JSON, which no page does; a message in it may quote markup.
     """
     if not is_json and "<" in text and any(mark in text for mark in _MARKUP):
         return True
@@ -43,11 +43,11 @@ def is_page(text: str, *, is_json: bool) -> bool:
 
 
 def who_answered(text: str, headers: Mapping[str, str]) -> tuple[str, ...]:
-    """Return who answered, as far as a gateway says so: the model behind it first, if it did.
+    """Return who answered, as far as a gateway says: the model behind it first, if it did.
 
     Args:
         text: What was said, in lower case.
-        headers: Those that were kept.
+        headers: The headers that were kept.
     """
     found: list[str] = []
     if "litellm" in text and _LITELLM.search(text):

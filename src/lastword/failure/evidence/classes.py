@@ -1,6 +1,6 @@
-"""What a class of exceptions says by itself, read once per class; owns `ErrorClass`.
+"""Reads, once per class, what an exception's class reveals and which attributes to read of it.
 
-Also which attributes are worth asking an exception for. Knows no exception and no meaning of codes.
+Reads no exception and does not interpret codes.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ _SDKS = frozenset({"openai", "anthropic", "botocore", "aiobotocore", "google", "
 
 
 class ErrorClass(NamedTuple):
-    """What a class of exceptions says.
+    """What an exception class reveals.
 
     Attributes:
         names: Its name and those of its bases below `Exception`, "module.Name".
         handshake: It is raised when a WebSocket handshake is refused.
-        provider: Who answered, if it is of an SDK that asks one provider alone.
+        provider: Who answered, if the class belongs to an SDK for a single provider.
         numbers: Those of `NUMBERS` to look at.
         attributes: Attributes of interest that all of its instances have.
     """
@@ -44,7 +44,7 @@ class ErrorClass(NamedTuple):
 def class_of(kind: type[BaseException]) -> ErrorClass:
     """Read a class of exceptions."""
     root = kind.__module__.split(".", 1)[0]
-    # An attribute that is computed when it is asked for cannot be known of beforehand.
+    # Whether an instance has a computed attribute cannot be known beforehand.
     computed = (
         hasattr(kind, "__getattr__") or kind.__getattribute__ is not BaseException.__getattribute__
     )

@@ -1,8 +1,8 @@
-"""Reads an error once: the exception, what caused it, and what its response still holds.
+"""Collects the evidence of an error: from the exception, its causes, and what its response holds.
 
-Knows nothing of what codes mean: it gathers numbers, codes and text. Does no I/O:
-of a response only what is in memory is looked at. Any foreign value may be hostile: of the wrong
-type, enormous, deeply nested, raising or blocking when it is looked at.
+Gathers numbers, codes and text without interpreting them. Does no I/O: of a response only what is
+in memory is read. Any foreign value may be hostile: of the wrong type, enormous, deeply nested,
+raising or blocking when it is read.
 """
 
 from __future__ import annotations
@@ -50,21 +50,21 @@ _MAX_FRAMES = 48
 _STATUSES = range(400, 600)
 _CLOSE_CODES = range(1000, 5000)
 
-# Inside a text a code counts only if no sentence can contain it by chance.
+# A code inside a text counts only if no sentence can contain it by chance.
 _TEXT_CODES = frozenset(code for code in KNOWN_CODES if "_" in code or len(code) >= 15)  # noqa: PLR2004 - "throttlingexception" and longer
 _WORD = re.compile(r"[a-z0-9_]{4,64}")
 _APART = "".join(c if c.isalnum() or c == "_" else " " for c in map(chr, range(128)))
 _BRACKETED = re.compile(r"[\[(]([a-z0-9_]{1,64})[\])]")
 _CLOSED_BY = re.compile(r"(?:close_code|\bdata)=([1-4]\d{3})\b")
 _SHARED = "livekit.agents.inference.llm"
-"""The stream in it serves every plugin on OpenAI's SDK: in a traceback it names no provider."""
+"""Its stream serves every plugin based on OpenAI's SDK, so in a traceback it names no provider."""
 
 
 def collect_evidence(failed: object) -> Evidence:
     """Read an exception, an error object of livekit-agents or an `ErrorEvent`.
 
-    An object that blocks or raises where nobody foresaw it ends the reading: what was found until
-    then is the evidence.
+    An object that blocks or raises unexpectedly ends the reading; the evidence is what was found
+    until then.
     """
     reader = _Reader()
     try:
@@ -94,7 +94,7 @@ class _Reader:
     errors: list[BaseException] = field(default_factory=list)
 
     def read(self, failed: object) -> None:
-        """Read whatever failed, and all that stands behind it.
+        """Read whatever failed, and everything that caused it.
 
         Raises:
             UnknownCodeError: As `ask`.
@@ -105,12 +105,12 @@ class _Reader:
             self.exception(error)
 
     def unwrap(self, error: object) -> object:
-        """Go from an event over an error object to the exception, and note who failed."""
+        """Return the exception inside an event or error object, and note which component failed."""
         for _ in range(3):
             if isinstance(error, BaseException):
                 break
             kind = ask(error, "type")
-            # Only what is there is asked for: a miss costs 3 us with the models of pydantic.
+            # Read only attributes that exist: a miss costs 3 us with pydantic's models.
             if kind == "error":
                 self._source(ask(error, "source"))
             elif isinstance(kind, str):
@@ -130,7 +130,7 @@ class _Reader:
             self._module(label[:200].rpartition(".")[0])
 
     def _module(self, module: str) -> None:
-        """Note whom a module belongs to: "livekit.plugins.deepgram.stt" names both."""
+        """Note the provider and component of a module such as "livekit.plugins.deepgram.stt"."""
         parts = module.split(".")
         if parts[:2] == ["livekit", "plugins"] and len(parts) > 2:  # noqa: PLR2004 - the plugin's name
             self.likely.append(provider_of_name(parts[2]))
@@ -173,7 +173,7 @@ class _Reader:
             self._text(ask(error, "strerror"))
 
     def _connection(self, error: BaseException, there: AbstractSet[str]) -> None:
-        """Read what hangs on an exception of the connection that it came over."""
+        """Read what an exception holds about the connection that it came over."""
         if "rcvd" in there and (closed := ask(error, "rcvd")) is not None:
             self._number_or_code(ask(closed, "code"))  # websockets.ConnectionClosed
             self._text(ask(closed, "reason"))
@@ -216,20 +216,20 @@ class _Reader:
         self._number_or_code(ask(response, "status_code"))
         self._host(response)
         if type(response).__module__.split(".", 1)[0] in {"requests", "urllib3"}:
-            return  # these read from the network when asked for their content
+            return  # these read from the network when their content is accessed
         for name in ("content", "body", "text"):
             content = ask(response, name)
             if isinstance(content, str | bytes | bytearray) and content:
                 self._body(content)
                 return
-        # No response, but the error object of an SDK: a realtime event's, for instance.
+        # Not a response but an SDK's error object, for instance of a realtime event.
         for name in ("code", "type"):
             self._number_or_code(ask(response, name))
         self._text(ask(response, "message"))
 
     def _body(self, body: object) -> None:
         if any(body is known for known in self.reading.objects):
-            return  # plugins hand the SDK's body on
+            return  # plugins pass the SDK's body on
         self.has_body |= bool(body)
         objects = len(self.reading.objects)
         self.reading.add_body(body)
@@ -266,7 +266,7 @@ class _Reader:
             traceback = traceback.tb_next
 
     def evidence(self) -> Evidence:
-        """Close the collection."""
+        """Return the evidence collected so far."""
         reading = self.reading
         text = reading.said.lower()
         codes = reading.codes
@@ -303,7 +303,7 @@ class _Reader:
 
 
 def _words(text: str) -> list[str]:
-    """Split a text in lower case where a code ends."""
+    """Split a lower-case text into words that may be codes."""
     if text.isascii():
         return text.translate(_APART).split()  # a third of the time
     return _WORD.findall(text)

@@ -1,7 +1,7 @@
-"""Asks foreign objects for attributes without being stopped by them: they may raise or block.
+"""Reads attributes of foreign objects safely, although these may raise or block.
 
-What an attribute runs is known for data and for the libraries that plugins are made of. Anything
-else is asked in a thread of its own, which is left behind if it does not come back in time.
+What reading an attribute runs is known for data and for the libraries that plugins build on.
+Anything else is read in a thread of its own, which is abandoned if it does not return in time.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 READ_TIMEOUT_S = 0.1
-"""How long code that nobody knows may keep the reader; the event loop stands still meanwhile."""
+"""How long unknown code may hold up the reader; the event loop is blocked meanwhile."""
 
 MAX_LEFT_BEHIND = 4
-"""Threads that may hang in such code at a time; with so many, no further object is asked."""
+"""Threads that may hang in such code at a time; with that many, no further object is read."""
 
 _LIBRARIES = frozenset(
     {
@@ -28,7 +28,7 @@ _LIBRARIES = frozenset(
         "speechmatics", "ssl", "types", "urllib3", "websockets", "yarl",
     }
 )  # fmt: skip
-"""Whose attributes are known to look no further than memory, as far as the reader asks for them."""
+"""Libraries whose attributes, as far as the reader uses them, are known to read only memory."""
 
 _HOOKS = ("__getattribute__", "__getattr__", "__class__")
 _OF_EXCEPTIONS = ("__cause__", "__context__", "__traceback__", "__dict__", "args", "exceptions")
@@ -37,7 +37,7 @@ _left_behind: list[threading.Thread] = []
 
 
 class UnknownCodeError(Exception):
-    """An attribute would run code of nobody knows whom; only a `Helper` may do that."""
+    """An attribute would run unknown code, which only a `Helper` may do."""
 
 
 class Helper(threading.Thread):
@@ -48,7 +48,7 @@ class Helper(threading.Thread):
         self._run_foreign = run
 
     def run(self) -> None:
-        """Run the function; what it raises says no more than that nothing more is to be had."""
+        """Run the function; if it raises, the result is simply incomplete."""
         try:
             self._run_foreign()
         except BaseException:  # noqa: BLE001 - a foreign property may raise anything
@@ -59,7 +59,7 @@ def ask(value: object, name: str) -> Any:
     """Return an attribute, or None if there is none or it raises (streamed responses do).
 
     Raises:
-        UnknownCodeError: If the attribute runs unknown code, and this thread is no `Helper`.
+        UnknownCodeError: The attribute runs unknown code, and this thread is not a `Helper`.
     """
     _refuse_unless_helper(is_unknown=_is_unknown(type(value), name))  # type: ignore[arg-type] # classes are hashable
     try:
@@ -69,7 +69,7 @@ def ask(value: object, name: str) -> Any:
 
 
 def check_exception(error: BaseException) -> None:
-    """See to it that reading what every exception has runs no unknown code.
+    """Check that reading the attributes common to all exceptions runs no unknown code.
 
     Raises:
         UnknownCodeError: As `ask`.
@@ -83,7 +83,7 @@ def _refuse_unless_helper(*, is_unknown: bool) -> None:
 
 
 def within_bound(run: Callable[[], None]) -> None:
-    """Run a function in a `Helper` for at most `READ_TIMEOUT_S`, then leave it behind."""
+    """Run a function in a `Helper` for at most `READ_TIMEOUT_S`, then abandon it."""
     _left_behind[:] = [helper for helper in _left_behind if helper.is_alive()]
     if len(_left_behind) >= MAX_LEFT_BEHIND:
         return
@@ -96,7 +96,7 @@ def within_bound(run: Callable[[], None]) -> None:
 
 @functools.lru_cache(maxsize=1024)
 def _is_unknown(kind: type, name: str) -> bool:
-    """Tell whether an attribute of a class runs code that is not of `_LIBRARIES`."""
+    """Return whether an attribute of a class runs code from outside `_LIBRARIES`."""
     for asked in (*_HOOKS, name):
         owner = next((base for base in kind.__mro__ if asked in vars(base)), None)
         if owner is None or str(owner.__module__).partition(".")[0] in _LIBRARIES:

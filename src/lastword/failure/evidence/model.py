@@ -1,7 +1,7 @@
-"""What an error tells, before anyone says what it means; owns `Evidence` and the way to an error.
+"""Defines the evidence of an error, follows chains of exceptions, and attaches lost responses.
 
-`collect` gathers it and `providers` says what it means. An exception has others behind it, and may
-be given the response that its library dropped; both ways are here. Imports `foreign`.
+`collect` gathers the evidence and `providers` interprets it. An exception has causes, and may be
+given the response that its library dropped. Imports `foreign`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..kinds import Component
 
 MAX_HOPS = 5
-"""Exceptions looked at behind the outermost one."""
+"""How many exceptions behind the outermost one are read."""
 
 ATTACHED = "lastword_response"
 """The attribute that `attach_response` sets on an exception."""
@@ -32,7 +32,7 @@ HEADERS = (
     "x-livekit-inference-rpm-limit", "x-livekit-inference-rpm-used",
     "x-livekit-inference-tpm-limit", "x-livekit-inference-tpm-used",
 )  # fmt: skip
-"""Headers that are kept; all others may hold secrets and are not looked at."""
+"""Headers that are kept; all others may hold secrets and are not read."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Attached:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What an error tells.
+    """The evidence of an error.
 
     Attributes:
         component: The part of the agent, as the event or the traceback says.
@@ -56,12 +56,12 @@ class Evidence:
         close_code: The WebSocket close code.
         handshake: A WebSocket handshake was refused.
         codes: Codes, types and statuses, in lower case.
-        said: All that was said, one text per line, outermost first.
+        said: All texts of the error, one per line, outermost first.
         text: The same in lower case.
-        texts: Of what was said, what was no field of a body.
-        quoted: What a router quotes of a provider behind it, in lower case; no part of `text`.
-        plain: A body came that is no JSON.
-        page: What came is the page of something in between, a content network or an ingress.
+        texts: The texts that were not fields of a body.
+        quoted: What a router quotes from a provider behind it, in lower case; not part of `text`.
+        plain: A body came that is not JSON.
+        page: The answer is an error page of a content network or an ingress in between.
         has_body: A body of any form was there.
         classes: Names of the classes of the exceptions and their bases, "module.Name".
         errnos: Numbers of the errors of the operating system.
@@ -105,9 +105,9 @@ def attach_response(
     body: bytes | str,
     host: str = "",
 ) -> None:
-    """Give an exception the response that its library dropped; `collect_evidence` reads it there.
+    """Attach to an exception the response that its library dropped, for `collect_evidence`.
 
-    An exception that takes no attributes is left as it is.
+    An exception that accepts no attributes is left as it is.
 
     Args:
         error: The exception, or any of those that caused it.
@@ -126,7 +126,7 @@ def chain(error: BaseException) -> Iterator[BaseException]:
     """Yield an exception and at most `MAX_HOPS` behind it, nearest first, each once.
 
     Both links are followed: plugins raise `from None`, which hides `__context__` but keeps it. The
-    exceptions of a group stand behind it as its causes.
+    exceptions of a group count as its causes.
 
     Raises:
         UnknownCodeError: As `foreign.ask`.

@@ -1,7 +1,6 @@
-"""Reads a foreign value into codes, numbers and text, within fixed limits; owns `Reading`.
+"""Reads an error body into codes, numbers and text, within fixed limits.
 
-The value is an error body: JSON as text, bytes or objects, of any shape and size. Imports nothing
-of ours.
+A body is JSON as text, bytes or objects, of any shape and size. Imports nothing of lastword.
 """
 
 from __future__ import annotations
@@ -16,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_TEXT_CHARS = 4096
-"""Text kept in all; providers put the cause first."""
+"""Total text kept; providers put the cause first."""
 
 MAX_JSON_CHARS = 16 * 1024
-"""A longer body is no error object (error pages are HTML): its beginning is read as text."""
+"""A longer body is not an error object (error pages are HTML): its beginning is read as text."""
 
 _MAX_STRING_CHARS = 1024
 _MAX_CODE_CHARS = 80
@@ -38,10 +37,10 @@ _CODE_FIELDS = frozenset(
 _DELAY_FIELDS = frozenset(
     {"retry_after", "retryafter", "retry_after_s", "retry_after_seconds", "retrydelay"}
 )
-"""Fields that say in how many seconds to ask again, in lower case."""
+"""Fields that say after how many seconds to retry, in lower case."""
 
 MAX_DELAY_S = 40 * 86400.0
-"""A longer delay is none: no provider counts beyond the next month, and a key may be a number."""
+"""A longer value is not a delay: no provider counts beyond a month, and a key may be a number."""
 
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(ms|h|m|s)")
 _UNIT_S = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
@@ -57,7 +56,7 @@ _UNIT = re.compile(r"\s?(milliseconds?|ms|seconds?|s|minutes?|m|hours?|h)")
 _UNITS = {"milliseconds": "ms", "millisecond": "ms"}
 
 _QUOTE = re.compile(r"""["']metadata["']:\s?\{[^{}]{0,200}["']raw["']:.*""", re.DOTALL)
-"""Where a router's body, printed in a message, begins to quote: OpenRouter's errors look so."""
+"""Where a router's body, printed in a message, begins to quote, as in OpenRouter's errors."""
 
 _FIRST_ERROR_STATUS = 400
 _LAST_STATUS = 599
@@ -69,12 +68,12 @@ class Reading:
 
     Attributes:
         codes: Codes by name and numbers as text, in lower case.
-        said: What was said, as it was said, one text per line.
-        texts: Of that, what was no field of a body.
+        said: The texts, unchanged, one per line.
+        texts: Those texts that were not fields of a body.
         status: The first number in a code field that is an HTTP error status.
         retry_after_s: The first delay found, in seconds.
-        objects: Every JSON object read at the top, for whoever knows its form.
-        quoted: What a router quotes of the provider behind it, one text per line.
+        objects: Every top-level JSON object, for code that knows its form.
+        quoted: What a router quotes from the provider behind it, one text per line.
     """
 
     codes: set[str] = field(default_factory=set)
@@ -87,7 +86,7 @@ class Reading:
     _nodes: int = 0
 
     def add_text(self, text: str) -> None:
-        """Keep the beginning of a text that was not said before, while there is room."""
+        """Keep the beginning of a new text, while there is room."""
         if said := self._say(text):
             self.texts.append(said)
 
@@ -167,11 +166,11 @@ def _parse(text: str) -> object:
 
 
 def wait_of(headers: Mapping[str, str], told_s: float | None, text: str) -> float | None:
-    """Return the seconds to wait: by the header, by a field of the body, or by the text.
+    """Return the seconds to wait from the headers, a field of the body, or the text.
 
     Args:
         headers: Those that were kept, names in lower case.
-        told_s: What a field of the body says.
+        told_s: The delay in a field of the body.
         text: What was said, in lower case.
     """
     milliseconds = seconds(headers.get("retry-after-ms"))
@@ -181,7 +180,7 @@ def wait_of(headers: Mapping[str, str], told_s: float | None, text: str) -> floa
     if (found := seconds(value)) is not None and not value.endswith("GMT"):
         return found
     if value.endswith("GMT") and "date" in headers:
-        # An HTTP date: against the server's own clock, so ours need not be right.
+        # An HTTP date: compared with the server's own clock, so ours need not be right.
         try:
             wait = parsedate_to_datetime(value) - parsedate_to_datetime(headers["date"])
             return max(wait.total_seconds(), 0.0)

@@ -1,8 +1,8 @@
-"""What providers' error words mean: rows of data, and the look-up that finds the most specific one.
+"""Looks up what a provider's error means: the most specific of the rows in these tables.
 
-Owns the order of precedence; `table.py` owns the form of a row, `models.py`, `compatible.py`,
-`speech.py`, `gateways.py` and `common.py` own the rows, `names.py` who is who. Adding a provider
-is adding rows. Imports neither livekit-agents nor anything else of ours than `kinds`.
+The order of precedence is defined here; `table.py` has the form of a row; `models.py`,
+`compatible.py`, `speech.py`, `gateways.py` and `common.py` have the rows; `names.py` has the names
+of providers. To add a provider, add rows. Imports no livekit-agents, and of lastword only `kinds`.
 
 The most specific row wins:
 
@@ -11,9 +11,9 @@ The most specific row wins:
     3  phrases that mean the same with every provider
     4  codes that mean the same with every provider
     5  the provider's own HTTP statuses and WebSocket close codes
-    6  HTTP statuses, whoever answers
+    6  HTTP statuses, from any provider
     7  weak words: what is left when no status is known
-    8  WebSocket close codes, whoever closes
+    8  WebSocket close codes, from any provider
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ KNOWN_CODES = frozenset(code for rule in RULES for code in rule.codes)
 
 
 _Tier = tuple[tuple[Rule, ...], frozenset[str]]
-"""Rows, and the codes of which one at least must have been said; empty if other rows are there."""
+"""Rows, and the codes of which at least one must be present; empty if some rows need no code."""
 
 
 def _tier(rules: Iterable[Rule]) -> _Tier:

@@ -1,7 +1,7 @@
-"""Rows that hold whoever answers: common phrases and codes, HTTP statuses, WebSocket close codes.
+"""Rows for any provider: common phrases and codes, HTTP statuses, WebSocket close codes.
 
-Owns these rows; imports `table` and `kinds` alone. Phrases are parts of sentences that providers
-document or that their SDKs write; a phrase is here only if it means the same with all of them.
+Phrases are parts of sentences that providers document or that their SDKs write; a phrase is here
+only if it means the same for all of them. Imports only `table` and `kinds`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Rows of the providers that OpenAI's SDK is pointed at. Owns these rows.
+"""Rows of the providers with an API compatible with OpenAI's.
 
-They share OpenAI's form and seldom its words. Imports `table` and `kinds` alone.
+They share the form of OpenAI's errors but seldom its words. Imports only `table` and `kinds`.
 """
 
 from __future__ import annotations

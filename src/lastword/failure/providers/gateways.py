@@ -1,8 +1,8 @@
 """Rows of the gateways that agents put in front of their models: routers, proxies, budgets.
 
-A gateway answers for itself (its keys, budgets and limits) or hands on what a model behind it said;
-these rows are the gateways' own words. Rows of gateways that users host themselves, at any address,
-hold whoever answers: nobody else uses these words. Imports `table` and `kinds` alone.
+A gateway answers for itself (its keys, budgets and limits) or passes on what a model behind it
+said; these rows are the gateways' own words. Rows of gateways that users host themselves, at any
+address, apply to any provider: nobody else uses these words. Imports only `table` and `kinds`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Names of models, versions, formats and requests, by their patterns. Imports nothing."""
+"""Recognizes names of models, versions, formats and requests by their patterns."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _API_VERSION = re.compile(r"v\d{1,2}(?:(?:alpha|beta)\d{0,2}|p\d(?:beta\d)?|\.\d
 
 
 def is_model(name: str, known: frozenset[str]) -> bool:
-    """Tell whether a word in lower case is the name of a model, such as "openai/gpt-oss-20b".
+    """Return whether a word in lower case is the name of a model, such as "openai/gpt-oss-20b".
 
     Args:
         name: The word.
@@ -56,6 +56,6 @@ def is_model(name: str, known: frozenset[str]) -> bool:
 
 
 def is_identifier(word: str) -> bool:
-    """Tell whether a word is a provider's id of a request, a version of an API or a format."""
+    """Return whether a word is a provider's request id, an API version or a format."""
     lowered = word.lower()
     return bool(lowered in _TERMS or _API_VERSION.fullmatch(lowered) or _REQUEST.fullmatch(word))

@@ -1,7 +1,7 @@
 """Rows of the LLM and realtime providers with an API of their own, and of LiveKit's gateway.
 
-A row is here if the provider's word means something else than `common` says, or if nobody else
-uses it. Imports `table` and `kinds` alone.
+A row is here if a provider's word means something different from `common`, or if nobody else uses
+it. Imports only `table` and `kinds`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _AWS = "https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html"
 _REALTIME = "https://platform.openai.com/docs/guides/realtime"
 _ULTRAVOX = "https://docs.ultravox.ai/essentials/concurrency"
 
-# The gateway's quota body is no row: `quota` types it, and its category decides.
+# The gateway's quota body has no row: `quota` types it, and its category decides.
 _GATEWAY = (
     row(_K.RATE_LIMITED, "every other category, also an unknown one, passes within a minute",
         _AGENTS_6009, provider="livekit", codes="inference_quota_exceeded"),

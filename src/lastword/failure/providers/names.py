@@ -1,4 +1,4 @@
-"""Who is who: hosts, plugins and words that name a provider. Owns the names; imports nothing."""
+"""Finds the provider that a host, a plugin or a word in a text belongs to. Imports nothing."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def provider_of_name(name: str) -> str:
 
 
 def provider_of_text(text: str) -> str | None:
-    """Return the provider that a text in lower case speaks of, or None."""
+    """Return the provider that a text in lower case mentions, or None."""
     for word, provider in _WORDS:
         start = text.find(word)
         if start >= 0 and not text[max(start - 1, 0) : start].isalpha():

@@ -1,6 +1,6 @@
-"""Rows of the STT and TTS providers. Owns these rows; imports `table` and `kinds` alone.
+"""Rows of the STT and TTS providers. Imports only `table` and `kinds`.
 
-WebSocket close codes belong here: 1008 is a wrong key with one provider and anything with another.
+WebSocket close codes belong here: 1008 is a wrong key for one provider and anything for another.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ _ASSEMBLYAI_FRAMES = tuple(
     for rule in _ASSEMBLYAI_ROWS
     if rule.closes
 )
-"""An error frame has the number that the close has after it, as its `error_code`."""
+"""An error frame carries the code of the close that follows it as its `error_code`."""
 
 _SPEECHMATICS_ROWS = (
     row(_K.RATE_LIMITED, "sessions at once: try again in 5 to 10 s", _SPEECHMATICS,

@@ -1,4 +1,4 @@
-"""The form of a row: what must be said for it to fit, and what it then means. Owns `Rule`."""
+"""Defines the form of a row: what an error must say for it to match, and what it then means."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from lastword.failure.kinds import FailureKind
 
 ANY = ""
-"""The provider of rows that hold for every provider."""
+"""The provider of rows that apply to every provider."""
 
 TERMINAL_KINDS = frozenset(
     {
@@ -18,12 +18,12 @@ TERMINAL_KINDS = frozenset(
         FailureKind.CONTEXT_OVERFLOW,
     }
 )
-"""Kinds that no later turn of a session can get over."""
+"""Kinds from which no later turn of a session can recover."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A row: all of its conditions that are not empty must be met, each by one of its values.
+    """A row: each condition that is not empty must be met, by any one of its values.
 
     Attributes:
         kind: What it means.
@@ -34,7 +34,7 @@ class Rule:
         phrases: Parts of the text, in lower case.
         statuses: HTTP statuses.
         closes: WebSocket close codes.
-        handshake: True if it holds for a refused WebSocket handshake alone.
+        handshake: True if it applies only to a refused WebSocket handshake.
         lasting: The failure repeats on every turn though its kind does not say so.
     """
 
@@ -63,7 +63,7 @@ class Rule:
         *,
         handshake: bool,
     ) -> bool:
-        """Tell whether what was said meets all conditions of this row."""
+        """Return whether an error meets all conditions of this row."""
         if self.codes and self.codes.isdisjoint(codes):
             return False
         if self.statuses and status not in self.statuses:
@@ -88,7 +88,7 @@ def row(
     handshake: bool = False,
     lasting: bool = False,
 ) -> Rule:
-    """Write a row shortly; codes are separated by spaces."""
+    """Build a row from a short form: codes are separated by spaces."""
     return Rule(
         kind,
         source,

@@ -1,1 +1,1 @@
-"""How errors are seen where they are raised, before livekit-agents retries."""
+"""Catches errors where they are raised, before livekit-agents retries."""

@@ -1,7 +1,7 @@
-"""One run of a stream or one recognition, as its tasks know it; owns `Call` and `current`.
+"""Tracks one run of a stream or one recognition across its tasks.
 
-The tap opens a call; what happens inside it, in any task that was started there, finds it in
-`current`: the errors of children, and the answers of refused requests. Imports nothing of ours.
+The tap opens a call; anything inside it, in any task that was started there, finds it in
+`current`: the errors of children, and the answers to refused requests. Imports nothing of lastword.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RefusedResponse:
-    """What a server answered to a request that it refused.
+    """A server's answer to a request that it refused.
 
     Attributes:
         status: The HTTP status, 400 or above.
@@ -34,7 +34,7 @@ class RefusedResponse:
 
 @dataclass(slots=True, eq=False)
 class Call:
-    """One life of a stream with all its retries, or one recognition.
+    """The whole life of a stream with all its retries, or one recognition.
 
     Attributes:
         worker: The stream, or the STT that recognizes.
@@ -43,7 +43,7 @@ class Call:
         task: Where its retry loop runs.
         over: Whether its unrecoverable error was announced.
         refused: The last refused response of the running attempt.
-        cut: Whether a call inside it got no new work, for its owner closes.
+        cut: Whether a call inside it was refused new work because its owner is closing.
     """
 
     worker: object
@@ -56,7 +56,7 @@ class Call:
 
     @property
     def outermost(self) -> Call:
-        """The call that no adapter is around."""
+        """The outermost call around this one, inside no adapter."""
         call = self
         while call.parent is not None:
             call = call.parent
@@ -69,4 +69,4 @@ failing: ContextVar[object] = ContextVar("lastword_failing", default=None)
 """The LLM, STT or TTS whose error is being announced, for the handlers of its events."""
 
 in_flight: set[Call] = set()
-"""Calls that no adapter is around and that are not over: who is being asked, everywhere here."""
+"""Outermost calls that are not over: everything in this process that is waiting for an answer."""

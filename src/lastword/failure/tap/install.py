@@ -1,10 +1,10 @@
-"""Sees errors where they are raised, before livekit-agents retries; owns the hooks into it.
+"""Hooks into livekit-agents, so that errors are seen before it retries.
 
 The hooks are on classes: an agent may bring its own LLM, swap it while it runs or use one only
-inside an overridden node, and nothing but the class sees all of these. They are put in with the
-first owner and taken out with the last, act only for components that some owner knows, and cost
-nothing per token or frame. `streams` and `realtime` say what they do. Must not import the session;
-it is talked to through `Owner`.
+inside an overridden node, and only a class covers all of these. They are installed with the first
+owner and removed with the last, act only for components that some owner knows, and cost nothing
+per token or frame. `streams` and `realtime` define what they do. Must not import the session, which
+it reaches through `Owner`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ logger = logging.getLogger("lastword")
 
 
 _hooks: list[hooks.Hook] = []
-# Jobs may run in threads of one process; a session that is collected removes its owner at any time.
+# Jobs may run in threads of one process; garbage collection of a session may remove its owner at
+# any time.
 _lock = threading.RLock()
 _warned = False
 
@@ -31,8 +32,8 @@ _warned = False
 def install(owner: Owner) -> None:
     """Watch the components of an owner until it is removed.
 
-    With internals of livekit-agents that are unknown here it warns once and changes nothing: the
-    last word works, only later.
+    If the internals of livekit-agents are unknown, warn once and change nothing: the last word
+    still works, only later.
     """
     global _warned  # noqa: PLW0603 - one warning per process
     with _lock:
@@ -54,7 +55,7 @@ def install(owner: Owner) -> None:
 
 
 def remove(owner: Owner) -> None:
-    """Stop watching the components of an owner; without effect if it is not watched."""
+    """Stop watching the components of an owner; no effect if it is not watched."""
     with _lock:
         owners[:] = [known for known in owners if known is not owner]
         may_refuse(owner, now=False)
@@ -77,7 +78,7 @@ def _put_in() -> None:
 
 
 def _take_out() -> None:
-    """Restore the attributes that are still ours; where others wrapped ours, it stays, idle."""
+    """Restore what is still our wrapper; a wrapper that others have wrapped stays, idle."""
     for client, retries in list(streams.inner_retries.items()):
         clients.restore_retries(client, retries)
     streams.inner_retries.clear()

@@ -1,4 +1,4 @@
-"""Decides what an error means for the layer it has reached; owns `judge` and the adapters' rule.
+"""Decides what an error means for the layer it has reached, adapters included.
 
 Must not import the session.
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ..failure import Failure
 
-# The last failure of each component that runs behind an adapter, until it does its work again.
+# The last failure of each component that runs behind an adapter, until it works again.
 _behind_adapters: MutableMapping[Any, Failure] = WeakKeyDictionary()
 
 
@@ -30,12 +30,12 @@ def judge(component: object, event: Any) -> APIError:
     """Decide what an error means and give it the type that handlers should find.
 
     Args:
-        component: The LLM, STT, TTS or realtime session that failed, or an adapter around some.
-        event: The `LLMError` or the like that announces the error.
+        component: The LLM, STT, TTS or realtime session that failed, or an adapter around them.
+        event: The `LLMError` or similar event that announces the error.
 
     Returns:
-        The error itself, an `InferenceQuotaExceededError` in its place, or an `APIError` around an
-        exception that is none; with `terminal` and a verdict on it.
+        The error itself, an `InferenceQuotaExceededError` in its place, or an `APIError` around any
+        other exception; with `terminal` and a verdict set on it.
     """
     error = event.error
     known = verdict_of(error)
@@ -56,7 +56,7 @@ def judge(component: object, event: Any) -> APIError:
 
 
 def remember(component: object, failure: Failure | None) -> None:
-    """Note how a component behind an adapter did last; None stands for well."""
+    """Record the last outcome of a component behind an adapter; None means success."""
     with contextlib.suppress(TypeError):  # a component that cannot be hashed or referred to weakly
         if failure is not None:
             _behind_adapters[component] = failure
@@ -65,10 +65,10 @@ def remember(component: object, failure: Failure | None) -> None:
 
 
 def _failure_behind(adapter: object, failure: Failure) -> Failure:
-    """Say what the failure of a FallbackAdapter means: final only if every child's was.
+    """Return what the failure of a FallbackAdapter means: final only if every child's was.
 
-    Its own exception says only that all failed; which of them a later turn may find well again is
-    known from their own errors.
+    Its own exception says only that all failed; their own errors tell which of them may work again
+    in a later turn.
     """
     children = [_behind_adapters.get(child) for child in components.children_of(adapter)]
     last = children[-1] if children else None
@@ -78,7 +78,7 @@ def _failure_behind(adapter: object, failure: Failure) -> Failure:
 
 
 def _typed(error: Exception, failure: Failure) -> APIError:
-    """Find or makes the exception that stands for an error from here on."""
+    """Find or make the exception that stands for an error from here on."""
     if failure.quota is not None and failure.terminal == failure.quota.terminal:
         typed: APIError = failure.quota
     elif isinstance(error, APIError):
@@ -93,7 +93,7 @@ def _typed(error: Exception, failure: Failure) -> APIError:
 
 
 def _api_error(error: Exception, failure: Failure) -> APIError:
-    """Put an exception that is no `APIError` into one; livekit-agents handles no other well."""
+    """Wrap an exception in an `APIError`, the only kind that livekit-agents handles well."""
     message = failure.detail or type(error).__name__
     if failure.kind is FailureKind.TIMEOUT:
         return APITimeoutError(message, retryable=failure.retryable)

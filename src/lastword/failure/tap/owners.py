@@ -1,4 +1,4 @@
-"""Who wants errors watched; owns `Owner` and the list of those who do. Knows no session."""
+"""Keeps the list of owners that want their components' errors watched. Knows no session."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ logger = logging.getLogger("lastword")
 
 
 class Owner(Protocol):
-    """Who wants the errors of some components watched: in practice a session.
+    """Someone who wants the errors of some components watched: in practice a session.
 
     Attributes:
         refusing: Whether new work of its LLM and TTS is answered with nothing, as livekit-agents
@@ -28,15 +28,15 @@ class Owner(Protocol):
 
 
 owners: list[Owner] = []
-"""Everyone whose components are watched now; changed by `install` and `remove` alone."""
+"""All owners whose components are watched now; only `install` and `remove` change it."""
 
 _closing: set[Owner] = set()
 
 
 def may_refuse(owner: Owner, *, now: bool) -> None:
-    """Note that an owner begins to refuse new work at times, or stops; it must say so itself.
+    """Record that an owner may refuse new work from now on, or no longer; it must say so itself.
 
-    Each call of each session looks for owners that refuse; hardly ever there is one.
+    Each call of each session checks for owners that refuse; there is hardly ever one.
     """
     (_closing.add if now else _closing.discard)(owner)
 
@@ -47,7 +47,7 @@ def is_any_refusing() -> bool:
 
 
 def owner_of(component: object) -> Owner | None:
-    """Find who knows a component, the outermost of its adapters."""
+    """Return the owner of a component, given the outermost of its adapters."""
     return next((owner for owner in list(owners) if owner.owns(component)), None)
 
 

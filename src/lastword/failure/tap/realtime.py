@@ -1,4 +1,4 @@
-"""Judges what realtime sessions and turn detectors announce; owns the wrappers for them.
+"""Judges the errors that realtime sessions and turn detectors announce.
 
 They have no common retry loop: what can be wrapped is the event. Must not import the session.
 """
@@ -36,7 +36,7 @@ _announced: MutableMapping[Any, Failure] = WeakKeyDictionary()
 
 
 def judged_realtime_emit(original: Callable[..., None]) -> Callable[..., None]:
-    """Wrap how a realtime session announces anything; a terminal error ends its reconnecting."""
+    """Wrap a realtime session's `emit`; a terminal error ends its reconnecting."""
 
     @functools.wraps(original)
     def emit(self: Any, event: Any, *args: Any) -> None:
@@ -50,12 +50,12 @@ def judged_realtime_emit(original: Callable[..., None]) -> Callable[..., None]:
         announced, asked_again = args[0], args[0].recoverable
         if _judge_event(self, announced):
             if components.is_realtime_fallback(self):
-                announced.recoverable = asked_again  # it has another model to go on with
+                announced.recoverable = asked_again  # it has another model to continue with
             if _was_announced(self, announced):
                 return
             _note_retry(self, announced)
         original(self, event, *args)
-        # A handler may have set it back, to keep the session.
+        # A handler may have reset it to keep the session.
         if asked_again and not announced.recoverable and hooks.runs_realtime_loop(self):
             raise announced.error
 
@@ -63,7 +63,7 @@ def judged_realtime_emit(original: Callable[..., None]) -> Callable[..., None]:
 
 
 def _announce_early(session: Any, said: object) -> None:
-    """Announce what a server says that ends the session, as soon as it says so.
+    """Announce a server's error that ends the session as soon as the server sends it.
 
     Upstream first closes the connection, and waits 10 s for the server to close it too (1.5 to
     1.8.9).
@@ -79,12 +79,12 @@ def _announce_early(session: Any, said: object) -> None:
             verdict = verdict_of(event)
             if verdict is not None and not event.recoverable:  # a handler may keep the session
                 _announced[session] = verdict.failure
-    except Exception as trouble:  # noqa: BLE001 - never the plugin's trouble
+    except Exception as trouble:  # noqa: BLE001 - must not reach the plugin
         log_trouble(trouble)
 
 
 def _error_in(said: object) -> dict[object, object] | None:
-    """Find the error in an event of OpenAI's realtime protocol, if it is about one."""
+    """Return the error in an event of OpenAI's realtime protocol, if it has one."""
     match said:
         case {"type": "error", "error": {**body}}:
             return body
@@ -94,16 +94,16 @@ def _error_in(said: object) -> dict[object, object] | None:
 
 
 def _was_announced(session: Any, event: llm.RealtimeModelError) -> bool:
-    """Say whether an event repeats what was announced when the server said it."""
+    """Return whether an event repeats what was announced early."""
     known, verdict = _announced.get(session), verdict_of(event)
     return known is not None and verdict is not None and verdict.failure.kind is known.kind
 
 
 def _note_retry(session: Any, event: llm.RealtimeModelError) -> None:
-    """Note whether an error follows another one without a connection between.
+    """Note whether an error follows another one with no connection in between.
 
-    Such attempts are counted by the plugin, which gives up; it begins to count anew with each
-    connection, however soon the server ends that.
+    The plugin counts such attempts and gives up, but each connection resets its count, however
+    soon the server ends it.
     """
     verdict = verdict_of(event)
     if verdict is not None:
@@ -119,7 +119,7 @@ def judged_detector(original: Callable[..., None]) -> Callable[..., None]:
     def _emit_error(self: Any, api_error: Exception, recoverable: bool) -> None:  # noqa: FBT001
         try:
             event = components.detector_error(self, api_error, recoverable=recoverable)
-        except Exception as trouble:  # noqa: BLE001 - never the plugin's trouble
+        except Exception as trouble:  # noqa: BLE001 - must not reach the plugin
             log_trouble(trouble)
             original(self, api_error, recoverable)
             return
@@ -141,7 +141,7 @@ def _judge_event(component: object, event: Any) -> bool:
         refusals.attach_refusal(event.error, None)
         event.error = judge(component, event)
         event.recoverable = event.recoverable and not event.error.terminal
-    except Exception as trouble:  # noqa: BLE001 - never the plugin's trouble
+    except Exception as trouble:  # noqa: BLE001 - must not reach the plugin
         log_trouble(trouble)
         return False
     return True

@@ -1,10 +1,10 @@
-"""Keeps what a refused request was answered, where exceptions drop it; owns the trace on aiohttp.
+"""Keeps the answers to refused requests, which exceptions drop, with a trace on aiohttp.
 
-`raise_for_status` and a refused WebSocket handshake leave a status and nothing else, and only the
+`raise_for_status` and a refused WebSocket handshake leave only a status, and only the
 body tells a gateway's "out of credits" from its "too many connections". A trace on the aiohttp
-sessions in use reads it before aiohttp lets it go, and only inside a call of the tap; outside of
-any, where the connections of realtime models are made, only of handshakes. Must not import the
-session.
+sessions in use reads it before aiohttp drops it, and only inside a call of the tap; outside of any
+call, where the connections of realtime models are made, it reads only those of handshakes. Must not
+import the session.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ MAX_BODY = 64 * 1024
 """Bytes kept of a body; the errors of all providers that were recorded are below 4 KiB."""
 
 READ_TIMEOUT_S = 1.0
-"""How long a refused request is kept waiting for its body; a body is sent with its head."""
+"""How long a refused request waits for its body, which is normally sent with its head."""
 
-# What plugins ask with; the verbs they do not use are left alone.
+# The methods that plugins use; others are not touched.
 _METHODS = ("request", "get", "post", "ws_connect")
 
 
-# Refusals outside of any call, newest last; some sessions may fail at once.
+# Refusals outside of any call, newest last; several sessions may fail at once.
 _handshakes: deque[RefusedResponse] = deque(maxlen=16)
 _wrapped: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {}
 _lock = threading.RLock()
 
 
 def install() -> None:
-    """Let every aiohttp session that is used from now on be traced."""
+    """Trace every aiohttp session that is used from now on."""
     with _lock:
         for name in _METHODS:
             if name not in _wrapped:
@@ -51,7 +51,7 @@ def install() -> None:
 
 
 def remove() -> None:
-    """Restore the methods that are still ours; a trace that a session has stays, idle."""
+    """Restore the methods that still are our wrappers; a trace on a session stays, idle."""
     with _lock:
         for name, (ours, original) in list(_wrapped.items()):
             if vars(aiohttp.ClientSession).get(name) is ours:
@@ -61,13 +61,13 @@ def remove() -> None:
 
 
 def attach_refusal(error: BaseException, call: Call | None) -> None:
-    """Give an error the response that was lost on the way to it.
+    """Attach to an error the response that was lost on the way to it.
 
     Args:
         error: What a plugin raised. aiohttp's exceptions share their headers with the response, so
-            theirs is found exactly. Where a plugin read the status and raised an error of its own,
-            the call's last refusal is taken if the status agrees. Where it took the refusal for an
-            answer, what is raised is a look-up or parse error, and the last refusal explains it.
+            theirs is found exactly. Where a plugin read the status and raised its own error, the
+            call's last refusal is used if the status agrees. Where a plugin treated the refusal as
+            a normal answer, it raises a look-up or parse error, which the last refusal explains.
         call: The call that it was raised in, if any; its last refusal is forgotten.
     """
     refused = None
@@ -117,7 +117,7 @@ async def _keep_refusal(
     body = b""
     if (response.content_length or 0) <= MAX_BODY:
         with contextlib.suppress(asyncio.TimeoutError, aiohttp.ClientError, OSError):
-            # `read` keeps what it read: plugins can still ask for the text.
+            # `read` caches what it read: plugins can still get the text.
             body = await asyncio.wait_for(response.read(), READ_TIMEOUT_S)
     host = response.url.host or ""
     refused = RefusedResponse(response.status, response.headers, body[:MAX_BODY], host)

@@ -1,6 +1,6 @@
-"""Watches streams and recognitions, whose errors pass a retry loop; owns the wrappers for them.
+"""Judges the errors of streams and recognitions before their retry loops do.
 
-What happens to an error of an owned component, in the order of the layers it passes:
+An error of an owned component passes these layers, in this order:
 
     the attempt fails
       -> `_emit_error`, called by the retry loop   judged, typed, announced; terminal: loop left
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, MutableMapping
 
 inner_retries: MutableMapping[Any, Any] = WeakKeyDictionary()
-"""Clients that retried below a stream until they were watched -> how often they did."""
+"""Clients that retried below a stream until they were watched -> their number of retries."""
 
 
 class _Refused(BaseException):
-    """Leaves a retry loop whose owner began to close between two attempts."""
+    """Breaks out of a retry loop whose owner began to close between two attempts."""
 
 
 class _Left(BaseException):
-    """Leaves a retry loop: the loops of 1.4.6 catch every `APIError` and ignore `retryable`."""
+    """Breaks out of a retry loop: those of 1.4.6 catch every `APIError` and ignore `retryable`."""
 
     def __init__(self, error: APIError) -> None:
         self.error = error
@@ -55,7 +55,7 @@ def _begin(worker: object) -> Call:
 def _prepare(call: Call) -> bool:
     """Prepare a stream of an owner; return False if the owner is closing and gives it no work.
 
-    Hearing goes on while a session closes.
+    Speech recognition goes on while a session closes.
     """
     try:
         refusing = is_any_refusing()
@@ -66,7 +66,7 @@ def _prepare(call: Call) -> bool:
         if owner is not None and client is not None:
             retries = clients.quieten(client)
             inner_retries.setdefault(client, retries)
-    except Exception as trouble:  # noqa: BLE001 - never the plugin's trouble
+    except Exception as trouble:  # noqa: BLE001 - must not reach the plugin
         log_trouble(trouble)
         return True
     return owner is None or not owner.refusing
@@ -74,7 +74,7 @@ def _prepare(call: Call) -> bool:
 
 @contextlib.contextmanager
 def _announcing(call: Call) -> Iterator[None]:
-    """Let handlers run as if in no call: what they start is no child of the call that failed."""
+    """Let handlers run outside any call: what they start is not a child of the failed call."""
     tokens = current.set(None), failing.set(call.component)
     try:
         yield
@@ -88,7 +88,7 @@ def watched_main_task(original: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(original)
     def _main_task(self: Any) -> Any:
-        return _run(original, self, refusable=True)  # one frame more to wake up through, not two
+        return _run(original, self, refusable=True)  # adds one stack frame to each wake-up, not two
 
     return _main_task
 
@@ -138,7 +138,7 @@ async def _run(
         return result
     finally:
         in_flight.discard(call)
-        # A call that the collector closes, its loop gone, ends in another context than it began in.
+        # A call closed by the garbage collector, its loop gone, ends in a different context.
         with contextlib.suppress(ValueError):
             current.reset(token)
     # Outside of the handlers: raising inside one would replace `__context__`.
@@ -149,13 +149,13 @@ async def _run(
 
 
 def _refused(call: Call) -> None:
-    """End a call without a word; an adapter around it must not miss what it would have made."""
+    """End a call silently; an adapter around it must not fail for its missing output."""
     if call.parent is not None:
         call.parent.cut = True
 
 
 def _announced_late(call: Call, raised: Exception) -> Exception:
-    """Announce what a retry loop let pass in silence: a TTS's exception that is no `APIError`."""
+    """Announce what a retry loop did not: a TTS's exception that is not an `APIError`."""
     outcome = _verdict_on(call, raised)
     if outcome is None:
         return raised
@@ -205,13 +205,13 @@ def judged_announcement(original: Callable[..., None]) -> Callable[..., None]:
 
 
 def _refuse_if_closing(owner: Owner) -> None:
-    """Ask before an attempt whether it is still wanted: its loop may have slept meanwhile."""
+    """Leave the retry loop if its owner began to close while the loop slept between attempts."""
     if owner.refusing:
         raise _Refused
 
 
 def _verdict_on(call: Call, error: Exception) -> tuple[Owner, APIError, Verdict] | None:
-    """Judge an error of an owned component; None if it is not ours or judging failed."""
+    """Judge an error of an owned component; return None if it is not owned or judging failed."""
     try:
         owner = owner_of(call.outermost.component)
         if owner is None:
@@ -224,17 +224,17 @@ def _verdict_on(call: Call, error: Exception) -> tuple[Owner, APIError, Verdict]
             return None
         if call.parent is not None:
             remember(call.component, verdict.failure)
-    except Exception as trouble:  # noqa: BLE001 - never the plugin's trouble
+    except Exception as trouble:  # noqa: BLE001 - must not reach the plugin
         log_trouble(trouble)
         return None
     return owner, typed, verdict
 
 
 def _is_heard(call: Call) -> bool:
-    """Say whether an agent has subscribed to a component, before handlers may change that."""
+    """Return whether an agent has subscribed to a component, before handlers may change that."""
     try:
         return bool(listeners.listening_sessions(call.component))
-    except Exception as trouble:  # noqa: BLE001 - never the plugin's trouble
+    except Exception as trouble:  # noqa: BLE001 - must not reach the plugin
         log_trouble(trouble)
         return False
 
@@ -252,5 +252,5 @@ def _report_unheard(
             owner.report(call.component, event)
             heard = True
         verdict.heard = verdict.heard or heard
-    except Exception as trouble:  # noqa: BLE001 - never the plugin's trouble
+    except Exception as trouble:  # noqa: BLE001 - must not reach the plugin
         log_trouble(trouble)

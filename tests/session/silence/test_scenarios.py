@@ -245,6 +245,28 @@ def test_an_apology_is_said_on_each_failed_turn_and_the_count_goes_on() -> None:
     run_virtual(main())
 
 
+def test_an_apology_for_a_fault_of_the_agents_own_does_not_mend_it() -> None:
+    """The third turn in a row that fails ends the call, although two apologies were heard."""
+
+    class Broken(Agent):
+        async def llm_node(self, *_: Any) -> str:
+            raise KeyError("order_id")
+
+    async def main() -> None:
+        talk = await Talk.start(
+            agent=Broken(instructions="test"), attach={"apology": clip_of(0.5), "silence": None}
+        )
+        for _ in range(3):
+            talk.asks()
+            await talk.wait(10.0)
+        report = await talk.last_word.settled()
+        assert report is not None
+        assert report.fillers == 2
+        assert report.played == "full"
+
+    run_virtual(main())
+
+
 def _fail() -> None:
     from session.fakes import overloaded  # noqa: PLC0415 - beside its one use
 

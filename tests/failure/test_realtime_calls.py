@@ -61,11 +61,13 @@ class Call:
     Attributes:
         recoverable: Of each error event whether it was recoverable.
         closes: The close events.
+        keeps: How many errors are set back, to keep the session.
     """
 
     def __init__(self, session: AgentSession[Any]) -> None:
         self.session = session
         self.recoverable: list[bool] = []
+        self.keeps = 0
         self.closes: list[Any] = []
         self.changed = asyncio.Event()
         self.reports: asyncio.Queue[lastword.Report] = asyncio.Queue()
@@ -75,6 +77,8 @@ class Call:
 
     def _note(self, event: Any) -> None:
         self.recoverable.append(event.error.recoverable)
+        if len(self.recoverable) <= self.keeps:
+            event.error.recoverable = True
         self.changed.set()
 
     async def until_errors(self, count: int) -> None:
@@ -241,12 +245,7 @@ async def test_the_attempts_of_the_plugin_are_left_to_it() -> None:
 async def test_a_handler_that_keeps_the_session_hears_of_its_end() -> None:
     """What it set back at first is announced once more when the plugin gives up, or goes on."""
     async with calling(answering(QUOTA)) as (call, _):
-
-        def keep(event: Any) -> None:
-            if len(call.recoverable) == 1:
-                event.error.recoverable = True
-
-        call.session.on("error", keep)
+        call.keeps = 1
         call.session.generate_reply(instructions="Greet.")
         await call.until_errors(2)
         assert call.recoverable == [False, False]

@@ -128,7 +128,8 @@ async def test_a_scripted_provider_is_rehearsed_in_real_time() -> None:
 
         async with rehearse(session) as call:
             await call.says("hello?")
-            await call.sleep(0.5)
+            await call.state("speaking")
+            await call.state("listening")
             assert call.heard.transcript == "Hello."
             await call.says("and?")
             assert (await call.failed()).quota is not None

@@ -148,7 +148,9 @@ def _show(outcomes: list[Outcome], html: Path | None) -> None:
             str(numbers.get(first.words, "")),
         )
     out.print(table)
-    out.print("after, closed: from the failure to the words and to the close, the longest time")
+    out.print(
+        "after, closed: how long the caller waits for the words and for the end, the longest time"
+    )
     for words, number in numbers.items():
         out.print(plain(f"words {number}: {words}"))
     ill = sum(not outcome.is_well for outcome in outcomes)

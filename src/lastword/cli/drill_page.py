@@ -30,7 +30,7 @@ def page_of(factory: str, outcomes: list[Outcome]) -> str:
     return render(
         f"The drill of {factory}",
         f"{heard}. Every call was made with stand-ins for all components, in virtual time; times "
-        "count from the failure.",
+        "count from when the caller begins to wait.",
         [outcome.drawn for outcome in outcomes if outcome.drawn is not None],
         one_scale=False,
         table=f'<div class="overview"><table><tr>{head}</tr>{rows}</table></div>',

@@ -42,6 +42,7 @@ _SILENT_WAYS: dict[str, tuple[str, ...]] = {
 
 PATIENCE_S = 60.0
 """How long a caller waits for a sound before giving up, in seconds."""
+_TOOL_PATIENCE_S = 180.0  # a tool may take two minutes before it counts as one that hangs
 _ASKS_AGAIN_S = 5.0  # of quiet, after a turn that ended without a word
 _TOOL_S = 2.0
 _THINKS_S = 2.0
@@ -79,8 +80,9 @@ class Outcome:
             a caller without sound.
         words: The last words; empty if there were none.
         origin: Where their sound came from: "clip", "own_voice" or "bundled"; None without any.
-        last_words_s: Seconds from the failure to the last words; None if they were not heard.
-        closed_s: Seconds from the failure to the close; None if the session stayed open.
+        last_words_s: How long the caller waits for them: seconds from when something broke, or was
+            asked for in vain; None if they were not heard.
+        closed_s: Seconds from then to the close; None if the session stayed open.
         after: The action that would follow, or None.
         told_as: The kind of failure that was reported, or None.
         drawn: The call for a page, or None if nobody wants to see it.
@@ -136,7 +138,7 @@ async def run(make_session: MakeSession, case: Case, *, draw: bool) -> Outcome:
         tool = _Tool(hangs=case.component == "tool")
         await call.agent.update_tools([*call.agent.tools, tool.made])
         broken_at = await _break(call, case, tool)
-        await _suffer(call)
+        await _suffer(call, _TOOL_PATIENCE_S if case.component == "tool" else PATIENCE_S)
         return _outcome(call, case, broken_at, draw=draw)
 
 
@@ -157,7 +159,7 @@ class _Tool:
 
 
 async def _break(call: Rehearsal, case: Case, tool: _Tool) -> float:
-    """Bring a call into a state and break it there; returns when, in the loop's time."""
+    """Bring a call into a state and break it there; returns since when the caller waits."""
     hears = case.component in ("stt", "realtime")  # for all others it is work without a result
     if case.state == "start":
         _break_now(call, case)
@@ -186,7 +188,9 @@ async def _break(call: Rehearsal, case: Case, tool: _Tool) -> float:
     _break_now(call, case)
     if case.state == "idle":
         await asyncio.sleep(0.5)
-        await _ask(call)
+        if not call.failed_at:  # a component that nobody asks fails unnoticed till somebody does
+            broken_at = _now()
+            await _ask(call)
     return broken_at
 
 
@@ -198,9 +202,9 @@ def _break_now(call: Rehearsal, case: Case) -> None:
     call.break_component(part, with_=silent() if silent else fault_of(case.fault, part))
 
 
-async def _suffer(call: Rehearsal) -> None:
+async def _suffer(call: Rehearsal, patience_s: float) -> None:
     """Wait for the end as a caller does, who asks again after a turn without a word."""
-    give_up_at = _now() + PATIENCE_S
+    give_up_at = _now() + patience_s
     while not call.has_closed and _now() < give_up_at:
         left_s = give_up_at - _now()
         if call.session.agent_state == "listening":
@@ -225,8 +229,8 @@ async def _ask(call: Rehearsal) -> None:
 
 
 def _outcome(call: Rehearsal, case: Case, broken_at: float, *, draw: bool) -> Outcome:
-    report, failed_at = call.report, call.failed_at or broken_at
-    sounds = call.sink.sounds(failed_at)
+    report = call.report
+    sounds = call.sink.sounds(broken_at)
     closed = next((event.at_s for event in call.events if event.name == "close"), None)
     heard: str = "none" if report is None else report.played
     if report is not None and report.path == "text":
@@ -236,15 +240,15 @@ def _outcome(call: Rehearsal, case: Case, broken_at: float, *, draw: bool) -> Ou
         heard=heard,
         words="" if report is None else report.transcript,
         origin=None if report is None else report.source,
-        last_words_s=sounds[-1][0] - failed_at if sounds and heard in ("full", "part") else None,
-        closed_s=None if closed is None else closed - (failed_at - call.began_at),
+        last_words_s=sounds[-1][0] - broken_at if sounds and heard in ("full", "part") else None,
+        closed_s=None if closed is None else closed - (broken_at - call.began_at),
         after=None if report is None else report.after,
         told_as=None if report is None else str(report.failure.kind),
     )
-    return outcome if not draw else _with_drawing(outcome, call, broken_at, failed_at)
+    return outcome if not draw else _with_drawing(outcome, call, broken_at)
 
 
-def _with_drawing(outcome: Outcome, call: Rehearsal, broken_at: float, failed_at: float) -> Outcome:
+def _with_drawing(outcome: Outcome, call: Rehearsal, broken_at: float) -> Outcome:
     begin = max(broken_at - _BEFORE_S, call.began_at)
     heard = call.heard_since(begin)
     moments = [
@@ -253,15 +257,15 @@ def _with_drawing(outcome: Outcome, call: Rehearsal, broken_at: float, failed_at
         if event.at_s >= begin - call.began_at
     ]
     if outcome.last_words_s is not None:
-        moments.append(("first sound of the words", failed_at - begin + outcome.last_words_s))
+        moments.append(("first sound of the words", broken_at - begin + outcome.last_words_s))
     drawn = Drawn(
         title=outcome.case.name.replace(":", ", "),
         samples=heard.samples[:: heard.num_channels],
         sample_rate=heard.sample_rate,
-        heard_s=call.heard_since(failed_at).sound_s,
+        heard_s=call.heard_since(broken_at).sound_s,
         words=outcome.words,
         moments=moments,
-        zero_s=failed_at - begin,
+        zero_s=broken_at - begin,
         verdict=None,
         is_well=outcome.is_well,
         anchor=outcome.case.name,

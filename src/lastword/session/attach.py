@@ -78,7 +78,7 @@ def attach(
     close_timeout_s: float = 8.0,
     standby_track: bool = False,
 ) -> LastWord:
-    """Gives a session the last word: a failure for good is heard, then the session closes.
+    """Give a session the last word: an unrecoverable failure is heard, then the session closes.
 
     Args:
         session: Any `AgentSession` or subclass of one, before or after `start()`.
@@ -87,7 +87,7 @@ def attach(
         language: Language of bundled words, such as "en" or "pt-BR".
         after: What follows: `leave()`, `hang_up()`, `transfer_to(...)`, or a mapping of these by
             `FailureKind`. None leaves the job and the caller as upstream does.
-        policy: An own decision instead of the default one.
+        policy: Your own function that decides which failures end the session.
         on_report: Called with the `Report` when the session is closed and `after` is over. The
             `close` event comes before that. What an asynchronous one returns is awaited, for at
             most 10 s; `session.aclose()` and the end of the job wait for it.
@@ -100,8 +100,8 @@ def attach(
             the first frame.
         close_timeout_s: How long the session's own teardown may take before it is forced, in
             seconds.
-        standby_track: Publish a muted track of our own when the session starts, so that no time
-            is lost if its output is dead one day.
+        standby_track: Publish a muted track when the session starts, to lose no time if the
+            session's output should fail.
 
     Returns:
         The session's `LastWord`.
@@ -158,7 +158,7 @@ def attach(
 
 
 def attached_to(session: object) -> LastWord | None:
-    """Returns the `LastWord` of a session, or None if it has none."""
+    """Return the `LastWord` of a session, or None if it has none."""
     hook = sessions.hook_of(session)
     return hook if isinstance(hook, LastWord) else None
 
@@ -215,7 +215,7 @@ class LastWord:
         return isinstance(self._state, UnderWay)
 
     def detach(self) -> None:
-        """Take everything of ours out of the session; a message under way is finished."""
+        """Remove the last word from the session; a message under way is finished."""
         if isinstance(self._state, UnderWay):
             self._state.detaches = True
             return
@@ -229,11 +229,11 @@ class LastWord:
         _attached.discard(self._session)
 
     async def ready(self) -> None:
-        """Waits until all sounds are prepared, own words rendered or given up."""
+        """Wait until all sounds are prepared, own words rendered or given up."""
         await self._preparation.ready()
 
     def would_say(self) -> dict[FailureKind, Utterance | None]:
-        """Returns what would be heard now for each kind of failure, None for nothing."""
+        """Return what would be heard now for each kind of failure, None for nothing."""
         return {kind: self._preparation.for_failure(kind).first for kind in FailureKind}
 
     async def settled(self) -> Report | None:
@@ -320,7 +320,7 @@ class LastWord:
             self._silence.restart()
 
     def _begin(self, failure: Failure, error: Any) -> bool:
-        """Begins the closing; False if it could not, so that upstream goes its own way."""
+        """Begin the closing; False if it could not, so that upstream goes its own way."""
         try:
             closing = Closing(
                 self._session,

@@ -130,7 +130,7 @@ class Closing:
         self._state = state
 
     def start(self) -> None:
-        """Begins, and marks the session as closing before anything can be awaited."""
+        """Begin, and mark the session as closing before anything can be awaited."""
         # Not said before this returns: one session would be heard 0.03 ms sooner, but 50 that fail
         # together would hold the loop for 27 ms instead of 10 (benchmarks/bench_latency.py).
         self._begin()
@@ -138,15 +138,15 @@ class Closing:
         sessions.mark_closing(self._session, self._loop.create_future())
 
     def stop_speaking(self) -> None:
-        """Ends the message at once; the close goes on in order."""
+        """End the message at once; the close goes on in order."""
         self._ending.abort.set()
 
     async def wait(self) -> None:
-        """Waits until the session is closed; cancelling this wait cancels nothing else."""
+        """Wait until the session is closed; cancelling this wait cancels nothing else."""
         await asyncio.wait({self._over})
 
     def saw_close(self) -> bool:
-        """Notes that a `close` event is about to be emitted; False if there was one already."""
+        """Note that a `close` event is about to be emitted; False if there was one already."""
         if self._state is State.CLOSED:
             return False
         if self._state is not State.CLOSING:
@@ -179,7 +179,7 @@ class Closing:
             raise asyncio.CancelledError
 
     async def _survive(self, stage: Callable[[], Coroutine[Any, Any, None]]) -> bool:
-        """Runs a stage so that the next one follows whatever happens; True if it was cancelled."""
+        """Run a stage so that the next one follows whatever happens; True if it was cancelled."""
         try:
             await stage()
         except asyncio.CancelledError:
@@ -238,7 +238,7 @@ class Closing:
                 return
 
     async def _has_listener(self, deadline: float) -> bool:
-        """Waits, bounded, for somebody to subscribe; interrupting before that kills the output."""
+        """Wait, bounded, for somebody to subscribe; interrupting before that kills the output."""
         subscription = rooms.first_subscription(self._session)
         if subscription is None:
             return True
@@ -270,7 +270,7 @@ class Closing:
             self._clean_up(sessions.leave_room(self._session), LEFTOVER_S)
 
     def _ensure_close_event(self) -> None:
-        """Emits the one `close` event if nobody has, whatever became of the teardown."""
+        """Emit the one `close` event if nobody has, whatever became of the teardown."""
         if self._state is not State.CLOSED:
             if self._state is not State.CLOSING:
                 self._to(State.CLOSING)
@@ -281,7 +281,7 @@ class Closing:
             self._session.emit("close", CloseEvent(error=self._error, reason=CloseReason.ERROR))
 
     def _clean_up(self, left: list[Coroutine[Any, Any, None]], timeout_s: float) -> None:
-        """Closes in the background what a close has left open, each part within a bound."""
+        """Close in the background what a close has left open, each part within a bound."""
 
         async def clean_up() -> None:
             for work in left:

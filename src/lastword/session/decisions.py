@@ -124,7 +124,7 @@ class Decisions:
             self._of_agent = False
 
     def _end_recovering(self, error: object) -> None:
-        """Make an error unrecoverable that a realtime session would recover from for ever."""
+        """Make an error unrecoverable from which a realtime session would recover forever."""
         if not isinstance(error, RealtimeModelError) or not error.recoverable:
             return
         verdict = verdict_of(error)

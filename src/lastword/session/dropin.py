@@ -1,4 +1,4 @@
-"""`AgentSession` with the last word built in; owns nothing but the constructor.
+"""`AgentSession` with the last word built in; it adds only a constructor argument.
 
 For those who write `from lastword import AgentSession` instead of attaching to a session of
 livekit-agents, and for code written against livekit/agents #6152, which takes the same argument.
@@ -29,7 +29,7 @@ _ARGUMENT = "unrecoverable_error_message"
 
 
 class AgentSession(_Session[Userdata_T]):
-    """The session of livekit-agents, which says why it ends when it fails for good.
+    """The session of livekit-agents, which tells the caller when an unrecoverable failure ends it.
 
     Args:
         unrecoverable_error_message: What the caller hears before the session closes, in any form
@@ -58,7 +58,7 @@ class AgentSession(_Session[Userdata_T]):
 
 
 def _signature() -> inspect.Signature:
-    """Names every argument for editors and `help`: those of the installed version, and ours."""
+    """Name every argument for editors and `help`: those of the installed version, and ours."""
     signature = inspect.signature(_Session.__init__)
     own = inspect.signature(AgentSession.__init__).parameters[_ARGUMENT]
     named = {**signature.parameters, _ARGUMENT: own}

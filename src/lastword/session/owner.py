@@ -55,7 +55,7 @@ class SessionOwner:
         return sessions.is_left_closed(session)
 
     def owns(self, component: object) -> bool:
-        """Says whether a component works for the session.
+        """Say whether a component works for the session.
 
         A component that agents have subscribed to belongs to their sessions. Without a subscriber
         it is an adapter made for the moment, one that was configured but not used yet, or one that
@@ -80,7 +80,7 @@ class SessionOwner:
         return frozenset(components.kind_of(component) for component in mine)
 
     def report(self, component: object, error: object) -> None:  # noqa: ARG002 - of the protocol
-        """Hands an error to the session's agent as if it had subscribed to the component."""
+        """Hand an error to the session's agent as if it had subscribed to the component."""
         session = self._session()
         if session is not None:
             listeners.deliver_error(session, error)

@@ -77,19 +77,19 @@ class Heard:
         return "part" if self.started or self.position_s > 0 else "none"
 
     def took(self, at: float) -> None:
-        """Counts a frame that the way tried last has taken, at an event-loop time."""
+        """Count a frame that the way tried last has taken, at an event-loop time."""
         if self.first_frame_at is None:
             self.first_frame_at = at
         self.accepted += 1
         self.path = self.ways[-1]
 
     def played_more(self, seconds: float) -> None:
-        """Notes that a sink has played some seconds more."""
+        """Note that a sink has played some seconds more."""
         self.position_s = min(self.position_s + seconds, self.clip_s)
         self.reported.set()
 
     def rewind(self) -> Sequence[rtc.AudioFrame]:
-        """Goes back to where the sinks stopped playing, if they said so; returns what is left."""
+        """Go back to where the sinks stopped playing, if they said so; return what is left."""
         if self.reported.is_set():
             frame_s = self.frames[0].samples_per_channel / self.frames[0].sample_rate
             self.accepted = min(self.accepted, int(self.position_s / frame_s + 1e-6))
@@ -97,7 +97,7 @@ class Heard:
         return self.frames[self.accepted :]
 
     def listen(self, output: io.AudioOutput) -> Callable[[], None]:
-        """Follows what an output reports from here on; returns the function that ends it."""
+        """Follow what an output reports from here on; return the function that ends it."""
 
         def on_started(_: Any) -> None:
             self.started = True

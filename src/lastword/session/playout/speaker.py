@@ -72,7 +72,7 @@ class Speaker:
         self._way_over = Signal()
 
     async def speak(self) -> None:
-        """Tries one way after the other until the clip is played or must not be heard any more."""
+        """Try one way after the other until the clip is played or must not be heard any more."""
         interrupted = self._silence_others()
         output = self._session.output.audio if self._session.output.audio_enabled else None
         if output is not None:
@@ -85,7 +85,7 @@ class Speaker:
             await self._by_own_track()
 
     async def speak_again(self) -> None:
-        """Plays straight into the output or on an own track: by now new speech is refused."""
+        """Play straight into the output or on an own track: by now new speech is refused."""
         output = self._session.output.audio if self._session.output.audio_enabled else None
         if output is not None and not rooms.output_is_poisoned(self._session):
             stop_listening = self._heard.listen(output)
@@ -171,12 +171,12 @@ class Speaker:
             await asyncio.sleep(max(lead_s, 0.0))
 
     def _took(self, at: float | None = None) -> None:
-        """Counts a frame that was taken, at an event-loop time or now."""
+        """Count a frame that was taken, at an event-loop time or now."""
         self._heard.took(self._loop.time() if at is None else at)
         self._progress.set()
 
     async def _follow(self, handle: SpeechHandle) -> None:
-        """Waits until the speech is played, stalls, or ends without having been heard."""
+        """Wait until the speech is played, stalls, or ends without having been heard."""
         self._heard.ways.append("say")
         over = Signal()
         handle.add_done_callback(lambda _: over.set())
@@ -240,7 +240,7 @@ class Speaker:
             )
 
     async def _push(self, output: io.AudioOutput) -> bool:
-        """Pushes all frames that no sink has taken yet; True if all were taken."""
+        """Push all frames that no sink has taken yet; True if all were taken."""
         async for frame in self._paced(self._heard.rewind(), self._way_over):
             capture = output.capture_frame(frame)
             taken = await finished(capture, name="lastword_capture", timeout_s=STALL_S)
@@ -256,7 +256,7 @@ class Speaker:
     # --- the third way ---------------------------------------------------------------------------
 
     async def _by_own_track(self) -> None:
-        """Publishes a track of our own for what is left: the session's output is dead."""
+        """Publish a track of our own for what is left: the session's output is dead."""
         room = rooms.room_of(self._session)
         left_s = self._deadline - self._loop.time()
         if self._heard.accepted:
@@ -276,7 +276,7 @@ class Speaker:
     # --- without sound ---------------------------------------------------------------------------
 
     async def _by_text(self) -> None:
-        """Shows the words alone: a session without audio output, or with it disabled."""
+        """Show the words alone: a session without audio output, or with it disabled."""
         self._heard.ways.append("text")
         handle = self._say()
         sessions.refuse_new_work(self._session)

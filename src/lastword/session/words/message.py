@@ -124,16 +124,16 @@ class Message:
         return any(line.tone is not None for line in self._lines.values())
 
     def for_kind(self, kind: FailureKind | None) -> Utterance | None:
-        """Returns what is said for a kind of failure, None for any other; or None for nothing."""
+        """Return what is said for a kind of failure, None for any other; or None for nothing."""
         return self._now[kind]
 
     def prepare(self, to: OutputFormat) -> None:
-        """Makes all sounds ready for an output; does nothing for a format that is ready."""
+        """Prepare all sounds for an output; do nothing for a format that is ready."""
         self._format = to
         _prepare(self._now.values(), to)
 
     def put(self, late: Late, clip: Clip, source: Origin) -> None:
-        """Lets a sound that came later speak from now on; prepares it: not for the event loop.
+        """Let a sound that came later speak from now on; prepares it: not for the event loop.
 
         Args:
             late: One of `self.late`.
@@ -198,7 +198,7 @@ class Message:
         }
 
     def _line(self, message: OneMessage, tone: Tone, sounds: dict[int, Utterance]) -> _Line:
-        """Resolves one message; files and clips only once, however many kinds share them."""
+        """Resolve one message; files and clips only once, however many kinds share them."""
         if message is None or (isinstance(message, str) and not message):
             return _Line()
         if isinstance(message, _Default):
@@ -259,7 +259,7 @@ def _prepare(utterances: Iterable[Utterance | None], to: OutputFormat) -> None:
 
 
 def _is_file(text: str) -> bool:
-    """Tells a file's name from words; a name with a known suffix must exist."""
+    """Tell a file's name from words; a name with a known suffix must exist."""
     named_like_one = not any(c.isspace() for c in text) and (
         Path(text).suffix.lower() in AUDIO_SUFFIXES
     )

@@ -54,26 +54,26 @@ class OwnVoice:
         self._task: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
-        """Looks for words that were rendered earlier; asks nobody for anything."""
+        """Look for words that were rendered earlier, without asking a provider."""
         speaker = speakers.speaker_of(self._session)
         if speaker is not None and self._late.words and _in_loop():
             self._start(self._load(speaker))
 
     def follow(self) -> None:
-        """Makes the sounds if the session runs and they are not those of its voice."""
+        """Make the sounds if the session runs and they are not those of its voice."""
         if sessions.is_running(self._session) and not sessions.is_closing(self._session):
             if self._task is not None and self._task.cancelled():
                 self._made_for = None  # given up in an earlier run of the session
             self._make()
 
     async def ready(self) -> None:
-        """Waits until all is made or given up; makes it now if the session has not begun."""
+        """Wait until all is made or given up; make it now if the session has not begun."""
         self._make()
         if self._task is not None:
             await asyncio.wait({self._task})
 
     def stop(self) -> None:
-        """Gives up what is being made."""
+        """Give up what is being made."""
         if self._task is not None:
             self._task.cancel()
 

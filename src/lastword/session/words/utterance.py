@@ -32,5 +32,5 @@ class Utterance:
     source: Origin
 
     def frames(self, to: OutputFormat) -> Sequence[rtc.AudioFrame]:
-        """Returns fresh frames over the bytes that `Message.prepare` has made ready."""
+        """Return fresh frames over the bytes that `Message.prepare` has made ready."""
         return self.clip.frames_on_demand(to.sample_rate, to.num_channels, to.frame_ms)

@@ -93,7 +93,7 @@ MUTANTS = (
         "session/closing.py",
         "        if self._state is State.CLOSED:\n            return False\n",
         "",
-        (TEARDOWN,),
+        ("tests/session/after/test_followup.py",),
     ),
     Mutant(
         "the policy is not reset after a close",

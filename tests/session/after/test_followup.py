@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
+from livekit.agents.voice.events import CloseEvent, CloseReason
 
 import lastword
 from lastword.session.after.actions import After, AfterContext, Outcome
@@ -131,6 +132,29 @@ def test_a_failed_transfer_speaks_once_more() -> None:
         assert s.call.sink is not None
         assert s.call.sink.heard_s == pytest.approx(CLIP_S + 0.5, abs=0.1)
 
+    run_virtual(main())
+
+
+@pytest.mark.usefixtures("_room")
+def test_one_close_event_whoever_else_closes() -> None:
+    """A teardown that ends after its forced close emits one too, while the action runs."""
+
+    class ClosesAgain(After):
+        name = "closes_again"
+
+        async def run(self, call: AfterContext) -> Outcome:
+            s.session.emit("close", CloseEvent(reason=CloseReason.USER_INITIATED))
+            return Outcome(None)
+
+    async def main() -> None:
+        nonlocal s
+        s = await Scenario.start(attach={"after": ClosesAgain()})
+        s.fail()
+        report = await s.closed()
+        assert (report.after, report.closed_by) == ("closes_again", "lastword")
+        s.check()
+
+    s: Scenario
     run_virtual(main())
 
 

@@ -186,11 +186,4 @@ MUTANTS = (
         "Presence(self._place.room, identity, lambda: None)",
         (GUARD,),
     ),
-    Mutant(
-        "the message of a guard may be said twice",
-        "session/guard.py",
-        "            return  # the session has spoken for itself",
-        "            pass",
-        (GUARD,),
-    ),
 )

@@ -321,8 +321,11 @@ async def test_a_failure_while_rendering_ends_the_request(provider: Gateway) -> 
     provider.script(SPEECH, stall())
     async with call(WORDS, openai_tts(provider.url)) as (running, last_word):
         await asked(provider, 1)
+        rendering = [t for t in asyncio.all_tasks() if t.get_name() == "lastword_own_voice"]
         running.session.on("error", lambda _: running.session.shutdown(drain=False))
         await fail(running, last_word)
+        assert rendering
+        assert all(atask.cancelled() for atask in rendering)
         await asyncio.wait_for(last_word.ready(), LIMIT_S)
     assert provider.asked(SPEECH) == 1
 

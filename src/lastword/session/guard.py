@@ -1,7 +1,7 @@
 """`guard`: a job's entrypoint that fails, or hangs at its start, is heard too.
 
 A session that `attach` knows speaks for itself; this is for what happens before there is one, while
-it starts, or outside of it. The message goes out on a track of our own.
+it starts, or outside of it. The message goes out on lastword's own track.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ class UnderWay:
 
 @dataclass(frozen=True)
 class Detached:
-    """Everything of ours is out of the session."""
+    """Nothing of lastword is left in the session."""
 
 
 State: TypeAlias = "Watching | Deciding | UnderWay | Detached"

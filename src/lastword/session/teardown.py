@@ -1,4 +1,4 @@
-"""Runs a session's own teardown for a bounded time and then leaves it for good."""
+"""Runs a session's own teardown for a bounded time, then abandons it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def tear_down(
 ) -> None:
     """Run a teardown; when this returns or is cancelled, nothing of it happens any more.
 
-    What it waits for may end one day, of itself: an `on_exit` that swallows its cancellation. The
+    What it waits for may still end by itself: an `on_exit` that ignores its cancellation. The
     session may have been started again by then, and must not be closed once more.
 
     Args:

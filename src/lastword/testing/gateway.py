@@ -153,7 +153,7 @@ class Gateway:
         return "ws" + self.url.removeprefix("http")
 
     def script(self, path: str, *answers: Answer) -> None:
-        """Set what a path answers, one answer per request; the last one goes on for ever.
+        """Set what a path answers, one answer per request; the last one is repeated forever.
 
         Args:
             path: The exact path, or one ending in "*" for all that begin so; exact ones win, then

@@ -1,4 +1,4 @@
-"""The way out that needs no session: what is left of a message, on a track of our own."""
+"""Plays what is left of a message on lastword's own track, which needs no session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plays a clip into a session: by `say()`, straight into the sink, or on a track of our own.
+"""Plays a clip into a session: by `say()`, straight into the sink, or on lastword's own track.
 
 Nothing here decodes, resamples, opens a file or imports a module.
 """
@@ -85,7 +85,7 @@ class Speaker:
             await self._by_own_track()
 
     async def speak_again(self) -> None:
-        """Play straight into the output or on an own track: by now new speech is refused."""
+        """Play straight into the output or on a separate track: by now new speech is refused."""
         output = self._session.output.audio if self._session.output.audio_enabled else None
         if output is not None and not rooms.output_is_poisoned(self._session):
             stop_listening = self._heard.listen(output)
@@ -124,7 +124,7 @@ class Speaker:
 
     def _silence_others(self) -> asyncio.Future[None] | None:
         try:
-            # not awaited: a hung function tool keeps this future open for ever
+            # not awaited: a hung function tool keeps this future open forever
             return self._session.interrupt(force=True)
         except RuntimeError:
             return None  # no activity: nothing speaks
@@ -256,7 +256,7 @@ class Speaker:
     # --- the third way ---------------------------------------------------------------------------
 
     async def _by_own_track(self) -> None:
-        """Publish a track of our own for what is left: the session's output is dead."""
+        """Publish a separate track for what is left: the session's output is dead."""
         room = rooms.room_of(self._session)
         left_s = self._deadline - self._loop.time()
         if self._heard.accepted:

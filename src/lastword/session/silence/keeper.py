@@ -64,7 +64,7 @@ class Keeper:
         return self._remarks.said
 
     def is_of_remark(self, event: str) -> bool:
-        """Tell whether an event is of a remark of ours: it says nothing of the session's health."""
+        """Return whether an event is about lastword's own remark, which says nothing of health."""
         return self._remarks.is_of_remark(event)
 
     def note(self, event: str, *args: Any) -> None:

@@ -1,6 +1,6 @@
 """Says short words beside the agent's own output: fillers, apologies, "I can't hear you".
 
-In a room on a track of our own: `say()` would queue behind the very reply that does not come. The
+In a room on a separate track: `say()` would queue behind the very reply that does not come. The
 track is published when a remark is near and taken out after it, since one that waits costs 2 % of a
 core. Never two at a time; nothing of them is in the history.
 """

@@ -61,7 +61,7 @@ class ProviderFailure:
 
 
 def ends(plugin: str, answer: Answer, kind: FailureKind, *, quota: bool = False) -> ProviderFailure:
-    """Describe a failure for good."""
+    """Describe a permanent failure."""
     return ProviderFailure(plugin, answer, kind, terminal=True, quota=quota)
 
 

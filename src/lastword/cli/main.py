@@ -50,4 +50,4 @@ def _options(
         ),
     ] = False,
 ) -> None:
-    """Show and rehearse what callers hear when a LiveKit voice agent fails for good."""
+    """Show and rehearse what callers hear when a LiveKit voice agent fails."""

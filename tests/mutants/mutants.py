@@ -126,8 +126,8 @@ MUTANTS = (
     Mutant(
         "a reset forgets no recovery",
         "failure/policy.py",
-        "        self._failures.clear()\n        self._recovered = 0\n",
-        "        self._failures.clear()\n",
+        "self._recovered = self._failed_turns = 0",
+        "self._failed_turns = 0",
         (POLICY,),
     ),
     Mutant(

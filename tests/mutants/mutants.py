@@ -126,8 +126,8 @@ MUTANTS = (
     Mutant(
         "a reset forgets no recovery",
         "failure/policy.py",
-        "self._recovered = self._failed_turns = 0",
-        "self._failed_turns = 0",
+        "clear()\n        self._recovered = self._failed_turns = 0",
+        "clear()\n        self._failed_turns = 0",
         (POLICY,),
     ),
     Mutant(

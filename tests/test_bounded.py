@@ -12,6 +12,14 @@ from lastword import bounded
 from session.virtual_time import run_virtual
 
 
+@pytest.fixture(autouse=True)
+def held(monkeypatch: pytest.MonkeyPatch) -> set[asyncio.Future[object]]:
+    """What is held in this test alone: a loop that another test closed ends nothing any more."""
+    tasks: set[asyncio.Future[object]] = set()
+    monkeypatch.setattr(bounded, "_running", tasks)
+    return tasks
+
+
 async def swallow() -> str:
     """Work that survives its first cancellation."""
     with contextlib.suppress(asyncio.CancelledError):

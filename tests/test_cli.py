@@ -77,6 +77,8 @@ def agent(
     request: pytest.FixtureRequest,
 ) -> str:
     """A module in the working directory, found like an agent's own."""
+    # a plugin registers itself on the main thread alone, and these tests run the command beside it
+    pytest.importorskip("livekit.plugins.openai", reason="none fits this pre-release")
     name = "agent_of_" + "".join(c if c.isalnum() else "_" for c in request.node.name)
     (tmp_path / f"{name}.py").write_text(AGENT.format(url=provider.url, message=WORDS))
     monkeypatch.chdir(tmp_path)

@@ -36,9 +36,10 @@ if TYPE_CHECKING:
     from .failure.policy import Decision
     from .failure.quota import InferenceQuotaExceededError
     from .session.after.actions import hang_up, leave, transfer_to
-    from .session.attach import LastWord, attach
+    from .session.attach import attach
     from .session.dropin import AgentSession
     from .session.guard import guard
+    from .session.last_word import LastWord
     from .session.report import Report
     from .session.silence.settings import Silence
     from .session.words.message import DEFAULT
@@ -64,7 +65,7 @@ _MODULES = {
     "Failure": ".failure.failure",
     "FailureKind": ".failure.kinds",
     "InferenceQuotaExceededError": ".failure.quota",
-    "LastWord": ".session.attach",
+    "LastWord": ".session.last_word",
     "LastWordError": ".errors",
     "MessageError": ".errors",
     "MissingCredentialsError": ".errors",

@@ -97,7 +97,7 @@ MUTANTS = (
     ),
     Mutant(
         "the policy is not reset after a close",
-        "session/attach.py",
+        "session/last_word.py",
         "        self._decisions.reset()  # the session may be started again\n",
         "",
         (IN_SESSION,),
@@ -146,7 +146,7 @@ MUTANTS = (
     ),
     Mutant(
         "own voice goes on being rendered after the error",
-        "session/attach.py",
+        "session/last_word.py",
         "        self._owner.closing = True\n        self._preparation.stop()\n",
         "        self._owner.closing = True\n",
         ("tests/session/words/test_own_voice.py",),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from aiohttp import web
 
-from lastword.session import attach
+from lastword.session import last_word as last_words
 from lastword.session.state import Watching
 from session.phone_call import ServerApi
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def _nothing_stays_attached() -> Iterator[None]:
     yield
-    for session in list(attach._attached):
-        last_word = attach.attached_to(session)
+    for session in list(last_words._attached):
+        last_word = last_words.attached_to(session)
         if last_word is not None:
             last_word._state = Watching()  # its loop is gone
             last_word.detach()

@@ -14,7 +14,7 @@ from .terminal import FAILED, AsJson, WrongUseError, errors_told, out, plain, pr
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lastword.session.attach import LastWord
+    from lastword.session.last_word import LastWord
 
 
 def check(
@@ -82,7 +82,7 @@ def last_word_of(made: object, factory: str) -> LastWord:
     """
     from livekit.agents import AgentSession  # noqa: PLC0415 - takes a second to import
 
-    from lastword.session.attach import LastWord, attached_to  # noqa: PLC0415 - the same
+    from lastword.session.last_word import LastWord, attached_to  # noqa: PLC0415 - the same
 
     if isinstance(made, LastWord):
         return made

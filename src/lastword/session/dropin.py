@@ -18,7 +18,7 @@ from .words.message import DEFAULT
 if TYPE_CHECKING:
     from livekit.agents import AgentSession as _Session
 
-    from .attach import LastWord
+    from .last_word import LastWord
     from .words.message import AnyMessage
 else:
     _Session = versions.session_class()

@@ -23,9 +23,9 @@ from ..traces import told
 from .after.actions import Plan
 from .after.followup import PhoneWarning, Place
 from .arguments import check_function, check_language, is_async
-from .attach import attached_to
 from .ending import Ending
 from .job import is_in_room, shield_connect, silent
+from .last_word import attached_to
 from .playout.own_way import speak_on_own_track
 from .report import Report, deliver, delivered
 from .script import Script

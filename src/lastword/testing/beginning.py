@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from livekit.agents import Agent, AgentSession
 
 from .._upstream import speakers
-from ..session.attach import attached_to
+from ..session.last_word import attached_to
 from .clock import virtual_time as in_virtual_time
 from .rehearsal import Rehearsal
 

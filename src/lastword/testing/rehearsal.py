@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from .._upstream.stand_ins import Work
     from ..failure.failure import Failure
-    from ..session.attach import LastWord
+    from ..session.last_word import LastWord
     from ..session.report import Report
     from .exceptions import Part
 

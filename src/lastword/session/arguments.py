@@ -1,4 +1,4 @@
-"""Tells wrong arguments when they are given: what was expected, what came, what to do instead."""
+"""Refuses wrong arguments when they are given: what was expected, what came, and the remedy."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def check_seconds(name: str, value: object, *, zero: bool) -> None:
         zero: Whether 0 is in the range.
 
     Raises:
-        TypeError: It is no number.
-        ValueError: It is out of the range, or no finite number.
+        TypeError: It is not a number.
+        ValueError: It is out of range or not finite.
     """
     wanted = f"expected {name} as a number of seconds {'of 0 or more' if zero else 'above 0'}"
     if isinstance(value, bool) or not isinstance(value, Real):
@@ -48,7 +48,7 @@ def check_flag(name: str, value: object) -> None:
 
 
 def check_silence(value: object) -> None:
-    """Make sure that what is set about silence is a `Silence`, or None.
+    """Make sure that the argument `silence` is a `Silence` or None.
 
     Raises:
         TypeError: It is something else.
@@ -61,10 +61,10 @@ def check_silence(value: object) -> None:
 
 
 def check_language(language: object) -> None:
-    """Make sure that a language is a text; warn if no bundled clip is in it.
+    """Make sure that a language is a string; warn if no bundled clip is in it.
 
     Raises:
-        TypeError: It is neither a text nor None.
+        TypeError: It is neither a string nor None.
     """
     if language is None:
         return
@@ -83,16 +83,16 @@ def check_language(language: object) -> None:
 
 
 def check_function(name: str, value: object, *arguments: str, may_be_async: bool) -> None:
-    """Make sure that something can be called as it is going to be called.
+    """Make sure that a function accepts the arguments that it will be called with.
 
     Args:
         name: The argument.
-        value: What was given for it; None is right.
-        *arguments: Names of what it is called with, for the message.
+        value: What was given for it; None is accepted.
+        *arguments: Names of the arguments that it will get, for the message.
         may_be_async: Whether what it returns is awaited.
 
     Raises:
-        TypeError: It cannot be called so, or is asynchronous and may not be.
+        TypeError: It does not accept these, or is asynchronous where that is not allowed.
     """
     if value is None:
         return
@@ -113,7 +113,7 @@ def check_function(name: str, value: object, *arguments: str, may_be_async: bool
 
 
 def is_async(function: Callable[..., Any]) -> bool:
-    """Tell whether what a function returns is to be awaited, as far as it shows."""
+    """Return whether the result of a function has to be awaited, as far as can be seen."""
     while isinstance(function, partial):
         function = function.func
     function = inspect.unwrap(function)

@@ -1,4 +1,4 @@
-"""`attach`: check what a user asks for, and give one session its last word."""
+"""`attach`: checks what a user asks for, and gives one session its last word."""
 
 from __future__ import annotations
 
@@ -63,13 +63,13 @@ def attach(
             switches the watch off.
         apology: What is said on each failed turn that is tolerated: any form of message, True for
             the bundled "please say that again", None for nothing.
-        max_message_s: Longest message taken, in seconds.
+        max_message_s: Longest message accepted, in seconds.
         first_frame_timeout_s: One budget in seconds for waiting for a listener and for all ways to
             the first frame.
         close_timeout_s: How long the session's own teardown may take before it is forced, in
             seconds.
-        standby_track: Publish a muted track when the session starts, to lose no time if the
-            session's output should fail.
+        standby_track: Publish a muted track when the session starts, so that no time is lost if
+            the session's output fails.
 
     Returns:
         The session's `LastWord`.
@@ -79,10 +79,10 @@ def attach(
         MessageError: The message has a form that is not known.
         MissingCredentialsError: An after-action needs the server API and cannot reach it.
         AlreadyAttachedError: The session has a last word already.
-        AttachError: The session is closed or closing, no event loop runs here, or the session is
-            another loop's.
+        AttachError: The session is closed or closing, no event loop is running, or the session
+            belongs to another one.
         UnsupportedVersionError: The installed livekit-agents has unknown internals.
-        TypeError: An argument is of a type that it cannot be.
+        TypeError: An argument has a wrong type.
         ValueError: A number is out of its range.
     """
     check_session(session)

@@ -1,4 +1,4 @@
-"""Tells what cannot be given a last word: what is no session, closed, or of another loop."""
+"""Refuses what cannot be attached to: no session, a closed one, or one of another event loop."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def check_session(session: object) -> None:
 
 
 def check_place(session: AgentSession[Any]) -> None:
-    """Make sure that a session lives in the running event loop, or is going to.
+    """Make sure that a session runs in the running event loop, or can be started in it.
 
     Raises:
-        AttachError: No loop runs, the session is another loop's, or it is closed.
+        AttachError: No loop is running, the session belongs to another one, or it is closed.
     """
     try:
         here = asyncio.get_running_loop()
@@ -44,7 +44,7 @@ def check_place(session: AgentSession[Any]) -> None:
             "session"
         ) from None
     theirs = sessions.loop_of(session)
-    # one that was made where no loop ran has a loop that never runs, and lives in any
+    # a session made where no loop ran holds a loop that never runs, and can start in any
     if theirs is not here and (theirs.is_running() or sessions.is_started(session)):
         raise AttachError(
             "expected a session of the running event loop, got one of another loop; attach in the "

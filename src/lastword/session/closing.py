@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("lastword")
 
 START_DEADLINE_S = 5.0
-"""An error during `start()`: the close is forced so long after it, whatever `start()` does."""
+"""After an error during `start()`, the close is forced this late, whatever `start()` does."""
 LEFTOVER_S = 1.0
 """How long each part that a forced close leaves open may take to close."""
 LATE_START_S = 60.0
@@ -71,7 +71,7 @@ class Bounds:
     """How long the parts of a closing may take, in seconds.
 
     Attributes:
-        first_frame_s: One budget for a listener and all ways to the first frame.
+        first_frame_s: One budget for finding a listener and for all ways to the first frame.
         close_s: The session's own teardown.
     """
 
@@ -84,7 +84,7 @@ class Closing:
 
     Args:
         session: The session.
-        hooks: Its own methods, behind ours.
+        hooks: Its own methods, which lastword has wrapped.
         failure: What went wrong.
         error: The error that goes into the `close` event.
         words: What is said and done, all of it ready.
@@ -131,10 +131,10 @@ class Closing:
 
     def start(self) -> None:
         """Begin, and mark the session as closing before anything can be awaited."""
-        # Not said before this returns: one session would be heard 0.03 ms sooner, but 50 that fail
-        # together would hold the loop for 27 ms instead of 10 (benchmarks/bench_latency.py).
+        # Speaking begins after this returns: one session would be heard 0.03 ms sooner, but 50 that
+        # fail together would hold the loop for 27 ms instead of 10 (benchmarks/bench_latency.py).
         self._begin()
-        # what upstream takes for its closing task: others may cancel it, and nothing happens
+        # upstream takes this for its closing task; if others cancel it, nothing happens
         sessions.mark_closing(self._session, self._loop.create_future())
 
     def stop_speaking(self) -> None:
@@ -146,7 +146,7 @@ class Closing:
         await asyncio.wait({self._over})
 
     def saw_close(self) -> bool:
-        """Note that a `close` event is about to be emitted; False if there was one already."""
+        """Note that a `close` event is about to be emitted; return False for a second one."""
         if self._state is State.CLOSED:
             return False
         if self._state is not State.CLOSING:
@@ -179,7 +179,7 @@ class Closing:
             raise asyncio.CancelledError
 
     async def _survive(self, stage: Callable[[], Coroutine[Any, Any, None]]) -> bool:
-        """Run a stage so that the next one follows whatever happens; True if it was cancelled."""
+        """Run a stage and survive whatever happens; return whether it was cancelled."""
         try:
             await stage()
         except asyncio.CancelledError:
@@ -226,14 +226,14 @@ class Closing:
         )
 
     async def _wait_for_a_way(self, deadline: float) -> None:
-        """During `start()`: waits, bounded, until an output or a room is known."""
+        """Wait, bounded, while `start()` runs, until an output or a room is known."""
         while (
             not sessions.is_started(self._session)
             and self._session.output.audio is None
             and rooms.room_of(self._session) is None
             and self._loop.time() < deadline
         ):
-            # nothing tells when start() gets there
+            # no event tells when start() gets there
             if await first_of(self._ending.abort, timeout_s=0.05):
                 return
 
@@ -266,7 +266,7 @@ class Closing:
         await tear_down(close, timeout_s=timeout_s, cancels=not starting, on_left=self._left_behind)
 
     def _left_behind(self) -> None:
-        if self._state is State.CLOSED:  # all was done but what follows the event
+        if self._state is State.CLOSED:  # only what follows the event had not ended
             self._clean_up(sessions.leave_room(self._session), LEFTOVER_S)
 
     def _ensure_close_event(self) -> None:

@@ -34,7 +34,7 @@ class Decisions:
     Args:
         session: The session.
         policy: The user's own function, or None for the default one.
-        on_tolerated: Called with a failure that the session lives through, and the turn it is of.
+        on_tolerated: Called with each failure that the session survives, and its turn.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Decisions:
         self._turns.follow(agent)
 
     def stop(self) -> None:
-        """Watch nothing any more."""
+        """Stop watching."""
         self._turns.stop()
 
     def saw(self, event: str, *args: Any) -> None:
@@ -71,7 +71,7 @@ class Decisions:
         elif event == "user_input_transcribed":
             self._tally.good("stt")
         elif event == "metrics_collected" and args[0].metrics.type == "llm_metrics":
-            self._tally.good("llm")  # emitted for answers that came without an error alone
+            self._tally.good("llm")  # emitted only for answers that came without an error
         elif event == "error":
             self._repair.before_handlers(args[0])
             if isinstance(args[0], ErrorEvent):
@@ -80,7 +80,7 @@ class Decisions:
                     self._turns.told()
 
     def ends_session(self, error: Any) -> Failure | None:
-        """Decide on an unrecoverable error, after the user's handlers have heard of it.
+        """Decide whether an unrecoverable error, which the user's handlers have seen, is final.
 
         Args:
             error: The `LLMError` or the like.
@@ -114,7 +114,7 @@ class Decisions:
         self._tally.reset()
 
     def _turn_failed(self, agent: Agent, node: str, error: Exception, *, heard: bool) -> None:
-        """Announce a failed turn; one of which all was heard is announced as recoverable."""
+        """Announce a failed turn, as recoverable if all of it was heard."""
         self._of_agent = not heard
         token = tap.failing.set(agent)
         try:
@@ -124,7 +124,7 @@ class Decisions:
             self._of_agent = False
 
     def _end_recovering(self, error: object) -> None:
-        """Make an error unrecoverable from which a realtime session would recover forever."""
+        """Make an error unrecoverable if a realtime session would recover from it forever."""
         if not isinstance(error, RealtimeModelError) or not error.recoverable:
             return
         verdict = verdict_of(error)

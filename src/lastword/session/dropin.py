@@ -48,7 +48,7 @@ class AgentSession(_Session[Userdata_T]):
     ) -> None:
         super().__init__(**options)
         message = unrecoverable_error_message
-        # the default of #6152, which user code may hand on
+        # the default of #6152, which user code may pass on
         self._last_word = attach(self, DEFAULT if isinstance(message, NotGiven) else message)
 
     @property
@@ -58,7 +58,7 @@ class AgentSession(_Session[Userdata_T]):
 
 
 def _signature() -> inspect.Signature:
-    """Name every argument for editors and `help`: those of the installed version, and ours."""
+    """Name every argument for editors and `help`: the installed version's, and the added one."""
     signature = inspect.signature(_Session.__init__)
     own = inspect.signature(AgentSession.__init__).parameters[_ARGUMENT]
     named = {**signature.parameters, _ARGUMENT: own}

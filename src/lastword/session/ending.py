@@ -1,7 +1,7 @@
-"""The one ending of a call: utter the words, follow up, report. Needs no livekit-agents.
+"""Ends a call: says the last words, runs the after-action, reports. Needs no livekit-agents.
 
-`closing` puts the session's own close between what runs before and after it; `guard` has no session
-to close. Who speaks, and by which way, is theirs to say.
+`closing` runs the session's own close between the two halves; `guard` has no session to close. Both
+supply the function that speaks.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Words:
-    """What one failure needs, all of it ready.
+    """What is said and done about one failure, all of it ready.
 
     Attributes:
         first: What is said, or None.
@@ -62,7 +62,7 @@ class Ending:
         place: Where it takes place.
 
     Attributes:
-        abort: Set when nobody is to hear the rest: the caller has left, or user code wants it so.
+        abort: Set to stop the message: the caller has left, or user code has asked for it.
         heard: What became of the message.
     """
 
@@ -85,7 +85,7 @@ class Ending:
         return self._loop.time() - self._t0
 
     def learn(self, room: rtc.Room | None, caller: rtc.RemoteParticipant | None) -> None:
-        """Take what has become known of the call since it failed; what was known stays."""
+        """Add what has become known about the call since it failed; what was known stays."""
         self._place.room = self._place.room or room
         self._place.caller = self._place.caller or caller
         self._watch()
@@ -99,12 +99,12 @@ class Ending:
             self._presence = Presence(self._place.room, identity, self.abort.set)
 
     async def utter(self, speak: Speak) -> None:
-        """Say the message, then leave the quiet that its last packets need."""
+        """Say the message, then wait as long as its last packets need to arrive."""
         if self._words.first is not None and not self.abort.is_set():
             await self._utter(self._words.first, self.heard, speak)
 
     async def before_close(self, speak: Speak) -> None:
-        """Run an action that needs the caller on an open line, and speak of it if it fails."""
+        """Run an action that needs the open session, and tell the caller if it fails."""
         second = self._words.second
 
         async def say() -> None:
@@ -114,17 +114,17 @@ class Ending:
         await self._follow_up.before_close(say if second is not None else None)
 
     async def after_close(self) -> None:
-        """Run what is left to do; from here on nobody's leaving is of interest."""
+        """Run what is left to do; from here on it does not matter who leaves."""
         if self._presence is not None:
             self._presence.stop()
         await self._follow_up.after_close()
 
     def report(self, *, close_s: float, closed_by: ClosedBy) -> Report:
-        """Tell what came of it all.
+        """Return the report of the call.
 
         Args:
             close_s: Seconds from the failure to the close.
-            closed_by: Who brought the close about.
+            closed_by: Who closed the session.
         """
         heard, first = self.heard, self._words.first
         began_s = heard.first_frame_at

@@ -1,7 +1,7 @@
-"""`guard`: a job's entrypoint that fails, or hangs at its start, is heard too.
+"""`guard`: tells the caller when a job's entrypoint raises, or when its session hangs at the start.
 
-A session that `attach` knows speaks for itself; this is for what happens before there is one, while
-it starts, or outside of it. The message goes out on lastword's own track.
+An attached session speaks for itself; this covers what happens before there is one, while it
+starts, or outside of it. The message is played on lastword's own track.
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ logger = logging.getLogger("lastword")
 
 LISTENER_TIMEOUT_S = 5.0
 """How long to wait for the track to be published and a caller to listen: agents are dispatched when
-the room is made, and the caller may still be on the way into it."""
+the room is made, and the caller may still be joining it."""
 START_TIMEOUT_S = 20.0
-"""A `session.start()` that takes longer hangs: a caller has waited in silence all that time."""
+"""A `session.start()` that takes longer counts as hanging: the caller hears nothing meanwhile."""
 LOOK_EVERY_S = 1.0
 MAX_MESSAGE_S = 60.0
 
@@ -90,8 +90,8 @@ def guard(
     Raises:
         ClipError: A file of the message is missing, broken or too long.
         MessageError: The message has a form that is not known.
-        TypeError: It was written without brackets, stands above a function that is not
-            asynchronous, or an argument is of a type that it cannot be.
+        TypeError: It was written without parentheses, decorates a function that is not
+            asynchronous, or has an argument of a wrong type.
     """
     if inspect.isroutine(message):
         raise TypeError(
@@ -160,7 +160,7 @@ class _Guard:
         except asyncio.CancelledError:
             if self._hung is None or not watch_atask.done():
                 watch_atask.cancel()
-                raise  # somebody else's
+                raise  # somebody else has cancelled the job
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller is told
             failed = error
         finally:
@@ -169,7 +169,7 @@ class _Guard:
         await self._end(failed, watch_atask)
 
     async def _end(self, failed: Exception | None, watch_atask: asyncio.Task[None]) -> None:
-        """Raise what has failed when the caller has been told."""
+        """Wait until the caller has been told, then raise the error."""
         try:
             if self._hung is not None:
                 # Whatever became of start() since: the caller is being told already.
@@ -184,7 +184,7 @@ class _Guard:
             del failed  # its traceback holds this frame
 
     async def _watch_start(self, entry: asyncio.Task[Any] | None) -> None:
-        """End when a session has started; if it does not within the time, end the job."""
+        """Return when a session has started; if none does in time, end the job."""
         seen_at: float | None = None
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
@@ -212,7 +212,7 @@ class _Guard:
             return None  # no session was started yet
 
     def _caller(self, session: AgentSession[Any] | None) -> rtc.RemoteParticipant | None:
-        """Find who is linked, or else on a phone, or else the only caller."""
+        """Return the linked participant, else one on a phone, else the only caller."""
         linked = rooms.linked_participant(session) if session is not None else None
         if linked is not None:
             return linked
@@ -223,13 +223,13 @@ class _Guard:
     # --- the last words --------------------------------------------------------------------------
 
     async def _last_words(self, error: Exception) -> None:
-        """Say the message, then do what is to follow; never raises but for a cancellation."""
+        """Say the message, then run the action; raise nothing but a cancellation."""
         session = self._session()
         last_word = attached_to(session) if session is not None else None
         if last_word is not None and await last_word.settled() is not None:
             return  # the session has spoken for itself
         if last_word is not None:
-            last_word.detach()  # one message, whatever it may still meet
+            last_word.detach()  # one message is enough, whatever else goes wrong
         try:
             await self._speak_and_end(session, error)
         except Exception as trouble:  # noqa: BLE001 - the job ends as it would have without us

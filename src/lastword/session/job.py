@@ -1,4 +1,4 @@
-"""What `guard` needs of a job: a way into its room, and silence of the session in it."""
+"""Gives `guard` a way into a job's room, and keeps the job's session silent."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("lastword")
 
 CONNECT_TIMEOUT_S = 5.0
-"""How long joining the room may take, where the entrypoint did not come to it; usually 0.1 s."""
+"""How long joining the room may take if the entrypoint has not done it; usually 0.1 s."""
 SILENCE_EVERY_S = 0.1
 """How often a session that may still begin to speak is silenced."""
 
@@ -27,8 +27,8 @@ def shield_connect(job: JobContext) -> None:
     """Let joining the room go on when a `session.start()` that fails cancels it.
 
     `start()` joins beside its other work and cancels that when one part raises. A cancelled
-    `Room.connect` leaves the native client waiting for an answer that nobody gives any more: no
-    later attempt succeeds, and after some seconds it panics and ends the process (livekit 1.1.21).
+    `Room.connect` leaves the native client waiting for an answer that never comes: every
+    later attempt fails, and after some seconds it panics and ends the process (livekit 1.1.21).
     """
     connect = job.connect
     joining: list[asyncio.Task[None]] = []
@@ -43,7 +43,7 @@ def shield_connect(job: JobContext) -> None:
 
 
 async def is_in_room(job: JobContext) -> bool:
-    """Join the job's room if that was not done; return whether somebody could be reached there."""
+    """Join the job's room if needed; return whether somebody can be reached there."""
     if job.is_fake_job():
         return False  # console mode: there is no room
     try:
@@ -56,7 +56,7 @@ async def is_in_room(job: JobContext) -> bool:
 
 @contextlib.asynccontextmanager
 async def silent(session: AgentSession[Any] | None) -> AsyncIterator[None]:
-    """Keep a session silent: one whose start hangs may come to its first words at any time."""
+    """Keep a session silent: one whose start hangs may begin to speak at any time."""
     if session is None:
         yield
         return

@@ -1,6 +1,6 @@
-"""`LastWord`: what `attach` puts in front of a session's own methods, up to the decision.
+"""`LastWord`: wraps a session's own methods and decides which of its errors is the last.
 
-From the error event everything runs synchronously up to the decision; `closing` does the rest.
+From the error event to the decision everything runs synchronously; `closing` does the rest.
 """
 
 from __future__ import annotations
@@ -104,8 +104,9 @@ class LastWord:
     def report(self) -> Report | None:
         """The report of the last failure that is over, or None if there is none.
 
-        It is complete, and so not there yet in a handler of `session.on("close")`: the after-action
-        runs behind that event. There, await `settled()` in a task, or give `attach` an `on_report`.
+        It is set once everything is over, so not yet in a handler of `session.on("close")`: the
+        after-action runs after that event. There, await `settled()` in a task, or give `attach` an
+        `on_report`.
         """
         return self._report
 
@@ -129,7 +130,7 @@ class LastWord:
         _attached.discard(self._session)
 
     async def ready(self) -> None:
-        """Wait until all sounds are prepared, own words rendered or given up."""
+        """Wait until all sounds are prepared, and words are rendered or given up."""
         await self._preparation.ready()
 
     def would_say(self) -> dict[FailureKind, Utterance | None]:
@@ -155,12 +156,12 @@ class LastWord:
         name = state.closing.state.value if isinstance(state, UnderWay) else type(state).__name__
         return f"<LastWord {name.lower()}>"
 
-    # --- the session's own methods, with ours in front -------------------------------------------
+    # --- the session's own methods, wrapped -----------------------------------------------------
 
     def _emit(self, event: str, *args: Any) -> None:
         state = self._state
         if event == "close" and isinstance(state, UnderWay) and not state.closing.saw_close():
-            return  # one close event, whoever else thinks that it closes
+            return  # there is one close event, whoever else closes the session
         self._look_at(event, *args)
         if event != "error" and not isinstance(state, UnderWay):
             self._hooks.emit(event, *args)
@@ -169,7 +170,7 @@ class LastWord:
         if event == "error" and isinstance(state, Watching):
             self._state = deciding = Deciding()
         # livekit.rtc.EventEmitter lets a handler's TypeError escape (livekit 1.0 .. 1.1), and what
-        # is no Exception: the caller's next line, `_on_error`, would never run and the session
+        # is not an Exception: the caller's next line, `_on_error`, would never run and the session
         # would hang
         with Contained(f"a handler of {event!r} raised"):
             self._hooks.emit(event, *args)
@@ -179,7 +180,7 @@ class LastWord:
             self._state = Watching()
 
     def _look_at(self, event: str, *args: Any) -> None:
-        """Take from an event what it says of the session's health and form."""
+        """Learn from an event how the session is doing and whether its set-up has changed."""
         if not self.closing:
             self._silence.note(event, *args)
         if event == "close":
@@ -208,7 +209,7 @@ class LastWord:
             self._silence.turn_failed(turn)
 
     def _give_up(self, step: GiveUp) -> None:
-        """The caller has waited too long: a failure like any other, handlers may keep the call."""
+        """Announce that the caller has waited too long; handlers may still keep the call."""
         if self.closing or sessions.is_closing(self._session):
             return
         event = dead_air(self._session, step)
@@ -220,7 +221,7 @@ class LastWord:
             self._silence.restart()
 
     def _begin(self, failure: Failure, error: Any) -> bool:
-        """Begin the closing; False if it could not, so that upstream goes its own way."""
+        """Begin the closing; return False if that failed, and upstream is to go its own way."""
         try:
             closing = Closing(
                 self._session,
@@ -268,7 +269,7 @@ class LastWord:
             self._hooks.close_soon(**close)
 
     def _decided(self, deciding: Deciding) -> None:
-        """Close as a handler has asked for, if the error itself does not close the session."""
+        """Close as a handler has asked, if the error itself does not close the session."""
         if self._state is deciding:
             self._state = Watching()
         if deciding.close is not None and not self.closing:

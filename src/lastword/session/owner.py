@@ -1,4 +1,4 @@
-"""Tells the tap which components are a session's."""
+"""Tells the tap which components belong to a session."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class SessionOwner:
         return sessions.is_left_closed(session)
 
     def owns(self, component: object) -> bool:
-        """Say whether a component works for the session.
+        """Return whether a component works for the session.
 
         A component that agents have subscribed to belongs to their sessions. Without a subscriber
         it is an adapter made for the moment, one that was configured but not used yet, or one that

@@ -1,8 +1,8 @@
-"""Makes ready, before a failure, everything that one session needs then.
+"""Prepares everything that one session needs when it fails.
 
-Messages, own voice, what follows, the standby track: prepared when attached, looked at again when
-the agent's state changes, because the output, the room or the voice may be new. At failure time
-`for_failure` is a look-up.
+Messages, own voice, after-action and standby track are prepared when attached, and checked again
+when the agent's state changes, because the output, the room or the voice may be new. At failure
+time `for_failure` is a look-up.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ _TONES: dict[RemarkName, Tone] = {"filler": "moment", "apology": "again", "deaf_
 
 
 class Preparation:
-    """What a session has ready.
+    """Everything that a session has ready for a failure.
 
     Args:
         session: The session.
         message: What the caller hears.
         language: The language asked for, or None for the session's own.
         plan: What follows.
-        max_message_s: Longest message taken, in seconds.
+        max_message_s: Longest message accepted, in seconds.
         standby_track: Whether a muted track is to wait in the room.
         remarks: What may be said while the call goes on, in any form of message; True for the
             bundled words.
@@ -89,7 +89,7 @@ class Preparation:
         self._own_voice.begin()
 
     def follow(self) -> None:
-        """Make ready what the session needs as it is now; quick where nothing has changed."""
+        """Prepare what the session needs in its present state; quick if nothing has changed."""
         wanted = self._wanted_format()
         self._script.prepare(wanted)
         if wanted != self._format:
@@ -101,12 +101,12 @@ class Preparation:
         self._phone_warning.look_at(rooms.linked_participant(self._session))
 
     async def ready(self) -> None:
-        """Wait until everything is made or given up."""
+        """Wait until every sound is ready or given up."""
         self.follow()
         await self._own_voice.ready()
 
     def for_failure(self, kind: FailureKind) -> Words:
-        """Return what a kind of failure needs."""
+        """Return what is said and done about a kind of failure."""
         return self._script.for_failure(kind, self._standby)
 
     def remark(self, name: RemarkName) -> Utterance | None:
@@ -130,7 +130,7 @@ class Preparation:
             self._standby.publish_in(room, wanted.sample_rate, wanted.num_channels)
 
     def leave_room(self) -> None:
-        """Take out of the room what waits there."""
+        """Take the standby track out of the room."""
         if self._standby is not None:
             self._standby.remove()
 

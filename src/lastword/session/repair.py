@@ -1,4 +1,4 @@
-"""Tells whether user code has replaced the component that failed, so that the call can go on."""
+"""Finds out whether user code has replaced the component that failed, so that the call goes on."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Repair:
         self._used = self._in_use(role)
 
     def after_handlers(self, error: object) -> bool:
-        """Tell whether what has failed is used no more in its role.
+        """Return whether the failed component is no longer used in its role.
 
         Args:
             error: The `LLMError` or the like.
@@ -104,7 +104,7 @@ class Repair:
 
 
 def _stand_for_each_other(one: object, other: object) -> bool:
-    """Tell whether two components are one, or one is an adapter around the other."""
+    """Return whether two components are the same, or one is an adapter around the other."""
     return _is_or_holds(one, other) or _is_or_holds(other, one)
 
 

@@ -1,4 +1,4 @@
-"""Tells what the caller really heard, to everybody who wants to know.
+"""Reports what the caller really heard, to user code, the log and the trace.
 
 A report goes to `LastWord.report`, to `on_report`, to one log line and to one OpenTelemetry span.
 """
@@ -40,7 +40,7 @@ class Report:
 
     Attributes:
         failure: Why the session ended.
-        played: "full" if the sink says that it played the whole clip and the sound got to the
+        played: "full" if the sink says that it played the whole clip and the sound reached the
             server, "part" if it began, else "none".
         played_s: Seconds of the clip that the sink says it played.
         clip_s: Seconds of the clip; 0.0 without one.
@@ -52,13 +52,13 @@ class Report:
         failed_at: When the error event came, in seconds since the epoch.
         first_frame_s: Seconds from the error event to the first frame that a sink took, or None.
         close_s: Seconds from the error event to the `close` event.
-        closed_by: Who brought the close about: "lastword" (in order), "forced" (a teardown that
+        closed_by: Who closed the session: "lastword" (in order), "forced" (a teardown that
             hung) or "upstream" (another close was faster).
         after: Name of the action after the close, or None.
         after_error: Why that action failed, or None.
         silent_s: Seconds that the caller had waited for a sound when the error event came.
         fillers: How many remarks were said before: fillers, apologies, "I can't hear you".
-        lost_s: Seconds of what was played that did not get to the server, by its receiver reports.
+        lost_s: Seconds of played sound that did not reach the server, by its receiver reports.
     """
 
     failure: Failure
@@ -91,8 +91,8 @@ def deliver(
 
     Args:
         report: The report.
-        on_report: The user's function, whose exceptions are logged. What it returns is awaited if
-            it can be, for at most `ON_REPORT_TIMEOUT_S`.
+        on_report: The user's function, whose exceptions are logged. An awaitable that it
+            returns is awaited, for at most `ON_REPORT_TIMEOUT_S`.
         tracer: Makes the span; livekit-agents' own, whose provider need not be the global one.
             None where there are no spans.
         context: Where the session's own spans stand, or None.
@@ -145,7 +145,7 @@ def _awaited(result: Awaitable[object]) -> asyncio.Task[None]:
 
 
 async def delivered(atask: asyncio.Task[None] | None) -> None:
-    """Wait, within its bound, for the task that `deliver` has returned; not inside of it."""
+    """Wait, bounded, for the task that `deliver` has returned, unless it is the running one."""
     if atask is not None and atask is not asyncio.current_task():
         await asyncio.wait({atask}, timeout=ON_REPORT_TIMEOUT_S)
 
@@ -159,7 +159,7 @@ def _trace(
 
 
 def _flat(report: Report) -> dict[str, str | float | bool]:
-    """Flattens a report to what logs and spans take; absent values are left out."""
+    """Return a report as flat values for logs and spans; leave out what is absent."""
     values = {field.name: getattr(report, field.name) for field in fields(report)}
     failure = report.failure
     values.update(

@@ -23,8 +23,8 @@ class Script:
     Args:
         message: What the caller hears.
         plan: What follows.
-        languages: Languages of bundled words in the order of preference; None is passed over.
-        max_message_s: Longest message taken, in seconds.
+        languages: Languages of bundled words in the order of preference; None is skipped.
+        max_message_s: Longest message accepted, in seconds.
 
     Attributes:
         messages: All messages, the likeliest first.
@@ -55,14 +55,14 @@ class Script:
         self._format: OutputFormat | None = None
 
     def prepare(self, to: OutputFormat) -> None:
-        """Make all sounds ready for an output; do nothing for the format that is ready."""
+        """Prepare all sounds for an output; do nothing if they are ready in its format."""
         if to != self._format:
             for message in self.messages:
                 message.prepare(to)
             self._format = to
 
     def for_failure(self, kind: FailureKind, standby: Standby | None = None) -> Words:
-        """Return what a kind of failure needs; a look-up."""
+        """Return what is said and done about a kind of failure; a look-up."""
         action = self._plan.for_kind(kind)
         second = self._second[id(action)].for_kind(kind) if action is not None else None
         to = self._format or OutputFormat()

@@ -27,7 +27,7 @@ class Deciding:
     close: dict[str, Any] | None = None
 
     def ask(self, close: dict[str, Any]) -> None:
-        """Take a handler's wish; of several the first counts, unless another is in more haste."""
+        """Keep a handler's request to close: the first, unless a later one ends the message."""
         if self.close is None or ends_message(close):
             self.close = close
 
@@ -54,5 +54,5 @@ State: TypeAlias = "Watching | Deciding | UnderWay | Detached"
 
 
 def ends_message(close: dict[str, Any]) -> bool:
-    """Tell whether a wish to close, with upstream's own arguments, lets nobody finish speaking."""
+    """Return whether a request to close, in upstream's arguments, cuts speech off."""
     return not close.get("drain") or close["reason"] == CloseReason.PARTICIPANT_DISCONNECTED

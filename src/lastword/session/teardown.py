@@ -34,8 +34,8 @@ async def tear_down(
     Args:
         work: The session's own method.
         timeout_s: How long it may take, in seconds.
-        cancels: Ask it to end, and give it `FORCE_GRACE_S` for that, before it is left.
-        on_left: Called if it has not come to its end.
+        cancels: Cancel it, and give it `FORCE_GRACE_S` to end, before it is abandoned.
+        on_left: Called if it has not ended.
     """
     teardown = Abandonable(work)
     atask = asyncio.create_task(_wait_for(teardown), name="lastword_teardown")
@@ -50,7 +50,7 @@ async def tear_down(
             teardown.abandon()
             on_left()
     if atask.done() and not atask.cancelled() and (error := atask.exception()) is not None:
-        # a realtime session's aclose() raises what its connection failed of (1.8.9)
+        # a realtime session's aclose() raises the error of its connection (1.8.9)
         extra = {"error": type(error).__name__}
         logger.error("the session's teardown failed, the close is forced", extra=extra)
 
@@ -60,7 +60,7 @@ async def _wait_for(teardown: Abandonable) -> None:
 
 
 class Abandonable:
-    """An awaitable that runs a coroutine as awaiting it would, and can be left where it stands.
+    """An awaitable that runs a coroutine as awaiting it would, and can be abandoned at any point.
 
     Cancelling a task is a request: what the task waits for may swallow it, and then the task goes
     on as if nothing had been asked.

@@ -1,4 +1,4 @@
-"""Watches each turn of a session's agent: exceptions of its own nodes, and words without a sound.
+"""Watches each turn of a session's agent: exceptions of its own nodes, and words without sound.
 
 livekit-agents logs these and goes on: no error event comes, and the caller hears nothing.
 """
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from livekit.agents.voice import SpeechHandle
 
     class Announce(Protocol):
-        """Tells of a failed turn."""
+        """Announces a failed turn."""
 
         def __call__(self, agent: Agent, node: str, error: Exception, *, heard: bool) -> None:
             """See the class."""
@@ -38,7 +38,7 @@ _NODES = ("llm_node", "tts_node", "transcription_node", "realtime_audio_output_n
 _CALLBACKS = ("on_enter", "on_user_turn_completed")
 """What comes before any speech."""
 _CAUSES = 8
-"""How far the causes of an error are looked at."""
+"""How many causes of an error are followed."""
 
 
 @dataclass
@@ -47,11 +47,11 @@ class _Turn:
 
     Attributes:
         agent: The agent that speaks.
-        counts: Whether it says that the agent works: an apology does not.
-        error: What a node of it raised first.
+        counts: Whether it shows that the agent works: an apology does not.
+        error: The first exception that a node raised in it.
         node: That node.
-        heard: Something of it was played.
-        told: An error event came meanwhile.
+        heard: Whether any of it was played.
+        told: Whether an error event came meanwhile.
     """
 
     agent: Agent
@@ -119,7 +119,7 @@ class Turns:
         output = self._session.output.audio
 
         def on_finished(event: Any) -> None:
-            # an output that never says that it began to play, as some avatars', says this
+            # some outputs, such as avatars', never report that playing began, but report this
             if self._session.current_speech is speech and event.playback_position > 0:
                 turn.heard = True
 
@@ -154,7 +154,7 @@ class Turns:
             return
         if node in _CALLBACKS:
             loop = asyncio.get_running_loop()
-            loop.call_soon(self._tell, agent, node, error)  # behind what livekit-agents logs of it
+            loop.call_soon(self._tell, agent, node, error)  # after livekit-agents has logged it
             return
         speech = speeches.speech_of_this_task()
         turn = self._turns.get(speech.id) if speech is not None else None
@@ -182,7 +182,7 @@ class Turns:
             return False
         own = turn.agent.tts
         if not (own if is_given(own) else self._session.tts) and not _brings_voice(turn.agent):
-            return False  # a session for reading
+            return False  # a text-only session
         texts = (getattr(item, "text_content", None) or "" for item in speech.chat_items)
         return any(letter.isalnum() for text in texts for letter in text)
 

@@ -1,6 +1,6 @@
-"""What can happen to the call after its last words: leave, hang up, transfer.
+"""Defines what can happen to the call after its last words: leave, hang up, transfer.
 
-Each action is bounded on its own and never raises: it returns what became of it.
+Each action has its own time limit and never raises: it returns its outcome.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class AfterContext:
 
     Attributes:
         room: The agent's room, connected or not.
-        job: The job that the call is, or None outside of a worker.
+        job: The job that handles the call, or None outside of a worker.
         caller: Identity of the linked participant, or None if nobody was linked.
         failure: Why the session ended.
         say: Speaks the action's `on_failure` message and its tail; set while the output is open.
@@ -55,7 +55,7 @@ class Outcome:
     """What became of an action.
 
     Attributes:
-        error: One line for the report if it did not do what was asked, else None.
+        error: One line for the report if the action failed, else None.
         then: What follows once the session is closed, or None.
     """
 
@@ -67,10 +67,10 @@ class After(ABC):
     """One thing that happens to the call after its last words.
 
     Attributes:
-        name: How the report calls it.
-        runs_before_close: It needs the still open session.
-        hands_on: The caller is to stay on the line; bundled words say so.
-        tail_s: Quiet wanted between the last frame and the end, in seconds; None for the default.
+        name: Its name in the report.
+        runs_before_close: Whether it needs the session while it is still open.
+        hands_on: Whether the caller is to stay on the line; bundled words say so.
+        tail_s: Silence between the last frame and the end, in seconds; None for the default.
         on_failure: A second message, spoken if the action failed.
     """
 
@@ -82,10 +82,10 @@ class After(ABC):
 
     @abstractmethod
     async def run(self, call: AfterContext) -> Outcome:
-        """Do it, within a bound, without raising."""
+        """Run the action within its time limit, and return its outcome; never raise."""
 
     def check(self) -> None:  # noqa: B027 - most actions need nothing
-        """See whether it could be done.
+        """Make sure that the action can be run.
 
         Raises:
             MissingCredentialsError: It needs the server API, and the environment does not say how
@@ -104,7 +104,7 @@ class Plan:
         check: Call `check` now; a decorator runs before the worker has set the environment.
 
     Raises:
-        TypeError: It is neither.
+        TypeError: `after` is none of these.
         MissingCredentialsError: An action needs the server API and cannot reach it.
     """
 
@@ -124,7 +124,7 @@ class Plan:
             self.check()
 
     def check(self) -> None:
-        """See whether every action could be done.
+        """Make sure that every action can be run.
 
         Raises:
             MissingCredentialsError: One needs the server API and cannot reach it.
@@ -142,28 +142,28 @@ class Plan:
         return [kind for kind, action in after.items() if action is not None and action.hands_on]
 
     def actions(self) -> list[After]:
-        """Return every action that could be needed, for what has to be prepared."""
+        """Return every action that may be needed, so that its message can be prepared."""
         return [action for action in self._given.values() if action is not None]
 
 
 def leave() -> After:
-    """The agent's job ends; the caller stays in the room. Never ends a phone call by itself."""
+    """End the agent's job and leave the caller in the room; a phone call is not ended by this."""
     return _Leave()
 
 
 def hang_up(*, delete_room: bool = False, tail_s: float | None = None) -> After:
-    """The call ends for the caller, then the agent's job ends.
+    """End the call for the caller, then the agent's job.
 
     The linked participant is removed, which ends a phone call within 20 ms. The room is deleted if
     nobody but agents would remain in it.
 
     Args:
         delete_room: Delete the room, whoever else is in it.
-        tail_s: Quiet between the last frame and the end, in seconds; by default 1.0 for a phone
+        tail_s: Silence between the last frame and the end, in seconds; by default 1.0 for a phone
             and 0.2 for others. A carrier with a long path may need more.
 
     Raises:
-        TypeError: `tail_s` is no number, or `delete_room` neither True nor False.
+        TypeError: `tail_s` is not a number, or `delete_room` is neither True nor False.
         ValueError: `tail_s` is negative or not finite.
     """
     check_flag("delete_room", delete_room)
@@ -175,7 +175,7 @@ def hang_up(*, delete_room: bool = False, tail_s: float | None = None) -> After:
 def transfer_to(
     target: str, *, ringing_timeout_s: float = 30.0, on_failure: AnyMessage | None = None
 ) -> After:
-    """The phone call is handed to a number or a SIP address; if that fails, it ends.
+    """Transfer the phone call to a number or a SIP address; if that fails, end it.
 
     Args:
         target: "+4930123456", or a URI with "tel:", "sip:" or "sips:".
@@ -184,7 +184,7 @@ def transfer_to(
             form of `attach`'s message. Then the call ends as with `hang_up()`.
 
     Raises:
-        TypeError: The target is no text, or the time no number.
+        TypeError: The target is not a string, or the time is not a number.
         ValueError: The target is neither a number nor such a URI, or the time is not positive.
     """
     if not isinstance(target, str):
@@ -224,7 +224,7 @@ class _NeedsApi(After):
     """An action that asks the server."""
 
     def check(self) -> None:
-        """See whether the environment says how to reach the server.
+        """Make sure that the environment says how to reach the server.
 
         Raises:
             MissingCredentialsError: It does not.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("lastword")
 
 TAIL_S = 0.2
-"""Quiet after the message: the last packet leaves up to 0.1 s after playout is reported."""
+"""Silence after the message: the last packet leaves up to 0.1 s after playout is reported."""
 SIP_TAIL_S = 1.0
 """The same with a phone and its jitter buffer behind it: 0.2 s lost nothing on loopback, but a
 carrier's path needs more (measured with livekit-sip 1.3.0)."""
@@ -33,7 +33,7 @@ class Place:
 
     Attributes:
         room: The agent's room.
-        job: The job that the call is; None outside of a worker.
+        job: The job that handles the call; None outside of a worker.
         caller: The linked participant.
     """
 
@@ -51,7 +51,7 @@ class FollowUp:
         place: Where the call takes place; may become known later.
 
     Attributes:
-        error: Why the action did not do what was asked, or None.
+        error: Why the action failed, or None.
     """
 
     def __init__(self, action: After | None, failure: Failure, place: Place) -> None:
@@ -63,23 +63,23 @@ class FollowUp:
 
     @property
     def name(self) -> str | None:
-        """How the report calls the action."""
+        """The name of the action in the report."""
         return self._action.name if self._action is not None else None
 
     @property
     def tail_s(self) -> float:
-        """Quiet between the last frame and what follows, in seconds."""
+        """Silence between the last frame and what follows, in seconds."""
         if self._action is not None and self._action.tail_s is not None:
             return self._action.tail_s
         return SIP_TAIL_S if is_phone(self._place.caller) else TAIL_S
 
     async def before_close(self, say: Callable[[], Awaitable[None]] | None) -> None:
-        """Run what needs the caller on an open line; `say` speaks of its failure."""
+        """Run an action that needs the open session; `say` tells the caller if it fails."""
         if self._next is not None and self._next.runs_before_close:
             await self._run(self._next, say)
 
     async def after_close(self) -> None:
-        """Run the rest."""
+        """Run what has to wait until the session is closed."""
         if self._next is not None:
             await self._run(self._next, None)
 
@@ -97,7 +97,7 @@ class FollowUp:
 
 
 class PhoneWarning:
-    """Warns once of a caller on a phone whose call nothing will end.
+    """Warns once about a phone caller whose call nothing will end.
 
     Args:
         plan: What follows the last words.

@@ -1,4 +1,4 @@
-"""Keeps what became of one clip on its way to the caller, and says what counts as heard."""
+"""Records how much of one clip reached the caller, and decides what counts as heard."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 ROUNDING_S = 0.02
 """Sinks report positions in whole packets of at most 20 ms."""
 CONCEALED_S = 0.2
-"""So much may be lost on the way, all together, before words are: a receiver conceals the loss of
+"""How much may be lost on the way, in total, before words are lost: a receiver conceals the loss of
 single packets of 20 ms, and retransmission fills in most."""
 
 
 @dataclass
 class Heard:
-    """What became of one clip: filled while it is played, read when it is over.
+    """The record of one clip: filled while it is played, read when it is over.
 
     Attributes:
         frames: The clip, ready; the last frame is padded with silence.
@@ -36,11 +36,11 @@ class Heard:
         ways: The ways tried, in order.
         path: The way by which the last frame was taken.
         position_s: Seconds played, as the sinks reported.
-        started: A sink reported that playing began.
-        broke: The agent lost its room meanwhile: what sinks say is not what was heard.
+        started: Whether a sink reported that playing began.
+        broke: Whether the agent lost its room meanwhile, so that sinks report more than was heard.
         lost_s: Seconds that did not reach the server.
-        subscribed: Whether somebody has listened; None where that is not known.
-        reported: Set once a sink has said how far it came.
+        subscribed: Whether somebody was listening; None where that is not known.
+        reported: Set once a sink has reported how much it played.
     """
 
     frames: Sequence[rtc.AudioFrame]
@@ -58,7 +58,7 @@ class Heard:
 
     @classmethod
     def of(cls, utterance: Utterance | None, to: OutputFormat) -> Heard:
-        """Begin with an utterance of which nothing is heard yet, in an output's format."""
+        """Return the record of an utterance, in an output's format, before any of it is played."""
         if utterance is None:
             return cls([])
         return cls(utterance.frames(to), utterance.clip.duration_s)
@@ -70,14 +70,14 @@ class Heard:
 
     @property
     def played(self) -> Played:
-        """How much was heard, as the sinks say; never all of it if the line was bad."""
+        """How much was heard according to the sinks; never all of it if the line was bad."""
         arrived = not self.broke and self.lost_s <= CONCEALED_S
         if self.frames and arrived and self.position_s >= self.clip_s - ROUNDING_S:
             return "full"
         return "part" if self.started or self.position_s > 0 else "none"
 
     def took(self, at: float) -> None:
-        """Count a frame that the way tried last has taken, at an event-loop time."""
+        """Count a frame that the latest way has taken, at an event-loop time."""
         if self.first_frame_at is None:
             self.first_frame_at = at
         self.accepted += 1
@@ -89,7 +89,7 @@ class Heard:
         self.reported.set()
 
     def rewind(self) -> Sequence[rtc.AudioFrame]:
-        """Go back to where the sinks stopped playing, if they said so; return what is left."""
+        """Go back to where the sinks stopped playing, if they reported it; return what is left."""
         if self.reported.is_set():
             frame_s = self.frames[0].samples_per_channel / self.frames[0].sample_rate
             self.accepted = min(self.accepted, int(self.position_s / frame_s + 1e-6))
@@ -103,7 +103,7 @@ class Heard:
             self.started = True
 
         def on_finished(event: io.PlaybackFinishedEvent) -> None:
-            if self.first_frame_at is not None:  # else of an interrupted speech before ours
+            if self.first_frame_at is not None:  # else it is of an interrupted speech before it
                 self.played_more(event.playback_position)
 
         output.on("playback_started", on_started)

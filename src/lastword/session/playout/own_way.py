@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from .heard import Heard
 
 TAIL_S = 0.2
-"""Quiet before the track is taken out of the room: its last packets are still on their way."""
+"""Silence before the track is taken out of the room: its last packets are still on their way."""
 LATE_S = 1.5
-"""How much longer than it lasts a message may take, and its track to go when it is stopped."""
+"""How much longer than its sound a message may take, and how long a stopped track may stay."""
 
 
 async def speak_on_own_track(
@@ -29,15 +29,15 @@ async def speak_on_own_track(
     first_frame_timeout_s: float,
     standby: Standby | None = None,
 ) -> None:
-    """Play what no sink has played yet; never raises, and stops at once when `abort` is set.
+    """Play what no sink has played yet; never raise, and stop at once when `abort` is set.
 
     Args:
         room: A connected room.
-        heard: The message and what becomes of it.
+        heard: The record of the message.
         transcript: Words to show the caller's client; empty if something else has shown them.
-        abort: Set when nobody is to hear the rest.
-        first_frame_timeout_s: One budget for publishing and the wait for a listener.
-        standby: A track that was published for this before, or None.
+        abort: Set to stop the message.
+        first_frame_timeout_s: One budget for publishing and for the wait for a listener.
+        standby: A track that was published in advance, or None.
     """
     loop = asyncio.get_running_loop()
     frames = heard.rewind()

@@ -30,13 +30,13 @@ LEAD_S = 0.5
 """How far frames are handed out ahead of playout: sinks take them far faster than real time, and
 50 sessions that fail together would each push a whole clip in one turn of the loop."""
 STALL_S = 1.0
-"""A sink that takes no frame for so long is given up: frames last 10 to 100 ms."""
+"""A sink that takes no frame for this long is given up: frames last 10 to 100 ms."""
 REPORT_S = 0.25
-"""How long a sink that is stopped may take to say how far it came."""
+"""How long a stopped sink may take to report how much it played."""
 REST_S = LEAD_S + 1.0
-"""Once all frames are taken, so soon a sink must report that it has played them. What the loop is
-late does not count, up to the clip's own length: twenty calls of one process that speak at once on
-a busy machine are slower than the clock, and would all be cut at the end."""
+"""Once all frames are taken, a sink has this long to report that it has played them. Time by which
+the loop is late does not count, up to the clip's own length: twenty calls of one process that speak
+at once on a busy machine are slower than the clock, and would all be cut at the end."""
 
 
 class Speaker:
@@ -44,11 +44,11 @@ class Speaker:
 
     Args:
         session: The failing session.
-        heard: The clip and what becomes of it.
+        heard: The record of the clip.
         transcript: Its words, for the way that shows them.
-        abort: Set when nobody is to hear the rest.
+        abort: Set to stop the clip.
         deadline: Event-loop time by which the first frame must be taken, all ways together.
-        standby: A track that was published for this before, or None.
+        standby: A track that was published in advance, or None.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Speaker:
         self._way_over = Signal()
 
     async def speak(self) -> None:
-        """Try one way after the other until the clip is played or must not be heard any more."""
+        """Try one way after the other until the clip is played or has to stop."""
         interrupted = self._silence_others()
         output = self._session.output.audio if self._session.output.audio_enabled else None
         if output is not None:
@@ -85,7 +85,7 @@ class Speaker:
             await self._by_own_track()
 
     async def speak_again(self) -> None:
-        """Play straight into the output or on a separate track: by now new speech is refused."""
+        """Play straight into the output or on a separate track, when new speech is refused."""
         output = self._session.output.audio if self._session.output.audio_enabled else None
         if output is not None and not rooms.output_is_poisoned(self._session):
             stop_listening = self._heard.listen(output)
@@ -153,7 +153,7 @@ class Speaker:
     ) -> AsyncIterator[rtc.AudioFrame]:
         """Yield frames at most `LEAD_S` ahead; a frame counts once the next one is asked for.
 
-        `way_over` is the way's own: a sink may begin to ask when its way was given up long ago.
+        Each way has a `way_over` of its own: a sink may begin to ask long after it was given up.
         """
         start, handed_s = self._loop.time(), 0.0
         for frame in frames:
@@ -199,7 +199,7 @@ class Speaker:
                     late_s=self._heard.clip_s,
                 )
             if handle.interrupted and self._heard.accepted and not self._abort.is_set():
-                # by the user: what the sink still held is gone, and must be pushed again
+                # interrupted by the user: what the sink still held is gone: push it again
                 await first_of(self._heard.reported, self._abort, timeout_s=REPORT_S)
                 self._heard.rewind()
         finally:
@@ -240,7 +240,7 @@ class Speaker:
             )
 
     async def _push(self, output: io.AudioOutput) -> bool:
-        """Push all frames that no sink has taken yet; True if all were taken."""
+        """Push all frames that no sink has taken yet; return whether all were taken."""
         async for frame in self._paced(self._heard.rewind(), self._way_over):
             capture = output.capture_frame(frame)
             taken = await finished(capture, name="lastword_capture", timeout_s=STALL_S)

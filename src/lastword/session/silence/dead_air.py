@@ -1,4 +1,4 @@
-"""Makes a failure of a silence, so that it goes the way of every other; owns its error."""
+"""Turns a silence into an error event, so that it is handled as every other failure is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decides when silence is too long; owns the debt of an agent. No session, no clock, no sound.
+"""Decides when an agent has been silent for too long. Knows no session, no clock and no sound.
 
     state      the caller                                           left by
     ---------  ---------------------------------------------------  ---------------------------
@@ -29,23 +29,23 @@ Hanging = Literal["llm", "tts", "realtime", "tool", "turn"]
 """Who keeps the caller waiting."""
 
 DEAF_UTTERANCES = 3
-"""Utterances without a transcript, one after the other, after which the agent is called deaf."""
+"""How many utterances in a row without a transcript make an agent count as deaf."""
 
 DEAF_UTTERANCE_S = 0.7
-"""Shorter ones are coughs and doors."""
+"""Anything shorter is a cough or a door."""
 
 DEAF_WAIT_S = 3.0
 """How long the transcript of an utterance may take."""
 
 _ORDER: tuple[Hanging, ...] = ("llm", "realtime", "tts")
-"""Of several calls in flight the first is waited for: a TTS that streams waits for a text."""
+"""Who is waited for if several are asked: the first in here, as a streaming TTS waits for text."""
 
 SOON = 0.5
-"""The part of the time to a filler after which it is made ready: a track in the room costs 2 % of a
-core while it waits, and most replies have come by then."""
+"""The fraction of the time to a filler after which it is prepared: a track in the room costs 2 % of
+a core while it waits, and most replies have come by then."""
 
 _CLOCK_S = 1e-6
-"""Timers come as early as this."""
+"""How much too early a timer may fire."""
 
 
 class State(Enum):
@@ -59,7 +59,7 @@ class State(Enum):
 
 @dataclass(frozen=True)
 class Look:
-    """What a look at the session says, taken when a time is up.
+    """What the session looks like when a time is up.
 
     Attributes:
         in_flight: Components that are being asked.
@@ -77,7 +77,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Soon:
-    """Make ready to ask the caller to wait."""
+    """Prepare to ask the caller to wait."""
 
 
 @dataclass(frozen=True)
@@ -111,8 +111,8 @@ Step = Soon | Filler | GiveUp | Deaf
 class Debt:
     """What an agent owes its caller.
 
-    Events go in with the time they came at; when `due_at` has come, `check` says what to do. All
-    times are seconds of one clock that does not jump.
+    Events are noted with the time they came at; at `due_at`, `check` says what to do. All times
+    are seconds of one monotonic clock.
 
     Args:
         silence: The bounds.
@@ -176,7 +176,7 @@ class Debt:
         Args:
             state: The new one.
             now: The time.
-            manual: The turns end by the application's word, not by silence.
+            manual: Whether the application ends the turns, and not silence.
         """
         was, self._user = self._user, state
         if state == "speaking":
@@ -217,7 +217,7 @@ class Debt:
             self._owe("reply", now)
 
     def speech_done(self) -> None:
-        """Note that what `speech_created` told of is over, spoken or not."""
+        """Note that a speech that was created is over, spoken or not."""
         if self._agent in {"listening", "initializing"} and self._what == "reply":
             self._pay()
 
@@ -226,7 +226,7 @@ class Debt:
         self._tools += 1
 
     def tool_ended(self, now: float, *, all_of_them: bool = False) -> None:
-        """Note that a tool, or all that ran, came to its end: the reply to it is owed anew."""
+        """Note that a tool, or every running one, has ended: its reply is due from now on."""
         self._tools = 0 if all_of_them else max(self._tools - 1, 0)
         if self._state is not State.PAID and self._what == "reply":
             self._owe("reply", now)
@@ -234,8 +234,8 @@ class Debt:
     def sound(self, duration_s: float, now: float, *, audible: bool) -> None:
         """Note a frame that the output has taken.
 
-        An output may take a whole speech at once, also before the agent is said to be speaking:
-        what it has taken it plays from then on.
+        An output may take a whole speech at once, even before the agent's state is "speaking"; it
+        plays what it has taken from then on.
         """
         if self._sound_ends is None:
             self._heard_until = now
@@ -252,7 +252,7 @@ class Debt:
             self._owe("sound", max(self._heard_until, now))
 
     def restart(self, now: float) -> None:
-        """Begin to wait anew: a handler has kept the session."""
+        """Start waiting again: a handler has kept the session."""
         if self._state is State.GIVEN_UP:
             self._owe(self._what, now)
 

@@ -1,4 +1,4 @@
-"""Hears what a session's output takes: how long each frame is, and whether it can be heard."""
+"""Watches the frames that a session's output takes: how long each is, and whether it is audible."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from livekit.agents.voice import io
 
 AUDIBLE = 32
-"""-60 dBFS in steps of 16 bits: what stays below is silence to any ear on a line."""
+"""-60 dBFS in 16-bit steps: to a listener on a line, anything below it is silence."""
 
 
 class Heard(Protocol):
-    """Takes what was heard."""
+    """Is told of each frame."""
 
     def __call__(self, duration_s: float, *, audible: bool) -> None:
-        """Take a frame of so many seconds."""
+        """Take the duration of a frame, and whether it is audible."""
 
 
 class Ear:
-    """Stands in front of the `capture_frame` of whichever output a session has.
+    """Wraps the `capture_frame` of whichever output a session has.
 
     Args:
         session: The session.
@@ -40,7 +40,7 @@ class Ear:
         self._ours: Callable[..., Any] | None = None
 
     def follow(self) -> None:
-        """Stand in front of the output that the session has now."""
+        """Wrap the output that the session has now."""
         output = self._session.output.audio
         if output is self._output:
             return
@@ -57,13 +57,13 @@ class Ear:
             self._output, self._ours = output, capture_frame
 
     def stop(self) -> None:
-        """Give the output its own method back, where ours still stands."""
+        """Give the output its own method back, if the wrapper is still in place."""
         output, self._output = self._output, None
         if output is not None and output.__dict__.get("capture_frame") is self._ours:
             del output.capture_frame
 
 
 def is_audible(frame: rtc.AudioFrame) -> bool:
-    """Tell whether a frame has a sample above -60 dBFS."""
+    """Return whether a frame has a sample above -60 dBFS."""
     samples = np.frombuffer(frame.data, np.int16)
     return bool(len(samples)) and bool(samples.max() > AUDIBLE or samples.min() < -AUDIBLE)

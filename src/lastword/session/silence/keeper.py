@@ -1,6 +1,6 @@
-"""Keeps a caller from waiting in silence: what is done about each step of a debt. Owns no rule.
+"""Keeps a caller from waiting in silence: does what each step of a `Debt` asks for.
 
-Must not import attach or closing: giving up is left to whoever made it.
+Must not import attach or closing: giving up is left to its creator.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Keeper:
     Args:
         session: The session.
         silence: The bounds, or None to watch nothing; an apology is said all the same.
-        preparation: Has the remarks ready.
+        preparation: Holds the remarks.
         owner: Knows which components are being asked.
         give_up: Called when the caller has waited too long.
     """
@@ -64,7 +64,7 @@ class Keeper:
         return self._remarks.said
 
     def is_of_remark(self, event: str) -> bool:
-        """Return whether an event is about lastword's own remark, which says nothing of health."""
+        """Return whether an event is about lastword's own remark, and so not about health."""
         return self._remarks.is_of_remark(event)
 
     def note(self, event: str, *args: Any) -> None:
@@ -81,26 +81,26 @@ class Keeper:
             self._watch.note(event, *args)
 
     def turn_failed(self, turn: Hashable) -> None:
-        """Say the apology for a failed turn that is tolerated, once for all errors of it.
+        """Say the apology for a failed turn that is tolerated, once for all of its errors.
 
         Args:
-            turn: What tells the turn from others; None for one that cannot be told.
+            turn: Identifies the turn; None for one that cannot be identified.
         """
         if turn is not None and turn == self._excused:
             return
         self._excused = turn
         if self._session.agent_state == "speaking":
-            self._owes_apology = True  # behind what is still to be heard of it
+            self._owes_apology = True  # after what is still to be heard of the turn
         elif self._session.user_state != "speaking":
             self._apologise()
 
     def restart(self) -> None:
-        """Wait anew: a handler has kept the session."""
+        """Start waiting again: a handler has kept the session."""
         if self._watch is not None:
             self._watch.restart()
 
     def stop(self) -> None:
-        """Say nothing and wait for nothing any more."""
+        """Stop speaking and waiting."""
         self._owes_apology = False
         self._remarks.stop()
         if self._watch is not None:

@@ -1,8 +1,8 @@
 """Says short words beside the agent's own output: fillers, apologies, "I can't hear you".
 
-In a room on a separate track: `say()` would queue behind the very reply that does not come. The
-track is published when a remark is near and taken out after it, since one that waits costs 2 % of a
-core. Never two at a time; nothing of them is in the history.
+In a room they play on a separate track: `say()` would queue behind the very reply that does not
+come. The track is published when a remark is near and taken out after it: one that waits costs
+2 % of a core. Two never play at a time, and the chat history has none of them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ FIRST_FRAME_TIMEOUT_S = 2.0
 """How late a remark may be; one that is later is not said at all."""
 
 TAIL_S = 0.2
-"""Quiet before the track goes: the last packets are still on their way."""
+"""Silence before the track goes: the last packets are still on their way."""
 
 
 class Remarks:
@@ -40,7 +40,7 @@ class Remarks:
         session: The session.
 
     Attributes:
-        said: How many began to sound.
+        said: How many began to play.
     """
 
     def __init__(self, session: AgentSession[Any]) -> None:
@@ -52,11 +52,11 @@ class Remarks:
         self._creating = False
 
     def make_ready(self, to: OutputFormat) -> None:
-        """Publish a muted track: a remark is near."""
+        """Publish a muted track, because a remark is near."""
         self._standby.publish_in(self._room(), to.sample_rate, to.num_channels)
 
     def say(self, utterance: Utterance, to: OutputFormat) -> bool:
-        """Say something unless something is being said; False if there is no room to say it in."""
+        """Say something unless a remark is playing; return False if there is no room for it."""
         room = self._room()
         if room is None or not room.isconnected():
             return False
@@ -67,7 +67,7 @@ class Remarks:
         return True
 
     def say_by_session(self, utterance: Utterance, to: OutputFormat) -> None:
-        """Let the session say something: where there is no room, nothing else is heard."""
+        """Let the session say something: without a room there is no other way."""
         self._creating = True
         try:
             self._handle = self._session.say(
@@ -81,7 +81,7 @@ class Remarks:
             self._creating = False
 
     def is_of_remark(self, event: str) -> bool:
-        """Tell whether an event of the session is of a remark that the session says."""
+        """Return whether an event of the session is about a remark that the session says."""
         if event == "speech_created":
             return self._creating
         if event == "agent_state_changed":
@@ -89,7 +89,7 @@ class Remarks:
         return False
 
     def stop(self) -> None:
-        """End what is being said at once, and take out of the room what waits there."""
+        """Stop what is being said at once, and take a waiting track out of the room."""
         self._standby.remove()
         if self._atask is not None:
             self._atask.cancel()

@@ -1,4 +1,4 @@
-"""What a user sets about silence; owns `Silence`."""
+"""Holds what a user sets about silence: `Silence`."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class Silence:
             for nothing.
 
     Raises:
-        ValueError: A time is not a positive, finite number, or a bound would come before
-            what comes ahead of it.
+        ValueError: A time is not a positive, finite number, a filler would come after the last
+            words, or a tool would get less time than a reply.
     """
 
     give_up_after_s: float = 30.0

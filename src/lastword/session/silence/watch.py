@@ -1,7 +1,6 @@
 """Watches one session for silence: feeds its events to a `Debt`, with one timer for all of it.
 
-Owns the timer and the look at the session; what is done about a debt is the caller's. Must not
-import attach.
+What is done about a debt is left to its caller. Must not import attach.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _HANGING = frozenset(get_args(Hanging))
 
 
 class Watch:
-    """What a session owes its caller, told in time.
+    """Tells in time when a session has owed its caller a sound for too long.
 
     Args:
         session: The session.
@@ -73,12 +72,12 @@ class Watch:
             self._arm()
 
     def restart(self) -> None:
-        """Wait anew: a handler has kept the session, or it was started again."""
+        """Start waiting again: a handler has kept the session, or it was started again."""
         self._debt.restart(self._loop.time())
         self._arm()
 
     def stop(self) -> None:
-        """Wait for nothing any more; the session's output gets its own method back."""
+        """Stop waiting, and give the session's output its own method back."""
         self._debt.close()
         self._ear.stop()
         self._arm()

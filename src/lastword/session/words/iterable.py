@@ -22,19 +22,19 @@ TIMEOUT_S = 10.0
 async def clip_of_frames(
     frames: AsyncIterable[rtc.AudioFrame], *, max_s: float, timeout_s: float = TIMEOUT_S
 ) -> Clip:
-    """Take all frames out of an async iterable.
+    """Make a clip of all frames of an async iterable.
 
     Args:
         frames: Frames of one rate and channel count.
-        max_s: The longest sound taken, in seconds.
+        max_s: The longest sound accepted, in seconds.
         timeout_s: Bound of the whole call, in seconds.
 
     Returns:
         The sound.
 
     Raises:
-        MessageError: It hangs, raises, is used up, goes on for too long, or gives something else
-            than frames of one form.
+        MessageError: It hangs, raises, was used up before, is too long, or yields anything but
+            frames of one rate and channel count.
     """
     task = asyncio.create_task(_collect(frames, max_s), name="lastword_iterable")
     if await ends(task, timeout_s=timeout_s):

@@ -30,13 +30,13 @@ AUDIO_SUFFIXES: Final = frozenset({
     ".aac", ".aif", ".aifc", ".aiff", ".amr", ".au", ".caf", ".flac", ".m4a", ".mka", ".mp3",
     ".mp4", ".oga", ".ogg", ".opus", ".rf64", ".snd", ".w64", ".wav", ".wave", ".webm", ".wma",
 })  # fmt: skip
-"""A text without white space that ends in one of these is meant as a file."""
+"""A text without white space that ends in one of these is taken for the name of a file."""
 
 
 MAX_BYTES_PER_S: Final = 192_000 * 2 * 3
-"""Of a message's file, for each second of `max_message_s`: 192 kHz stereo of 24 bits."""
+"""Bytes accepted in a message's file per second of `max_message_s`: 192 kHz stereo of 24 bits."""
 MORE_BYTES: Final = 2**24
-"""On top of them, for pictures and text in the file."""
+"""Bytes accepted on top of that, for pictures and text in the file."""
 
 
 class _Default:
@@ -65,7 +65,7 @@ TONES: Final[Mapping[FailureKind | None, Tone]] = {
 
 @dataclass(frozen=True)
 class _Line:
-    """What one kind of failure is answered with.
+    """What is said about one kind of failure.
 
     Attributes:
         sound: What is ready from the start.
@@ -84,8 +84,8 @@ class Message:
     Args:
         message: Any form that `attach` takes.
         languages: Languages of bundled words in the order of preference, such as "en" or "pt-BR";
-            None is passed over, and English speaks when none fits.
-        max_message_s: The longest sound taken, in seconds.
+            None is skipped, and English is used when none fits.
+        max_message_s: The longest sound accepted, in seconds.
         handed_on: Kinds after which the caller stays on the line; bundled words say so.
         tone: The tone of all bundled words; None for the one that fits each kind of failure.
 
@@ -133,7 +133,7 @@ class Message:
         _prepare(self._now.values(), to)
 
     def put(self, late: Late, clip: Clip, source: Origin) -> None:
-        """Let a sound that came later speak from now on; prepares it: not for the event loop.
+        """Use a sound that was made later from now on; prepares it, so not for the event loop.
 
         Args:
             late: One of `self.late`.
@@ -141,13 +141,13 @@ class Message:
             source: What the report calls it.
 
         Raises:
-            ClipLimitError: It is longer than `max_message_s`; what spoke before stays.
+            ClipLimitError: It is longer than `max_message_s`; the earlier sound stays in use.
         """
         self._heard_late[id(late)] = self._utterance(clip, source)
         self._renew()
 
     def use_languages(self, languages: Iterable[str | None]) -> None:
-        """Changes the language of the bundled words; may decode, so not for the event loop."""
+        """Change the language of the bundled words; may decode, so not for the event loop."""
         nearest = nearest_language(*languages)
         if nearest != self._language:
             self._language = nearest
@@ -172,7 +172,7 @@ class Message:
             return late
         key = (self._language, line.tone)
         if key not in self._bundled:
-            clip = bundled(*key)  # as long as it is: the bound is for the user's own words
+            clip = bundled(*key)  # however long: the bound is for the user's own words
             self._bundled[key] = Utterance(clip, clip.transcript, "bundled")
         return self._bundled[key]
 

@@ -1,4 +1,4 @@
-"""Makes sounds of words and iterables while the session runs, anew when its voice changes."""
+"""Makes sounds of words and iterables while the session runs, and again when its voice changes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("lastword")
 
 MAX_RENDERINGS = 5
-"""Per session: a TTS whose options never stay the same would else be asked on every turn."""
+"""Limit per session: a TTS whose options keep changing would otherwise be asked on every turn."""
 
 
 class _Voice(NamedTuple):
@@ -98,7 +98,7 @@ class OwnVoice:
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         self._task = asyncio.create_task(_after(self._task, work), name="lastword_own_voice")
-        # a task that is cancelled before its first step has not come to the work
+        # a task that is cancelled before its first step never awaits the work
         self._task.add_done_callback(lambda _: work.close())
 
     async def _load(self, speaker: tts.TTS[Any]) -> None:
@@ -124,7 +124,7 @@ def _voice_of(session: AgentSession[Any], speaker: tts.TTS[Any] | None) -> _Voic
 
 
 async def _after(earlier: asyncio.Task[None] | None, work: Coroutine[Any, Any, None]) -> None:
-    """One piece of work at a time: the newest voice has the last word."""
+    """Run one piece of work at a time, so that the newest voice is the one that stays."""
     try:
         if earlier is not None:
             await asyncio.wait({earlier})

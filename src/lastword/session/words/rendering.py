@@ -1,4 +1,4 @@
-"""Makes sounds of those parts of messages that are none yet: words and iterables of frames."""
+"""Makes sounds of the parts of messages that are not sounds yet: words and iterables of frames."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ logger = logging.getLogger("lastword")
 
 
 class LateSounds:
-    """What of some messages becomes a sound later.
+    """The words and iterables of some messages, which become sounds later.
 
     Args:
         messages: Receive what was made, the likeliest first.
@@ -107,7 +107,7 @@ class WordsWithoutSession:
         return found
 
     async def make(self) -> None:
-        """Make what is missing; never raises but for a cancellation."""
+        """Make what is missing; raise nothing but a cancellation."""
         try:
             await self._late.collect()
             if not self._made:

@@ -1,8 +1,7 @@
 # cython: autotestdict=False
-"""The compiled heart of the sound: a thin face over the C beside it.
+"""Gives Python the sound functions that are written in C: WAV, samples, frames, resampling.
 
-Owns nothing but the way between Python objects and the C functions. Arrays are allocated by the
-caller; everything that is long runs without the GIL.
+The caller allocates arrays; all long work runs without the GIL.
 """
 from cpython.bytes cimport PyBytes_AsString, PyBytes_FromStringAndSize
 from libc.stddef cimport size_t
@@ -22,10 +21,10 @@ cdef enum:
 # --- WAV -------------------------------------------------------------------------------------
 
 S16 = <int>native.PCM_S16
-"""The `encoding` of 16-bit PCM, whose samples can be used where they lie."""
+"""The `encoding` of 16-bit PCM, whose samples can be used in place."""
 
 OTHER_CODEC = -1
-"""The `encoding` of samples that are compressed: another decoder's."""
+"""The `encoding` of compressed samples, which another decoder reads."""
 
 
 class WavError(ValueError):
@@ -78,8 +77,8 @@ def wav_decode(
     Args:
         data: The whole file.
         encoding: As `wav_parse` returned it.
-        offset: Of the first sample, in bytes.
-        out: Filled, float32, channels interleaved; its length says how many samples are decoded.
+        offset: Where the first sample begins, in bytes.
+        out: Receives float32, channels interleaved; its length says how many samples to decode.
     """
     cdef size_t count = out.shape[0], size = data.shape[0]
     cdef native.pcm_encoding kind = <native.pcm_encoding>encoding
@@ -95,7 +94,7 @@ def wav_decode(
 # --- samples ---------------------------------------------------------------------------------
 
 def all_finite(const float[:, ::1] samples not None):
-    """Whether no sample is NaN or infinite."""
+    """Return whether every sample is finite."""
     cdef size_t count = samples.shape[0] * samples.shape[1]
     cdef bint finite = True
     if count:
@@ -108,8 +107,8 @@ def all_finite(const float[:, ::1] samples not None):
 @cython.internal
 @cython.auto_pickle(False)
 cdef class Samples:
-    """Samples of either type, held as long as this lives; measured by the buffer itself, since the
-    attributes of an object may say something else."""
+    """Samples of either type, held as long as this lives; measured by the buffer itself, since an
+    object's attributes may differ from it."""
 
     cdef const int16_t[:, ::1] _narrow
     cdef const float[:, ::1] _wide
@@ -211,7 +210,7 @@ DIGEST_KEY_SIZE = <int>native.DIGEST_KEY_SIZE
 
 
 def digest(const uint8_t[::1] data not None, const uint8_t[::1] key not None):
-    """Name a content: 16 bytes that differ for other contents, made with a secret key.
+    """Return a name for a content: 16 bytes that differ for other contents, made with a secret key.
 
     Args:
         data: The content.
@@ -230,7 +229,7 @@ def digest(const uint8_t[::1] data not None, const uint8_t[::1] key not None):
 # --- resample ----------------------------------------------------------------------------------
 
 def simd_paths():
-    """Names of the instruction sets that this build and this CPU have, the best last."""
+    """Return the names of the instruction sets that this build and this CPU have, the best last."""
     return [
         native.simd_name(<native.simd>path).decode()
         for path in range(native.SIMD_COUNT)
@@ -241,7 +240,7 @@ def simd_paths():
 @cython.final
 @cython.auto_pickle(False)
 cdef class Resampler:
-    """All that is known of a pair of rates: the filter and how to apply it. Immutable.
+    """The filter for a pair of rates, and how to apply it. Immutable.
 
     Args:
         in_rate: In Hz, positive.
@@ -261,7 +260,7 @@ cdef class Resampler:
         low, high = sorted((in_rate, out_rate))
         if low == 0 or high > MAX_RATIO * low:
             raise ValueError(f"expected positive rates at most a factor of {MAX_RATIO} apart")
-        # What a CPU has is a prefix of the enumeration.
+        # A CPU has the first ones of the enumeration.
         cdef native.simd path = paths.index(simd) if simd else len(paths) - 1
         with nogil:
             self._handle = native.resampler_new(in_rate, out_rate, path)
@@ -272,7 +271,7 @@ cdef class Resampler:
         native.resampler_free(self._handle)
 
     def length(self, size_t frames):
-        """Samples per channel that `frames` samples per channel become."""
+        """Return how many samples per channel `frames` samples per channel become."""
         cdef size_t length = native.resampler_length(self._handle, frames)
         if length == SIZE_MAX:
             raise OverflowError("more samples than memory can hold")

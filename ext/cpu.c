@@ -8,8 +8,8 @@
 #include <cpuid.h>
 
 /* Bits of CPUID and of XCR0: Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2
- * (CPUID) and volume 1 (13.3). Not __builtin_cpu_supports: what stands behind it comes with libgcc
- * or LLVM's runtime, and Zig's says no to everything. */
+ * (CPUID) and volume 1 (13.3). __builtin_cpu_supports is not used: it comes with libgcc or LLVM's
+ * runtime, and Zig's always answers no. */
 enum {
     LEAF1_ECX_FMA = 1 << 12,
     LEAF1_ECX_OSXSAVE = 1 << 27,
@@ -62,10 +62,10 @@ const char *simd_name(enum simd simd) {
 }
 
 int simd_usable(enum simd simd) {
-    static _Atomic int known = SIMD_COUNT; /* on a virtual machine a CPUID takes some 10 us */
+    static _Atomic int known = SIMD_COUNT; /* on a virtual machine CPUID takes about 10 us */
     int best = atomic_load_explicit(&known, memory_order_relaxed);
     if (best == SIMD_COUNT) {
-        best = best_simd(); /* the same for every thread that comes here */
+        best = best_simd(); /* every thread gets the same result */
         atomic_store_explicit(&known, best, memory_order_relaxed);
     }
     return (int)simd <= best;

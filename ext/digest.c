@@ -2,12 +2,12 @@
 
 #include <string.h>
 
-/* Two steps, because a clip of some seconds should be named in a twentieth of the time it takes to
- * prepare it:
+/* Two steps, because naming a clip of some seconds should take a twentieth of the time that
+ * preparing it takes:
  * 1. NH (Black et al., "UMAC", 1999; with the 64-bit words of VMAC, Krovetz 2006) folds each block
- *    of 1 KiB into 16 bytes. Two different contents of one length fold alike with a probability of
- *    2^-64 at most, over the keys.
- * 2. SipHash-1-3 with 128 bits (Aumasson and Bernstein, 2012) names what remains. */
+ *    of 1 KiB into 16 bytes. Over all keys, two different contents of one length fold alike with a
+ *    probability of 2^-64 at most.
+ * 2. SipHash-1-3 with 128 bits (Aumasson and Bernstein, 2012) turns the results into the name. */
 typedef unsigned __int128 uint128;
 
 typedef struct {

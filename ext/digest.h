@@ -1,7 +1,7 @@
 /* digest: names contents of any length by 16 bytes, so that equal sounds are kept once.
  *
- * Owns a keyed hash. Whoever does not know the key cannot make two contents of one name; it is no
- * signature and is not meant to leave the process. Knows no sound and no Python.
+ * A keyed hash: without the key nobody can make two contents with the same name. It is no signature
+ * and is not meant to leave the process. Knows no sound and no Python.
  */
 #ifndef LASTWORD_DIGEST_H
 #define LASTWORD_DIGEST_H

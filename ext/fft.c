@@ -1,4 +1,4 @@
-/* Tables of a fast Fourier transform: radices, twiddle factors, order. */
+/* Builds the tables of a fast Fourier transform: radices, twiddle factors, order. */
 #include "fft.h"
 
 #include <math.h>
@@ -50,7 +50,7 @@ int fft_factor(int rows, int radix[FFT_MAX_PASSES]) {
     return passes >= 2 ? passes : 0;
 }
 
-/* All roots exp(-2 pi i k / n), k = 0 .. n - 1, for n that 4 divides, or NULL. One eighth of the
+/* All roots exp(-2 pi i k / n), k = 0 .. n - 1, for n divisible by 4, or NULL. One eighth of the
  * circle is computed, the rest are its reflections and quarter turns. */
 static struct root *roots_of_unity(int n) {
     struct root *root = malloc((size_t)n * sizeof *root);

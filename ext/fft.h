@@ -1,4 +1,4 @@
-/* Tables of a fast Fourier transform whose work is done by fft_kernel.inc; see docs/resampling.md.
+/* Builds the tables of the Fourier transform that fft_kernel.inc computes; see docs/resampling.md.
  *
  * A transform of `size` = lanes x rows points looks at its input as `rows` rows of `lanes`
  * consecutive samples, one vector each. First each column is transformed over the rows, all columns
@@ -17,12 +17,13 @@ struct fft {
     int passes;                           /* row passes: rows = radix[0] * radix[1] * ... */
     int radix[FFT_MAX_PASSES];            /* 2, 3, 4, 5, 7 or 8, ascending */
     const float *twiddle[FFT_MAX_PASSES]; /* per pass but the last, (rows left, radix - 1, 2) */
-    float *twiddles;                      /* where those lie */
+    float *twiddles;                      /* the memory of all of them */
     float *cross;                         /* (chunks, lanes - 1, 2, lanes), see fft_chunk */
     int32_t *offset; /* floats before the row of a row frequency, after the passes */
 };
 
-/* Split `rows` into at least two radices, ascending; returns their number, 0 if there is no way. */
+/* Split `rows` into at least two radices, ascending; return how many, or 0 if that
+ * is impossible. */
 int fft_factor(int rows, int radix[FFT_MAX_PASSES]);
 
 /* The row frequencies of chunk `c` are `lanes` consecutive ones from here; the last chunk overlaps
@@ -37,11 +38,11 @@ static inline int fft_chunks(const struct fft *fft) {
 }
 
 /* Build the tables for `size` points, which fft_factor(size / lanes) accepts.
- * Returns 0, or -1 if memory ran out; fft_free is due in both cases. */
+ * Return 0, or -1 if memory ran out; call fft_free in both cases. */
 int fft_init(struct fft *fft, int size, int lanes);
 void fft_free(struct fft *fft);
 
-/* Memory aligned for every vector, or NULL; released by free(). */
+/* Return memory aligned for any vector, or NULL; release it with free(). */
 void *alloc_vectors(size_t count, size_t size);
 
 #endif

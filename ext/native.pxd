@@ -1,4 +1,4 @@
-# The C functions that _native.pyx calls; each header says what they promise.
+# Declares the C functions that _native.pyx calls; the headers say what each does.
 # (A file named _native.pxd would be taken for the module's own declarations.)
 from libc.stdint cimport int16_t, uint8_t, uint32_t, uint64_t
 

@@ -1,7 +1,6 @@
-/* pcm: what samples are made of and how they become int16 frames.
+/* pcm: decodes samples to float32, converts them to int16, and mixes channels.
  *
- * Owns sample encodings, the conversions between them and float32, and the mixing of channels. It
- * works on the caller's buffers, allocates nothing, keeps no state and knows no Python.
+ * Works on the caller's buffers, allocates nothing, keeps no state and knows no Python.
  */
 #ifndef LASTWORD_PCM_H
 #define LASTWORD_PCM_H
@@ -10,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* How one sample lies in a file; all of them little-endian. */
+/* How a sample is stored in a file; all of them little-endian. */
 typedef enum {
     PCM_U8,
     PCM_S16,
@@ -24,20 +23,20 @@ typedef enum {
 
 size_t pcm_sample_bytes(pcm_encoding encoding);
 
-/* Decodes `count` samples; integers come out within [-1, 1), floats as they are. */
+/* Decode `count` samples; integers are scaled to [-1, 1), floats are copied. */
 void pcm_to_float(const uint8_t *in, pcm_encoding encoding, float *out, size_t count);
 
-/* Whether no sample is NaN or infinite. */
+/* Return whether every sample is finite. */
 bool pcm_all_finite(const float *in, size_t count);
 
-/* x * 32768, half to even, saturated. Returns how many samples were beyond full scale, |x| > 1. */
+/* x * 32768, half to even, saturated. Return how many samples were beyond full scale, |x| > 1. */
 size_t pcm_to_int16(const float *in, int16_t *out, size_t count);
 
-/* The mean of the channels of each of `frames` frames. */
+/* Write the mean of the channels for each of `frames` frames. */
 void pcm_mix_f32(const float *in, size_t channels, float *out, size_t frames);
 void pcm_mix_s16(const int16_t *in, size_t channels, float *out, size_t frames);
 
-/* Copies each of the first `frames` samples of `buffer` into `channels` channels, in place. */
+/* Copy each of the first `frames` samples of `buffer` into `channels` channels, in place. */
 void pcm_spread_int16(int16_t *buffer, size_t channels, size_t frames);
 
 #endif

@@ -1,4 +1,4 @@
-/* Drives blocks through the kernel: channels, ends of the sound, awkward ratios, silence. */
+/* Passes blocks to the kernel: channels, ends of the sound, awkward ratios, silence. */
 #include "resample.h"
 
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 
 #include "resample_plan.h"
 
-/* Samples at the rate between two stages that are held at a time: they stay in the L2 cache. */
+/* How many samples are held at a time between the two stages: they stay in the L2 cache. */
 enum { BETWEEN_SAMPLES = 32768 };
 
 /* One channel of a sound: contiguous samples of one type. */
@@ -68,7 +68,7 @@ static int workspace_init(struct workspace *work, const struct resampler *rs) {
     char *memory = alloc_vectors(kernel_bytes + 2 * in_bytes + 2 * out_bytes, 1);
     work->kernel = (float *)memory;
     if (!memory) return -1;
-    memset(memory, 0, kernel_bytes); /* bins that never live are read, though times 0 */
+    memset(memory, 0, kernel_bytes); /* unused bins are read too, though times 0 */
     for (int half = 0; half < 2; half++) {
         work->in[half] = memory + kernel_bytes + (size_t)half * in_bytes;
         work->out[half] = memory + kernel_bytes + 2 * in_bytes + (size_t)half * out_bytes;
@@ -132,10 +132,10 @@ static void filter(const struct resampler *rs, const struct sound *in, ptrdiff_t
     }
 }
 
-/* Awkward ratios: by blocks to the rate between, from there by interpolation, piece by piece. */
+/* Awkward ratios: by blocks to the rate in between, then by interpolation, piece by piece. */
 static int filter_and_interpolate(const struct resampler *rs, const struct sound *in,
                                   const struct sound *out, const struct workspace *work) {
-    /* Output j lies at j * step / unit samples of the rate between. */
+    /* Output j lies at j * step / unit samples of the rate in between. */
     const unsigned __int128 step = (unsigned __int128)rs->down * rs->block_up;
     const uint64_t unit = (uint64_t)rs->up * rs->block_down;
     const size_t piece = (size_t)((unsigned __int128)(BETWEEN_SAMPLES - 2 * TAPS) * unit / step);
@@ -163,7 +163,7 @@ static int is_zero(const struct sound *sound, size_t i) {
                                      : ((const int16_t *)sound->samples)[i] == 0;
 }
 
-/* Zero the outputs that hear only inputs from .. to - 1, or what lies beyond the ends. */
+/* Zero the outputs that depend only on inputs from .. to - 1, or on what is beyond the ends. */
 static void silence(const struct resampler *rs, const struct sound *in, size_t from, size_t to,
                     const struct sound *out) {
     if (to < in->count && to <= rs->reach) return;
@@ -179,8 +179,8 @@ static void silence(const struct resampler *rs, const struct sound *in, size_t f
                (end - first) * sample_size(out->type));
 }
 
-/* Outputs that hear nothing but zeros become exact zeros: rounding in the transform spreads some
- * -140 dB of a block over all of it and over the block that travels with it. A run of zeros that
+/* Outputs that depend only on zeros become exact zeros: rounding in the transform spreads about
+ * -140 dB of a block over all of it and over the other block of its pair. A run of zeros that
  * silences anything holds at least `reach` of them, so that one look in `reach` finds them all. */
 static void restore_silence(const struct resampler *rs, const struct sound *in,
                             const struct sound *out) {

@@ -1,4 +1,4 @@
-/* Kaiser windowed sinc filters, given by their frequency response or by their taps. */
+/* Designs Kaiser-windowed sinc filters, given by their frequency response or by their taps. */
 #include "resample_design.h"
 
 #include <math.h>
@@ -11,7 +11,7 @@
 #define TAP_BETA KAISER_BETA(128.0)
 /* From the middle of the transition to either end of it, times the filter's length. */
 #define HALF_TRANSITION 4.74
-/* So far below the middle the pass band's ripple is under a float's rounding. */
+/* This far below the middle, the pass band's ripple is under a float's rounding. */
 #define HALF_RIPPLE 6.5
 /* Points of the quadrature over half of the filter, whose error is the response at the frequencies
  * around 2 x 228 / length: the stop band begins at 109 / length. */

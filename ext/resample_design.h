@@ -1,4 +1,4 @@
-/* The low-pass of the resampler and the bank of its interpolator; see docs/resampling.md. */
+/* Designs the resampler's low-pass and its interpolator's filter bank; see docs/resampling.md. */
 #ifndef LASTWORD_RESAMPLE_DESIGN_H
 #define LASTWORD_RESAMPLE_DESIGN_H
 
@@ -8,7 +8,7 @@
 #define FILTER_PERIODS 217.9
 
 /* The low-pass at the frequencies 0, step, 2 step, ... in units of the lower rate: 1 in the pass
- * band, 0 from 0.5 on. Returns 0, or -1 if memory ran out. */
+ * band, 0 from 0.5 on. Return 0, or -1 if memory ran out. */
 int filter_response(double step, int count, double *gain);
 
 /* The interpolator of awkward ratios: 16 taps between which 128 cubics run. Tap k of an output at

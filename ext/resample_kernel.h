@@ -1,4 +1,4 @@
-/* One pair of blocks, in the instruction sets it is compiled for; see docs/resampling.md. */
+/* Filters a pair of blocks, compiled once per instruction set; see docs/resampling.md. */
 #ifndef LASTWORD_RESAMPLE_KERNEL_H
 #define LASTWORD_RESAMPLE_KERNEL_H
 
@@ -7,7 +7,7 @@
 
 enum sample_type { SAMPLE_F32, SAMPLE_S16 };
 
-/* A place between two samples, whole + rest / unit, and the way to the next. */
+/* A position between two samples, whole + rest / unit, and the step to the next. */
 struct place {
     uint64_t whole, rest, step_whole, step_rest, unit;
 };
@@ -17,10 +17,10 @@ struct place {
 struct blocks {
     struct fft in, out;      /* a block before and after */
     int in_hop, out_hop;     /* from block to block */
-    int in_lead;             /* a block begins this far before the inputs that it stands for */
-    int out_lead;            /* of a result, this many go to waste before the good ones */
-    int out_origin;          /* the first good output of block 0, <= 0 */
-    int in_bands, out_bands; /* of the `lanes` bands, how many at either end of the spectrum live */
+    int in_lead;             /* a block begins this far before the inputs that it covers */
+    int out_lead;            /* of a result, this many are dropped before the valid ones */
+    int out_origin;          /* the first valid output of block 0, <= 0 */
+    int in_bands, out_bands; /* how many of the `lanes` bands at each end of the spectrum count */
     float *gain;             /* (out.size,): the filter, over in.size */
     int32_t *source;         /* (chunks of out, lanes): the bin of `in` where `lanes` bins begin */
 };
@@ -29,7 +29,7 @@ struct kernel {
     int lanes;
     /* Floats of scratch memory that filter_pair needs. */
     size_t (*scratch)(const struct blocks *);
-    /* Filter two blocks of in.size samples; `out_hop` good samples of each go to `out`. */
+    /* Filter two blocks of in.size samples; `out_hop` valid samples of each go to `out`. */
     void (*filter_pair)(const struct blocks *, enum sample_type in_type, const void *const in[2],
                         enum sample_type out_type, void *const out[2], float *scratch);
     /* `count` values of the sound in `from`, of which tap 0 at place 0 is from[0]. */

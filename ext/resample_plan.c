@@ -1,4 +1,4 @@
-/* Block geometry: sizes of the transforms, overlap, hop, and what they cost. */
+/* Chooses the block geometry: sizes of the transforms, overlap, hop, by what they cost. */
 #include "resample_plan.h"
 
 #include <math.h>
@@ -7,7 +7,7 @@
 
 /* Transforms grow to this size, or to REACHES filter lengths if that is more. */
 enum { COMMON_SIZE = 16384, REACHES = 6 };
-/* The rate between lies this far above the lower rate at least: the interpolator's taps need the
+/* The rate in between is at least this many times the lower rate: the interpolator's taps need the
  * room (resample_design.c). Its ratio has a numerator of at most MAX_STEP. */
 static const double BETWEEN = 2.25;
 enum { MAX_STEP = 16 };
@@ -53,9 +53,9 @@ static int cut_blocks(struct blocks *blocks, int up, int down, int k, double low
 /* --- what a candidate costs --- */
 
 /* Nanoseconds per row of a pass, by radix, and of going across the lanes. Fitted to the times of
- * all block sizes at nine ratios on an AMD EPYC (Zen 4), which they meet within 6 %: as the optimum
- * is flat, other CPUs lose little by them. Sizes of both transforms beyond the L1 cache cost more.
- */
+ * all block sizes at nine ratios on an AMD EPYC (Zen 4), which they match within 6 %: as the
+ * optimum is flat, other CPUs lose little with them. Sizes of both transforms
+ * beyond the L1 cache cost more. */
 static const double PASS_COST[FFT_MAX_RADIX + 1] = {0, 0, 1.1, 1.4, 1.35, 1.9, 0, 2.5, 2.1};
 static const double CROSS_COST = 0.9, CROSS_COST_PER_LANE = 0.14;
 static const double SIZE_COST_PER_LANE = 0.0125 / 1024;
@@ -110,7 +110,7 @@ static double choose_blocks(struct blocks *best, uint32_t up, uint32_t down, dou
     return least;
 }
 
-/* --- the rate between --- */
+/* --- the rate in between --- */
 
 static int is_smooth(uint32_t n) {
     static const uint32_t primes[] = {2, 3, 5, 7};
@@ -155,8 +155,8 @@ static int fill_gains(struct blocks *blocks, double low) {
     return 0;
 }
 
-/* Bins of negative frequency lie at the end of either spectrum. Where all gains are 0 there may be
- * no such bin in the input: any one will do. */
+/* Bins of negative frequency lie at the end of either spectrum. Where all gains are 0 the
+ * input may have no such bin: any one will do. */
 static int fill_sources(struct blocks *blocks) {
     const struct fft *out = &blocks->out;
     const int lanes = out->lanes, chunks = fft_chunks(out);

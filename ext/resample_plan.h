@@ -7,14 +7,14 @@
 
 struct resampler {
     uint32_t up, down;             /* out_rate and in_rate without their common divisor */
-    uint32_t block_up, block_down; /* the ratio of the blocks: the same, or to a rate between */
+    uint32_t block_up, block_down; /* the ratio of the blocks: the same, or to a rate in between */
     const struct kernel *kernel;
     struct blocks blocks;
-    phase *bank;  /* (PHASES,) from the rate between to out_rate, or NULL */
-    size_t reach; /* an output hears the inputs up to this far from its time */
+    phase *bank;  /* (PHASES,) from the rate in between to out_rate, or NULL */
+    size_t reach; /* an output depends on inputs up to this far from its time */
 };
 
-/* Returns 0, or -1 if memory ran out; plan_free is due in both cases. The rates are positive
+/* Return 0, or -1 if memory ran out; call plan_free in both cases. The rates are positive
  * and at most RESAMPLE_MAX_RATIO apart. */
 int plan_init(struct resampler *rs, uint32_t in_rate, uint32_t out_rate,
               const struct kernel *kernel);

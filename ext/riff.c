@@ -10,7 +10,7 @@ enum { TAG_EXTENSIBLE = 0xFFFE };
 enum {
     RIFF_HEADER = 12,      /* "RIFF", 32-bit size, "WAVE" */
     CHUNK_HEADER = 8,      /* id, 32-bit size */
-    FORMAT_SIZE = 16,      /* `fmt ` as far as the bits per sample, which every form has */
+    FORMAT_SIZE = 16,      /* `fmt ` up to the bits per sample, which every form has */
     EXTENSIBLE_SIZE = 40,  /* `fmt ` of WAVE_FORMAT_EXTENSIBLE */
     SUBFORMAT_OFFSET = 24, /* its GUID, which begins with the format tag */
     DS64_SIZE = 28,        /* `ds64` (EBU Tech 3306): three 64-bit sizes and a count */
@@ -19,8 +19,8 @@ enum {
 
 #define SIZE_UNKNOWN 0xFFFFFFFFu
 
-/* Writers into a pipe leave sizes around 2 GiB too: 0x7FFFFFFF, 0x7FFFF000 (sox), 0x80000000
- * (arecord), 0xFFFFFFFF less a header. Where so much is not there, nothing is missing. */
+/* Writers into a pipe may also leave sizes around 2 GiB: 0x7FFFFFFF, 0x7FFFF000 (sox), 0x80000000
+ * (arecord), 0xFFFFFFFF less a header. If a file is shorter than that, nothing is missing. */
 #define PLACEHOLDER_MIN 0x7FFF0000u
 
 enum { MAX_CHUNKS_BEHIND = 64 }; /* behind open-ended samples: bounds the search for them */
@@ -46,7 +46,7 @@ static bool looks_like_id(const uint8_t *p) {
 }
 
 /* Place of the chunk after one whose contents end at `end`. Contents of odd length are followed by
- * a zero byte; some writers leave it out, which shows where a name begins in its place. */
+ * a zero byte; some writers leave it out, which shows if a chunk id begins there. */
 static size_t after_contents(const uint8_t *bytes, size_t size, size_t end) {
     bool even = end % 2 == 0;
     if (even || end >= size) return end;
@@ -73,7 +73,7 @@ static bool begins_wav(const uint8_t *bytes, size_t size, size_t at) {
     return has_id(bytes + at, "RIFF") || has_id(bytes + at, "RF64") || has_id(bytes + at, "BW64");
 }
 
-/* Where the next WAV file begins from `from` on, or the end of this one. */
+/* Find where the next WAV file begins from `from` on, or the end of this one. */
 static size_t next_wav(const uint8_t *bytes, size_t size, size_t from) {
     const size_t mark_offset = 8; /* of "WAVE", behind "RIFF" and the size */
     size_t at = from + mark_offset;
@@ -88,7 +88,7 @@ static size_t next_wav(const uint8_t *bytes, size_t size, size_t from) {
 }
 
 /* Where the chunks behind open-ended samples begin, or the end. Four printable characters and a
- * length that leads to the end exactly do not come about in samples. */
+ * length that leads exactly to the end do not occur in samples by chance. */
 static size_t chunks_behind(const uint8_t *bytes, size_t size, size_t at) {
     for (; at < size && size - at >= CHUNK_HEADER; at++) {
         if (looks_like_id(bytes + at) && only_chunks_from(bytes, size, at)) return at;
@@ -157,7 +157,7 @@ static data_chunk measure_data(const uint8_t *bytes, size_t size, size_t at, uin
                                uint64_t ds64_length) {
     uint64_t announced = length == SIZE_UNKNOWN && ds64_length ? ds64_length : length;
     bool too_long = announced > size - at;
-    /* Writers that cannot seek back leave 0 or a placeholder: then the samples go on to the end of
+    /* Writers that cannot seek back leave 0 or a placeholder: then the samples reach to the end of
      * the file. A 0 followed by nothing but chunks is a file without samples. */
     bool open_ended = length == 0 ? !only_chunks_from(bytes, size, at)
                                   : too_long && announced >= PLACEHOLDER_MIN;
@@ -177,8 +177,8 @@ typedef struct {
     size_t end;
 } chunks;
 
-/* Whether a WAV whose samples were found goes on at `at`: behind the end that it tells with chunks
- * alone, as careless programs append them, before it with a whole chunk. */
+/* Whether a WAV whose samples were found goes on at `at`: after the end that it declares only
+ * with chunks, which careless programs append; before it with a whole chunk. */
 static bool goes_on(const uint8_t *bytes, size_t size, size_t at, const data_chunk *data) {
     uint64_t told_end = CHUNK_HEADER + (uint64_t)le32(bytes + 4);
     bool is_told = told_end >= data->offset + data->present;
@@ -209,7 +209,7 @@ static chunks find_chunks(const uint8_t *bytes, size_t size) {
         }
         at = after_contents(bytes, size, contents + there);
     }
-    /* What is too short for a chunk is padding. */
+    /* Anything too short for a chunk is padding. */
     found.end = size - at < CHUNK_HEADER ? size : at;
     return found;
 }

@@ -1,10 +1,12 @@
-"""An event loop whose clock jumps to the next timer instead of waiting for it."""
+"""Runs a test on a loop whose clock jumps to the next timer, and sees that it leaves no task."""
 
 from __future__ import annotations
 
 import asyncio
 import selectors
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from lastword.testing.clock import Clock, JumpingSelector
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -13,46 +15,35 @@ T = TypeVar("T")
 
 LIMIT_S = 600.0
 """Virtual seconds after which a test that never ends is failed."""
-
-
-class _JumpingSelector(selectors.DefaultSelector):
-    """Never waits: where the loop would sleep, its clock is moved on instead."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.now = 1000.0
-        self.late_s = 0.0
-
-    def select(self, timeout: float | None = None) -> list[Any]:
-        ready = super().select(0)
-        if ready:
-            return ready
-        if timeout is None:
-            # only another thread (an executor) can go on from here
-            return super().select(0.05)
-        if timeout > 0:
-            self.now += timeout + self.late_s
-        return ready
+GRACE_S = 5.0
+"""Virtual seconds in which lastword's own tasks must end after a test: all that they wait for when
+a session is over is bounded below that."""
+FOREIGN_S = 5.0
+"""Virtual seconds for the tasks of others to end once they are cancelled."""
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """A loop in virtual time, which begins at 1000 s."""
+    """A loop in virtual time, which begins at 1000 s.
+
+    Attributes:
+        clock: Its time.
+    """
 
     def __init__(self) -> None:
-        self._jumping = _JumpingSelector()
-        super().__init__(self._jumping)
-        self._clock_resolution = 1e-9
+        self.clock = Clock(1000.0)
+        super().__init__(JumpingSelector(selectors.DefaultSelector(), self.clock))  # type: ignore[arg-type]
 
     def time(self) -> float:
-        return self._jumping.now
+        return self.clock.time()
 
-    def be_late(self, late_s: float) -> None:
-        """From now on every timer comes so many seconds late, as on an overloaded machine."""
-        self._jumping.late_s = late_s
+    def run_in_executor(self, *args: Any) -> asyncio.Future[Any]:  # type: ignore[override]
+        work = super().run_in_executor(*args)
+        self.clock.works(work)
+        return work
 
 
 def run_virtual(main: Coroutine[Any, Any, T]) -> T:
-    """Runs a coroutine to its end in virtual time; no task may be left behind.
+    """Run a test to its end in virtual time; lastword may leave no task behind.
 
     Args:
         main: The test.
@@ -62,17 +53,23 @@ def run_virtual(main: Coroutine[Any, Any, T]) -> T:
 
     Raises:
         asyncio.TimeoutError: It did not end within `LIMIT_S` virtual seconds.
+        AssertionError: Tasks of lastword still ran `GRACE_S` virtual seconds after it.
     """
     loop = VirtualLoop()
     asyncio.set_event_loop(loop)
     try:
-        return loop.run_until_complete(asyncio.wait_for(main, LIMIT_S))
+        result = loop.run_until_complete(asyncio.wait_for(main, LIMIT_S))
+        own = [task for task in asyncio.all_tasks(loop) if task.get_name().startswith("lastword")]
+        if own:
+            _, own = loop.run_until_complete(asyncio.wait(own, timeout=GRACE_S))
+        assert not own, f"expected no task of lastword after the test, got {own}"
+        return result
     finally:
-        left = [t for t in asyncio.all_tasks(loop) if not t.done()]
+        left = asyncio.all_tasks(loop)
         for task in left:
             task.cancel()
         if left:
-            loop.run_until_complete(asyncio.wait(left, timeout=5))
+            loop.run_until_complete(asyncio.wait(left, timeout=FOREIGN_S))
         loop.run_until_complete(loop.shutdown_asyncgens())
         asyncio.set_event_loop(None)
         loop.close()

@@ -26,7 +26,7 @@ class SlowSink(RecordingSink):
 def be_late(late_s: float) -> None:
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualLoop)
-    loop.be_late(late_s)
+    loop.clock.late_s = late_s
 
 
 @pytest.mark.parametrize(

@@ -126,12 +126,12 @@ def _sentences(texts: list[str]) -> Iterator[str]:
 def _fields(value: Any, name: str, depth: int) -> Iterator[tuple[str, str]]:
     """Yield names and values of the fields that carry meaning, in their order."""
     if isinstance(value, str):
-        yield name, value
-    elif isinstance(value, int) and not isinstance(value, bool) and abs(value) < _MAX_NUMBER:
-        yield name, str(int(value))
+        yield name, str.__str__(value)  # not a subclass
+    elif type(value) is int and abs(value) < _MAX_NUMBER:
+        yield name, str(value)
     elif depth and isinstance(value, dict):
         for key, inner in list(dict.items(value))[:_MAX_NODES]:  # not a subclass' own
-            field = key.lower() if isinstance(key, str) else ""
+            field = str.lower(key) if isinstance(key, str) else ""
             if field in _CODES or field in _TEXTS or field in _AROUND:
                 yield from _fields(inner, field, depth - 1)
     elif depth and isinstance(value, list | tuple):

@@ -22,6 +22,7 @@ from ..contained import Contained
 from ..failure.classify import classify
 from ..failure.kinds import FailureKind
 from ..failure.tap import install as tap
+from ..failure.warm import warm_up
 from ..traces import told
 from .closing import Bounds, Closing
 from .decisions import Decisions
@@ -99,6 +100,7 @@ class LastWord:
         if sessions.is_running(session):
             self._decisions.follow(session.current_agent)
         tap.install(self._owner)
+        warm_up()
 
     @property
     def report(self) -> Report | None:

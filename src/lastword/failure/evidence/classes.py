@@ -18,7 +18,9 @@ CONTENTS = ("body", "details", "response")
 """Attributes that hold what was answered."""
 
 _OTHERS = ("message", "strerror", "rcvd", "request", "request_info", ATTACHED)
-_ALL = frozenset((*NUMBERS, *CONTENTS, *_OTHERS))
+ASKED = frozenset((*NUMBERS, *CONTENTS, *_OTHERS))
+"""All attributes of interest."""
+
 _SDKS = frozenset({"openai", "anthropic", "botocore", "aiobotocore", "google", "mistralai"})
 
 
@@ -54,5 +56,5 @@ def class_of(kind: type[BaseException]) -> ErrorClass:
         provider_of_name(root) if root in _SDKS else None,
         # aiohttp's `code` is an older name of its `status` and warns when it is read.
         ("status",) if root == "aiohttp" else NUMBERS,
-        _ALL if computed else frozenset(name for name in _ALL if hasattr(kind, name)),
+        ASKED if computed else frozenset(name for name in ASKED if hasattr(kind, name)),
     )

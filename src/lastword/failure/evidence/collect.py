@@ -215,6 +215,8 @@ class _Reader:
         self._headers(ask(response, "headers"))
         self._number_or_code(ask(response, "status_code"))
         self._host(response)
+        if self.reading.objects:
+            return  # SDKs and plugins hand on what they read of it
         if type(response).__module__.split(".", 1)[0] in {"requests", "urllib3"}:
             return  # these read from the network when their content is accessed
         for name in ("content", "body", "text"):

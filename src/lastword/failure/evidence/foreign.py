@@ -11,7 +11,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 READ_TIMEOUT_S = 0.1
 """How long unknown code may hold up the reader; the event loop is blocked meanwhile."""
@@ -94,15 +94,29 @@ def within_bound(run: Callable[[], None]) -> None:
         _left_behind.append(helper)
 
 
-@functools.lru_cache(maxsize=1024)
+def look_at(kind: type[BaseException], names: Iterable[str]) -> None:
+    """Find out beforehand what attributes of a class of exceptions run; it is remembered."""
+    for name in names:
+        _is_unknown(kind, name)  # type: ignore[arg-type] # classes are hashable
+    _is_unknown_exception(kind)  # type: ignore[arg-type] # classes are hashable
+
+
+@functools.lru_cache(maxsize=2048)
 def _is_unknown(kind: type, name: str) -> bool:
     """Return whether an attribute of a class runs code from outside `_LIBRARIES`."""
-    for asked in (*_HOOKS, name):
-        owner = next((base for base in kind.__mro__ if asked in vars(base)), None)
-        if owner is None or str(owner.__module__).partition(".")[0] in _LIBRARIES:
-            continue
-        if hasattr(type(vars(owner)[asked]), "__get__"):
-            return True
+    return _has_unknown_hooks(kind) or _runs_unknown(kind, name)
+
+
+@functools.lru_cache(maxsize=256)
+def _has_unknown_hooks(kind: type) -> bool:
+    return any(_runs_unknown(kind, hook) for hook in _HOOKS)
+
+
+def _runs_unknown(kind: type, name: str) -> bool:
+    for base in kind.__mro__:
+        if name in vars(base):
+            is_known = str(base.__module__).partition(".")[0] in _LIBRARIES
+            return not is_known and hasattr(type(vars(base)[name]), "__get__")
     return False
 
 

@@ -33,6 +33,7 @@ HEADERS = (
     "x-livekit-inference-tpm-limit", "x-livekit-inference-tpm-used",
 )  # fmt: skip
 """Headers that are kept; all others may hold secrets and are not read."""
+_KEPT = frozenset(HEADERS)
 
 
 @dataclass(frozen=True)
@@ -150,15 +151,12 @@ def kept_headers(headers: object) -> dict[str, str]:
     """Return those of `HEADERS` that a response has, whatever holds them, names in lower case."""
     kept: dict[str, str] = {}
     try:
-        if isinstance(headers, dict):
-            pairs = islice(dict.items(headers), _MAX_HEADERS)
-            get = {str(name).lower(): text for name, text in pairs}.get
-        else:
-            get = ask(headers, "get")  # httpx' and aiohttp's ignore case
-        for name in HEADERS:
-            value = get(name)
-            if isinstance(value, str):
-                kept[name] = value[:200]
+        is_dict = isinstance(headers, dict)
+        pairs = dict.items(headers) if is_dict else ask(headers, "items")()  # type: ignore[arg-type] # a dict
+        for name, value in islice(pairs, _MAX_HEADERS):  # one look-up in httpx' costs as much
+            lowered = str(name).lower()
+            if lowered in _KEPT and isinstance(value, str):
+                kept.setdefault(lowered, value[:200])
     except UnknownCodeError:
         raise
     except Exception:  # noqa: BLE001 - no headers, or foreign ones that raise

@@ -91,6 +91,9 @@ class Reading:
             self.texts.append(said)
 
     def _say(self, text: str) -> str:
+        text = text[:MAX_TEXT_CHARS]
+        if text in self.said:
+            return ""
         if "raw" in text and (quote := _QUOTE.search(text)):
             self._add_quote(quote[0])
             text = text[: quote.start()]
@@ -176,7 +179,9 @@ def wait_of(headers: Mapping[str, str], told_s: float | None, text: str) -> floa
     milliseconds = seconds(headers.get("retry-after-ms"))
     if milliseconds is not None:
         return milliseconds / 1000
-    value = headers.get("retry-after", "")
+    value = headers.get("retry-after")
+    if value is None:
+        return told_s if told_s is not None else _seconds_in(text)
     if (found := seconds(value)) is not None and not value.endswith("GMT"):
         return found
     if value.endswith("GMT") and "date" in headers:

@@ -18,7 +18,7 @@ The most specific row wins:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .common import CLOSES, CODES, PHRASES, STATUSES, WEAK
 from .compatible import COMPATIBLE
@@ -45,14 +45,44 @@ KNOWN_CODES = frozenset(code for rule in RULES for code in rule.codes)
 """Every code that some row knows, in lower case."""
 
 
-_Tier = tuple[tuple[Rule, ...], frozenset[str]]
-"""Rows, and the codes of which at least one must be present; empty if some rows need no code."""
+class _Tier(NamedTuple):
+    """Rows of one precedence, and what spares a look at each of them.
+
+    Attributes:
+        rows: The rows, in their order.
+        codes: Those of which one at least must have been said; empty if some row needs none.
+        phrases: The same of phrases, in the order of their rows.
+        starts: Number of the first row that a phrase is in.
+    """
+
+    rows: tuple[Rule, ...]
+    codes: frozenset[str]
+    phrases: tuple[str, ...]
+    starts: dict[str, int]
+
+    def fitting(self, codes: frozenset[str], text: str) -> tuple[Rule, ...]:
+        """Return the rows that may fit what was said, in their order."""
+        if self.codes and self.codes.isdisjoint(codes):
+            return ()
+        if not self.phrases:
+            return self.rows
+        said = next(filter(text.__contains__, self.phrases), None)
+        return () if said is None else self.rows[self.starts[said] :]
 
 
 def _tier(rules: Iterable[Rule]) -> _Tier:
     rows = tuple(rules)
-    needed = all(rule.codes for rule in rows)
-    return rows, frozenset(code for rule in rows for code in rule.codes) if needed else frozenset()
+    codes = frozenset(code for rule in rows for code in rule.codes)
+    starts: dict[str, int] = {}
+    for number, rule in enumerate(rows):
+        for phrase in rule.phrases:
+            starts.setdefault(phrase, number)
+    return _Tier(
+        rows,
+        codes if all(rule.codes for rule in rows) else frozenset(),
+        tuple(starts) if all(rule.phrases for rule in rows) else (),
+        starts,
+    )
 
 
 def _of_providers(rules: tuple[Rule, ...]) -> dict[str, _Tier]:
@@ -97,10 +127,8 @@ def find_rule(
         _WEAK,
         _CLOSES,
     )
-    for rules, needed in tiers:
-        if needed and needed.isdisjoint(codes):
-            continue
-        for rule in rules:
+    for tier in tiers:
+        for rule in tier.fitting(codes, text):
             if rule.fits(codes, text, status, close_code, handshake=handshake):
                 return rule
     return None

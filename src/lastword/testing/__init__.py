@@ -1,4 +1,4 @@
-"""Parts to rehearse a failure with: a call to hold, ways to break it, scripted providers, outputs.
+"""Rehearses failures: calls to hold, ways to break them, scripted providers and outputs.
 
     from lastword.testing import rehearse
 
@@ -8,7 +8,7 @@
         report = await call.closed()
         assert report.played == "full"
 
-Importing this package imports nothing else: each name brings its module when it is first used.
+Importing this package imports nothing else: each name imports its module when it is first used.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a scripted provider answers: refusals, streams of text, sound, transcripts. Owns these.
+"""Makes the HTTP answers of a scripted provider that fails: refusals, stalls, broken streams.
 
 Each function returns an answer for `Gateway.script`; `sockets` has those for WebSockets.
 """
@@ -15,10 +15,10 @@ from aiohttp import web
 from .exceptions import quota_body
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
-"""How one request is answered: any aiohttp handler will do."""
+"""How one request is answered: any aiohttp handler."""
 
 STALL_S = 60.0
-"""How long a stalled answer hangs at most; closing the gateway ends it earlier."""
+"""How long a stalled answer hangs, at most; closing the gateway ends it earlier."""
 
 _CHUNK = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 0, "model": "scripted"}
 _RATE = 24000
@@ -31,12 +31,12 @@ def status(
     headers: Mapping[str, str] | None = None,
     content_type: str = "application/json",
 ) -> Answer:
-    """Answer with a status and a body, WebSocket handshakes too.
+    """Answer with a status and a body; works for WebSocket handshakes too.
 
     Args:
         code: The HTTP status.
         body: A mapping is sent as JSON, text as UTF-8, bytes as they are.
-        headers: More headers, for instance `{"retry-after": "20"}`.
+        headers: Additional headers, for instance `{"retry-after": "20"}`.
         content_type: The media type of the body.
     """
     data = json.dumps(body) if isinstance(body, Mapping) else body
@@ -57,7 +57,7 @@ def quota_exceeded(
         quota_type: "llm", "stt", "tts", "bargein" or "eot".
         category: "MaxGatewayCredits", "MaxBargeInRequests" or "MaxEotRequests" for credits that
             are gone, "MaxConcurrentGatewayLLMRpm" and the like for a rate limit.
-        limit: What the headers give as limit and as used.
+        limit: The limit that the headers give, all of it used.
     """
     return status(
         429,
@@ -80,7 +80,7 @@ def out_of_credits() -> Answer:
 
 
 def rate_limited(retry_after_s: float = 20.0) -> Answer:
-    """Refuse as OpenAI and compatible providers do when too much was asked in a minute.
+    """Refuse as OpenAI and compatible providers do when a limit per minute is exceeded.
 
     Args:
         retry_after_s: What the `Retry-After` header says, in seconds.
@@ -117,10 +117,10 @@ def openai_error(
 
     Args:
         status_code: The HTTP status.
-        message: What developers read.
+        message: The text for developers.
         type_: The kind of error, for instance "insufficient_quota".
         code: The code, for instance "model_not_found".
-        headers: More headers.
+        headers: Additional headers.
     """
     error = {"message": message, "type": type_, "param": None, "code": code}
     return status(status_code, {"error": error}, headers=headers)
@@ -156,7 +156,7 @@ def fails_inside(error: Mapping[str, Any], text: str = "") -> Answer:
 
     Args:
         error: The provider's error object.
-        text: What is streamed before.
+        text: The words that are streamed before it.
     """
 
     async def answer(request: web.Request) -> web.StreamResponse:

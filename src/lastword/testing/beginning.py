@@ -1,7 +1,7 @@
 """Rehearses one call: starts the user's own session with nobody at its ends.
 
-The output records, the input is silent, and the caller's words come by `Rehearsal.says`. Nothing of
-the session is faked but what `break_component` or stand-ins take over.
+The output records, the input is silent, and the caller's words come from `Rehearsal.says`. Nothing
+in the session is faked except what `break_component` or stand-ins replace.
 """
 
 from __future__ import annotations
@@ -43,15 +43,15 @@ async def rehearse(
     Args:
         make_session: Makes the session, its last word attached, as the agent's entrypoint does;
             returns it or `(session, agent)`, and may be a coroutine function.
-        agent: The agent that is started, if `make_session` returns none; None for one that only
+        agent: The agent to start if `make_session` returns none; None for one that only
             answers the phone.
-        stand_ins: Let components do as if they were well without asking any provider: answer,
-            speak a tone, hear nothing.
+        stand_ins: Let components work without asking any provider: answer, speak a tone, hear
+            nothing.
         virtual_time: Let the loop's clock jump where it would sleep: a minute takes as long as its
             work. Not for calls whose components ask a server.
 
     Returns:
-        The call, started; it is closed at the end, and the components that belong to it too.
+        The call, started; it is closed at the end, with the components that belong to it.
 
     Raises:
         TypeError: `make_session` returned no session.
@@ -65,7 +65,7 @@ async def rehearse(
 async def prepare(
     make_session: MakeSession, *, agent: Agent | None = None, virtual_time: bool = False
 ) -> AsyncIterator[Rehearsal]:
-    """Make a call as `rehearse` does, and leave it to the caller to start it."""
+    """Make a call as `rehearse` does, but leave starting it to the caller."""
     async with contextlib.AsyncExitStack() as stack:
         if virtual_time:
             stack.enter_context(in_virtual_time())

@@ -1,8 +1,8 @@
 """Lets time run without waiting: where the event loop would sleep, its clock jumps ahead.
 
-A rehearsal of a minute takes as long as its work does. Threads are waited for in real time; whoever
-talks to other processes must not be rehearsed in virtual time, since nobody knows that an answer is
-on its way.
+A rehearsal of a minute takes as long as its work does. Threads are waited for in real time. Code
+that talks to other processes must not run in virtual time, since the clock cannot know that an
+answer is on its way.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ class Clock:
     """The time of a loop that never sleeps.
 
     Args:
-        now: What it shows first, in seconds.
+        now: Its first time, in seconds.
 
     Attributes:
-        now: What it shows.
+        now: The present time, in seconds.
         late_s: How late each timer comes, as on an overloaded machine.
     """
 
@@ -38,16 +38,16 @@ class Clock:
         self._working: dict[asyncio.Future[Any], float] = {}
 
     def time(self) -> float:
-        """Tell the time, as `loop.time` does."""
+        """Return the time, as `loop.time` does."""
         return self.now
 
     def works(self, work: asyncio.Future[Any]) -> None:
-        """Note work of a thread that must be over before the clock goes on."""
+        """Note a thread's work that must be over before the clock goes on."""
         self._working[work] = time.monotonic()
         work.add_done_callback(lambda done: self._working.pop(done, None))
 
     def select(self, selector: Any, timeout: float | None) -> Any:
-        """Look what is ready; jump to the next timer if nothing is and no thread works."""
+        """Return what is ready; jump to the next timer if nothing is and no thread works."""
         ready = selector.select(0)
         if ready or timeout == 0:
             return ready
@@ -66,7 +66,7 @@ class JumpingSelector:
         self._clock = clock
 
     def select(self, timeout: float | None = None) -> Any:
-        """Do as `selectors.BaseSelector.select`."""
+        """Do what `selectors.BaseSelector.select` does, without waiting."""
         return self._clock.select(self._selector, timeout)
 
     def __getattr__(self, name: str) -> Any:
@@ -75,7 +75,7 @@ class JumpingSelector:
 
 @contextlib.contextmanager
 def virtual_time() -> Iterator[Clock]:
-    """Let the running loop's time be virtual inside; it goes on from what the loop's clock shows.
+    """Make the running loop's time virtual inside; it continues from the loop's present time.
 
     Raises:
         RuntimeError: No event loop is running.

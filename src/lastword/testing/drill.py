@@ -1,7 +1,7 @@
-"""Takes one session through one failure: the cases of a drill, and what a caller heard of each.
+"""Takes a session through one failure: makes the cases of a drill, and tells what a caller heard.
 
 A case is a component, what breaks it, and what the call is doing at that moment. All components
-are stand-ins, time is virtual: no provider is asked, and a minute of silence takes no minute.
+are stand-ins and time is virtual: no provider is asked, and a minute of silence takes no minute.
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ _BEFORE_S = 1.0  # of the call shown before something breaks
 
 @dataclass(frozen=True)
 class Case:
-    """One failure to be gone through.
+    """One failure to rehearse.
 
     Attributes:
         component: "llm", "stt", "tts", "realtime" or "tool".
         fault: A kind of failure, "hangs", "empty" or "dies".
-        state: What the call does when it happens.
+        state: What the call is doing when it happens.
     """
 
     component: str
@@ -72,7 +72,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a caller got of one failure.
+    """What a caller heard of one failure.
 
     Attributes:
         case: The failure.
@@ -80,12 +80,12 @@ class Outcome:
             a caller without sound.
         words: The last words; empty if there were none.
         origin: Where their sound came from: "clip", "own_voice" or "bundled"; None without any.
-        last_words_s: How long the caller waits for them: seconds from when something broke, or was
-            asked for in vain; None if they were not heard.
+        last_words_s: How long the caller waits for them: seconds from when something broke, or did
+            not answer; None if they were not heard.
         closed_s: Seconds from then to the close; None if the session stayed open.
         after: The action that would follow, or None.
         told_as: The kind of failure that was reported, or None.
-        drawn: The call for a page, or None if nobody wants to see it.
+        drawn: The call for a page, or None if it was not asked for.
     """
 
     case: Case
@@ -127,12 +127,12 @@ def cases_for(components: Iterable[str]) -> list[Case]:
 
 
 async def run(make_session: MakeSession, case: Case, *, draw: bool) -> Outcome:
-    """Go through one failure.
+    """Rehearse one failure and return what the caller heard.
 
     Args:
         make_session: Makes the session, as for `rehearse`.
         case: The failure.
-        draw: Whether the call is to be seen on a page.
+        draw: Whether the call is to be drawn on a page.
     """
     async with prepare(make_session, virtual_time=True) as call:
         tool = _Tool(hangs=case.component == "tool")
@@ -143,7 +143,7 @@ async def run(make_session: MakeSession, case: Case, *, draw: bool) -> Outcome:
 
 
 class _Tool:
-    """A tool that takes its time; the agent's own are not called, for they may do something."""
+    """A slow tool; the agent's own tools are not called, because they may have effects."""
 
     def __init__(self, *, hangs: bool) -> None:
         self.called = asyncio.Event()
@@ -159,7 +159,7 @@ class _Tool:
 
 
 async def _break(call: Rehearsal, case: Case, tool: _Tool) -> float:
-    """Bring a call into a state and break it there; returns since when the caller waits."""
+    """Bring a call into a state and break it there; return since when the caller has waited."""
     hears = case.component in ("stt", "realtime")  # for all others it is work without a result
     if case.state == "start":
         _break_now(call, case)
@@ -188,7 +188,7 @@ async def _break(call: Rehearsal, case: Case, tool: _Tool) -> float:
     _break_now(call, case)
     if case.state == "idle":
         await asyncio.sleep(0.5)
-        if not call.failed_at:  # a component that nobody asks fails unnoticed till somebody does
+        if not call.failed_at:  # a component fails unnoticed until it is asked
             broken_at = _now()
             await _ask(call)
     return broken_at
@@ -196,14 +196,14 @@ async def _break(call: Rehearsal, case: Case, tool: _Tool) -> float:
 
 def _break_now(call: Rehearsal, case: Case) -> None:
     if case.component == "tool":
-        return  # it hangs from the beginning
+        return  # it has hung from the beginning
     part = cast("Part", case.component)
     silent = _SILENT.get(case.fault)
     call.break_component(part, with_=silent() if silent else fault_of(case.fault, part))
 
 
 async def _suffer(call: Rehearsal, patience_s: float) -> None:
-    """Wait for the end as a caller does, who asks again after a turn without a word."""
+    """Wait for the end as a caller does, who speaks again after a turn without words."""
     give_up_at = _now() + patience_s
     while not call.has_closed and _now() < give_up_at:
         left_s = give_up_at - _now()
@@ -219,12 +219,12 @@ async def _suffer(call: Rehearsal, patience_s: float) -> None:
 
 
 async def _ask(call: Rehearsal) -> None:
-    """Let the caller say something; a session that is closing hears it no more."""
+    """Let the caller say something; a closing session no longer hears it."""
     if call.has_closed or (call.last_word is not None and call.last_word.closing):
         return
     try:
         await call.says("Hello?")
-    except RuntimeError:  # it began to close this moment
+    except RuntimeError:  # it has just begun to close
         await asyncio.sleep(0)
 
 

@@ -1,4 +1,4 @@
-"""The two ends of a rehearsed call: a caller who says nothing, and one who reads along."""
+"""Gives a rehearsed call its two ends: a microphone without sound, and a reader of its words."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _FRAME_S = 0.1
 
 
 class SilentMicrophone(io.AudioInput):
-    """Gives silence as a quiet caller does, in frames of 100 ms, mono at 24 kHz."""
+    """Gives silence, as a quiet caller does, in frames of 100 ms, mono at 24 kHz."""
 
     def __init__(self) -> None:
         super().__init__(label="SilentMicrophone")
@@ -39,8 +39,8 @@ class RecordingText(io.TextOutput):
         self.pieces.append((asyncio.get_running_loop().time(), str(text)))
 
     def flush(self) -> None:
-        """End a line; nothing waits to be written."""
+        """Do nothing: every piece of text was kept when it came."""
 
     def since(self, at: float) -> str:
-        """Return the words that came from a time of the event loop on."""
+        """Return the words that came since a time of the event loop."""
         return " ".join("".join(text for t, text in self.pieces if t >= at).split())

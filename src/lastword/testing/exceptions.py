@@ -65,13 +65,13 @@ def exception_of_kind(kind: FailureKind | str, component: Part = "llm") -> Excep
 
     Args:
         kind: The kind, such as "quota_exhausted".
-        component: Whose it is to be.
+        component: The component that raises it.
 
     Returns:
         A new exception, as plugins raise them.
 
     Raises:
-        ValueError: It is no kind that such a component fails with by an exception.
+        ValueError: Such a component does not fail with this kind by an exception.
     """
     known = kinds_of(component)
     if kind not in known:
@@ -94,7 +94,7 @@ def exception_of_kind(kind: FailureKind | str, component: Part = "llm") -> Excep
 
 
 def quota_body(quota_type: str = "llm", category: str = "MaxGatewayCredits") -> dict[str, Any]:
-    """Write the body with which LiveKit's inference gateway refuses when a quota is used up.
+    """Return the body with which LiveKit's inference gateway refuses when a quota is used up.
 
     Args:
         quota_type: "llm", "stt", "tts", "bargein" or "eot".

@@ -1,6 +1,6 @@
-"""What a broken component does instead of its work: it raises, hangs, says nothing or dies.
+"""Makes the faults of broken components: they raise, hang, say nothing or die.
 
-Each of them is taken by `break_component`, and by `Gateway.script` as the answer of a provider.
+`break_component` accepts each of them, and `Gateway.script` does as the answer of a provider.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .answers import Answer
 
 _BEFORE_S = 0.3
-"""How much sound a component that dies has given or taken before."""
+"""How much sound a component gives or takes before it dies."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,9 @@ class Fault:
     """What a broken component does instead of its work.
 
     Attributes:
-        name: How tables and timelines call it.
-        work: Does it in the place of one attempt.
-        answer: The same as an answer of a provider.
+        name: Its name in tables and timelines.
+        work: Replaces one attempt of the component.
+        answer: The same, as the answer of a provider.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Fault:
     answer: Answer
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
-        """Answer a request, as `Gateway.script` wants it."""
+        """Answer a request, as `Gateway.script` requires."""
         return await self.answer(request)
 
 
@@ -57,7 +57,7 @@ With: TypeAlias = (
 
 
 def hangs(seconds: float | None = None) -> Fault:
-    """Take the work and never say a word, without an error.
+    """Take the work and never answer, without an error.
 
     Args:
         seconds: As an answer of a `Gateway`: when the connection is closed; None for a minute.
@@ -70,12 +70,12 @@ def hangs(seconds: float | None = None) -> Fault:
 
 
 def empty() -> Fault:
-    """End the work well with nothing in it: no word, no sound, no transcript."""
+    """End the work without an error and without a result: no word, no sound, no transcript."""
     return Fault("empty", _nothing, status(200, b""))
 
 
 def dies() -> Fault:
-    """Begin well, then lose the connection: after a word, or after 0.3 s of sound."""
+    """Begin normally, then lose the connection: after a word, or after 0.3 s of sound."""
     return Fault("dies", _begin_and_die, _abort)
 
 
@@ -94,11 +94,11 @@ def raises(what: BaseException | type[BaseException] | Callable[[], BaseExceptio
 
 
 def fault_of(what: With, part: Part) -> Fault:
-    """Make a fault of what a user gives as one.
+    """Return the fault that a user's argument stands for.
 
     Args:
         what: A fault, a documented failure of a provider, a kind of failure, or an exception.
-        part: The component that is to have it.
+        part: The component that is to fail.
 
     Raises:
         TypeError: It is none of these.

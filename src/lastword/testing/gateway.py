@@ -1,13 +1,13 @@
-"""A scripted provider on 127.0.0.1 to rehearse outages against; owns the server.
+"""Serves scripted answers on 127.0.0.1, as a provider to rehearse outages against.
 
     async with Gateway() as gateway:
         gateway.script("/v1/chat/completions", says("Hello."), quota_exceeded())
         llm = openai.LLM(base_url=gateway.url + "/v1", api_key="none")
 
 The first request is answered "Hello.", every later one is refused as LiveKit's inference gateway
-refuses a project without credits. `turns` and `speech` have what is answered by who is well,
-`answers` what else is answered over HTTP, `sockets` what is done on WebSockets; all are names of
-this module too. Where plugins ask, and how they are told to:
+refuses a project without credits. `turns` and `speech` have the answers of a healthy
+provider, `answers` all others over HTTP, `sockets` the steps on WebSockets; all are names of this
+module too. Where plugins ask, and the argument that sends them there:
 
     component                       argument                          path to script
     ------------------------------  --------------------------------  -----------------------------
@@ -100,13 +100,13 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Received:
-    """A request as it came.
+    """A request, as it arrived.
 
     Attributes:
         method: "GET" (also for WebSockets) or "POST".
         path: The path without the query.
-        query: The parameters of the query; of repeated ones the last.
-        headers: The headers, names as they came.
+        query: The parameters of the query; the last of repeated ones.
+        headers: The headers, with their names as sent.
         body: The whole body; empty for a WebSocket.
         at_s: The event loop's time when it came, in seconds.
     """
@@ -120,12 +120,12 @@ class Received:
 
 
 class Gateway:
-    """A server for scripted answers, an async context manager; its port is chosen free.
+    """A server for scripted answers, as an async context manager; it takes a free port.
 
     A path that has no script is answered with status 404 and a line that names it.
 
     Attributes:
-        requests: What came, in order.
+        requests: The requests received, in order.
     """
 
     def __init__(self) -> None:
@@ -156,9 +156,9 @@ class Gateway:
         """Set what a path answers, one answer per request; the last one is repeated forever.
 
         Args:
-            path: The exact path, or one ending in "*" for all that begin so; exact ones win, then
-                longer ones.
-            answers: One at least; replaces the earlier script of this path.
+            path: The exact path, or one ending in "*" for all that begin like it; exact ones win,
+                then longer ones.
+            answers: At least one; they replace the earlier script of this path.
 
         Raises:
             ValueError: No answer was given.
@@ -174,7 +174,7 @@ class Gateway:
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=64 * 1024 * 1024)
         app.router.add_route("*", "/{path:.*}", self._serve)
-        # Answers that stall are cancelled when the server goes down, not waited for.
+        # When the server shuts down, stalled answers are cancelled, not waited for.
         self._runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)

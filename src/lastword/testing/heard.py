@@ -1,4 +1,4 @@
-"""What a caller heard of a rehearsed call, laid out on its time line."""
+"""Collects what a caller heard of a rehearsed call, on its time line."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Heard:
         samples: int16, (samples * channels,); silence included, from the moment until now.
         sample_rate: In Hz.
         num_channels: How many channels are interleaved.
-        sound_s: Seconds of sound in it, silence left out.
-        first_at_s: When the first sound began, in seconds from the moment on; None if none did.
+        sound_s: Seconds of sound in it, without the silence.
+        first_at_s: When the first sound began, in seconds from that moment; None if none did.
         transcript: The words that were shown.
     """
 
@@ -47,7 +47,7 @@ def heard_between(sink: RecordingSink, words: RecordingText, since: float, until
     Args:
         sink: The session's output.
         words: Its transcription.
-        since: The moment that times are counted from, in seconds.
+        since: The moment that times count from, in seconds.
         until: The end, in seconds.
     """
     starts = [start for start, sound in sink.sounds(since) if len(sound)]

@@ -1,6 +1,6 @@
-"""Breaks components of a session where they do their work: `break_component`.
+"""`break_component`: breaks components of a session where they do their work.
 
-Nothing of the component is changed, and no provider is asked for work that a fault does: each
+The component itself is not changed, and no provider is asked for work that a fault replaces: each
 attempt of a stream asks the `Outage` of its session what to do.
 """
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from .._upstream.stand_ins import Work
 
 PARTS: tuple[Part, ...] = get_args(Part)
-_SPOKEN = ("speaking", "listening")  # how the agent's state changes when a turn of its ends
+_SPOKEN = ("speaking", "listening")  # how the agent's state changes when it ends a turn
 
 
 @dataclass
 class _Broken:
-    """One part that is broken: by what, and how often yet; None for always."""
+    """How a part is broken: by what, and for how many more attempts; None for all."""
 
     fault: Fault
     times: int | None
@@ -39,12 +39,12 @@ class _Broken:
 
 @dataclass
 class _Part:
-    """What one part does now.
+    """What one part is doing.
 
     Attributes:
-        normally: Does its work, None for the component itself.
+        normally: Does its work; None for the component itself.
         broken: What it does instead, or None.
-        changed: Is called in each attempt that runs when either of them changes.
+        changed: Called in each running attempt when either of them changes.
     """
 
     normally: Callable[[Work], Awaitable[Any]] | None = None
@@ -57,24 +57,24 @@ class _Part:
 
 
 class Outage:
-    """What the components of one session do instead of their work.
+    """Decides what the components of one session do instead of their work.
 
     Args:
-        owns: Whether an attempt is one of the session's.
+        owns: Whether an attempt belongs to the session.
     """
 
     def __init__(self, owns: Callable[[Work], bool]) -> None:
         self._owns = owns
         self._parts: dict[Part, _Part] = {part: _Part() for part in PARTS}
         self._realtime: list[llm.RealtimeSession[Any]] = []
-        self._choose = self._chosen  # bound once: it is compared when it is taken out
+        self._choose = self._chosen  # bound once: removing it compares it
 
     def install(self) -> None:
-        """Begin to be asked."""
+        """Let attempts ask from now on."""
         stand_ins.install(self._choose)
 
     def remove(self) -> None:
-        """Be asked no more."""
+        """Let attempts ask no longer."""
         stand_ins.remove(self._choose)
 
     def replace(self, part: Part, work: Callable[[Work], Awaitable[Any]]) -> None:
@@ -83,7 +83,7 @@ class Outage:
         self._parts[part].change()
 
     def break_part(self, part: Part, fault: Fault, times: int | None = None) -> None:
-        """Break a part from now on, the work that it is doing now included."""
+        """Break a part from now on, including the work that it is doing."""
         self._parts[part].broken = _Broken(fault, times)
         self._parts[part].change()
         if part == "realtime":
@@ -103,14 +103,14 @@ class Outage:
             yield
 
     def watch_running(self, session: AgentSession[Any]) -> None:
-        """Break the realtime session that an agent uses already."""
+        """Break the realtime session that an agent is using."""
         running = sessions.realtime_session_of(session)
         if running is not None and running not in self._realtime:
             realtime.watch(running, functools.partial(self.next_work, "realtime"))
             self._realtime.append(running)
 
     def next_work(self, part: Part) -> Callable[[Work], Awaitable[Any]] | None:
-        """Say what the next attempt of a part does; None for its own work."""
+        """Return what the next attempt of a part does; None for its own work."""
         now = self._parts[part]
         if now.broken is None:
             return now.normally
@@ -127,7 +127,7 @@ class Outage:
         return self._attempt(_part_of(work.component), work)
 
     async def _attempt(self, part: Part, work: Work) -> Any:
-        """Do one attempt; what changes meanwhile, changes it in the middle."""
+        """Do one attempt; if the part changes meanwhile, so does the attempt."""
         while True:
             chosen = self.next_work(part)
             done = _result(work.own() if chosen is None else chosen(work))
@@ -156,9 +156,9 @@ def break_component(
 ) -> Iterator[None]:
     """Break a component of a session while the context is open; no provider is asked meanwhile.
 
-    Whatever LLM, STT or TTS works for the session is broken: its own, the agent's, all behind an
-    adapter. Work that has begun inside the context is broken in the middle; an STT or a realtime
-    model that runs already is, as well.
+    Every LLM, STT or TTS that works for the session is broken: its own, the agent's, all behind an
+    adapter. Work that begins inside the context is broken in the middle, and so is an STT or a
+    realtime model that is running already.
 
         with break_component(session, "llm", with_="quota_exhausted"):
             session.generate_reply(user_input="hello?")
@@ -167,13 +167,13 @@ def break_component(
         session: The session, started or not.
         component: "llm", "stt", "tts" or "realtime".
         with_: What it does instead of its work: a `FailureKind` or its name for an exception of
-            this kind, an exception, its class or a function that makes one, `hangs()`, `empty()`,
+            that kind, an exception, its class or a function that makes one, `hangs()`, `empty()`,
             `dies()`, or one of `failures(...)`.
-        after_turns: How often the agent speaks before it breaks.
+        after_turns: How many times the agent speaks before it breaks.
         times: How many attempts fail, retries counted; None for all.
 
     Raises:
-        TypeError: `session` is no session, or `with_` is of no known form.
+        TypeError: `session` is not a session, or `with_` has no known form.
         ValueError: The component or the kind is not known, or a number is out of range.
     """
     if not isinstance(session, AgentSession):
@@ -192,7 +192,7 @@ def break_component(
     def begin() -> None:
         outage.break_part(component, fault, times)
         if component == "stt" and sessions.is_running(session):
-            session.clear_user_turn()  # begins to hear anew: what heard till now knows no outage
+            session.clear_user_turn()  # starts hearing again: what heard until now knows no outage
 
     def count(event: Any) -> None:
         nonlocal turns

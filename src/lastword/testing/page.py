@@ -1,7 +1,7 @@
 """Draws calls on one self-contained HTML page: what was heard, when, and in which words.
 
-No server, no network, no library: waveforms are inline SVG, sounds are data URIs, and a few lines
-of script move the play head.
+It needs no server, network or library: waveforms are inline SVG, sounds are data URIs, and a few
+lines of script move the play head.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ _COLOURS = {"error": "error", "broken": "error", "sound": "sound", "close": "clo
 
 @dataclass(frozen=True)
 class Drawn:
-    """One call as a page shows it.
+    """A call, as a page shows it.
 
     Attributes:
-        title: What it shows.
+        title: Its heading.
         samples: What was heard, int16 or float32, (samples,).
         sample_rate: In Hz.
         heard_s: Seconds of sound in it.
         words: What was said; empty if nothing was.
-        moments: What happened, and when: seconds from the first sample on.
-        zero_s: The moment that the page counts from, in seconds from the first sample on.
-        verdict: What became of it in a few words; None for how much was heard.
-        is_well: Whether that is as it should be; None if nobody judges it.
-        anchor: Its name within the page; empty where nothing leads there.
+        moments: What happened, and when, in seconds from the first sample.
+        zero_s: The moment that the page counts from, in seconds from the first sample.
+        verdict: The result in a few words; None to say how much was heard.
+        is_well: Whether the result is good; None if it is not judged.
+        anchor: Its name within the page; empty if nothing links to it.
     """
 
     title: str
@@ -55,7 +55,7 @@ class Drawn:
 
     @property
     def seconds(self) -> float:
-        """How long it is."""
+        """Its length in seconds."""
         return len(self.samples) / self.sample_rate
 
 
@@ -75,8 +75,8 @@ def render(
         intro: A sentence below it.
         calls: The calls.
         clip: The message as it is stored, drawn above what arrived of it.
-        table: HTML between the sentence and the calls.
-        one_scale: Whether a second is as wide in one call as in the others.
+        table: HTML between the intro and the calls.
+        one_scale: Whether a second is equally wide in all calls.
 
     Returns:
         The HTML.
@@ -163,7 +163,7 @@ def _floats(samples: NDArray[Any]) -> NDArray[np.float32]:
 
 
 def _sound_uri(samples: NDArray[Any], sample_rate: int) -> str:
-    """Put a sound into the page as MP3, which every browser plays."""
+    """Return a sound as a data URI of MP3, which every browser plays."""
     file = io.BytesIO()
     whole = samples if len(samples) else np.zeros(sample_rate // 10, np.float32)
     soundfile.write(file, _floats(whole), sample_rate, format="MP3")

@@ -1,4 +1,4 @@
-"""How the page of rehearsed calls looks, and the script that moves its play heads."""
+"""Holds the style sheet of the page of calls, and the script that moves its play heads."""
 
 STYLE = """
 :root { --ink: #1f2430; --soft: #5b6270; --back: #fbfbfd; --card: #fff; --line: #e3e5ea;

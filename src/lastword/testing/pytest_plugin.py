@@ -1,4 +1,4 @@
-"""The pytest plugin: fixtures for rehearsed calls, and the marker that gives them an outage.
+"""The pytest plugin: gives tests fixtures for rehearsed calls, and a marker that breaks them.
 
     @pytest.mark.outage("llm", "quota_exhausted")
     async def test_the_caller_hears_it(lastword_call):
@@ -7,8 +7,8 @@
             await call.closed()
             call.assert_heard("Sorry")
 
-The fixtures are no coroutines: pytest-asyncio and anyio run the tests as they are used to. Nothing
-but pytest is imported until a test uses one.
+The fixtures are not coroutines, so they work with pytest-asyncio and anyio alike. Nothing but
+pytest is imported until a test uses one.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _MARKER = "outage"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Tell pytest of the marker."""
+    """Register the marker."""
     config.addinivalue_line(
         "markers",
         f"{_MARKER}(component, with_, *, after_turns=0, times=None): break a component of the call "
@@ -52,10 +52,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture
 def lastword_call(request: pytest.FixtureRequest) -> LastwordCall:
-    """Rehearse calls: what this gives is entered with a function that makes a session.
+    """Return a context manager that rehearses a call; give it a function that makes a session.
 
-    As `lastword.testing.rehearse`, with stand-ins and in virtual time if not told otherwise; the
-    test's `outage` markers break it.
+    It is `lastword.testing.rehearse`, by default with stand-ins and in virtual time; the test's
+    `outage` markers break the call.
     """
     outages = [_outage_of(mark) for mark in request.node.iter_markers(_MARKER)]
 
@@ -76,7 +76,7 @@ def lastword_call(request: pytest.FixtureRequest) -> LastwordCall:
 
 @pytest.fixture
 def lastword_gateway() -> Gateway:
-    """A scripted provider: `async with lastword_gateway as gateway`."""
+    """Return a scripted provider: `async with lastword_gateway as gateway`."""
     from .gateway import Gateway  # noqa: PLC0415 - see the module
 
     return Gateway()
@@ -84,7 +84,7 @@ def lastword_gateway() -> Gateway:
 
 @pytest.fixture
 def lastword_sink() -> RecordingSink:
-    """An output that records: `session.output.audio = lastword_sink`."""
+    """Return an output that records: `session.output.audio = lastword_sink`."""
     from .sink import RecordingSink  # noqa: PLC0415 - see the module
 
     return RecordingSink()

@@ -1,7 +1,7 @@
 """Breaks realtime models, and stands in for their sessions where no provider is to be asked.
 
-A realtime session has no attempts that others could do: what can be exchanged is its
-`generate_reply`, and how its model makes sessions.
+A realtime session has no attempts that could be replaced; only its `generate_reply` can be, and the
+way in which its model makes sessions.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _running: set[asyncio.Task[Any]] = set()
 def watched_models(
     models: list[object], next_work: NextWork, *, stand_in: bool
 ) -> Iterator[list[llm.RealtimeSession[Any]]]:
-    """Watch the sessions that realtime models make inside.
+    """Watch the sessions that realtime models make while the context is open.
 
     Args:
-        models: Components; those that are no realtime models are passed over.
-        next_work: Says what is done instead of a reply, None for the session's own.
-        stand_in: Whether the sessions are to be made without the provider.
+        models: Components; those that are not realtime models are skipped.
+        next_work: Returns what is done instead of a reply, None for the session's own.
+        stand_in: Whether to make the sessions without the provider.
 
     Returns:
         The sessions made; more may come.
@@ -47,7 +47,7 @@ def watched_models(
         yield made
     finally:
         for model in changed:
-            del model.session  # the instance's, put there before
+            del model.session  # of the instance, set before
         for session in made:
             vars(session).pop("generate_reply", None)
 
@@ -67,7 +67,7 @@ def _watch_model(
 
 
 def watch(session: Any, next_work: NextWork) -> None:
-    """Ask before each reply of a realtime session what is to be done instead."""
+    """Ask before each reply of a realtime session what to do instead."""
     own = session.generate_reply
 
     def generate_reply(**options: Any) -> asyncio.Future[llm.GenerationCreatedEvent]:
@@ -83,7 +83,7 @@ def watch(session: Any, next_work: NextWork) -> None:
 
 
 def fail_now(session: llm.RealtimeSession[Any], next_work: NextWork) -> None:
-    """Let what breaks a realtime session be seen at once, as a lost connection is."""
+    """Show a realtime session's fault at once, as for a lost connection."""
     chosen = next_work()
     if chosen is not None:
         _hold(_reply(session, chosen, asyncio.get_running_loop().create_future()))
@@ -113,7 +113,7 @@ async def _reply(
         session.emit("error", event)
         if not future.done():
             future.set_exception(llm.RealtimeError(str(error)))
-            future.exception()  # a reply that nobody waits for is no warning
+            future.exception()  # a reply that nobody waits for must not warn
         return
     if not future.done():
         future.set_result(generation or generation_of([]))
@@ -122,7 +122,7 @@ async def _reply(
 def generation_of(
     messages: list[llm.MessageGeneration], calls: list[llm.FunctionCall] | None = None
 ) -> llm.GenerationCreatedEvent:
-    """Build the event that announces a reply."""
+    """Return the event that announces a reply."""
     return llm.GenerationCreatedEvent(
         message_stream=_stream(messages),
         function_stream=_stream(calls or []),
@@ -133,7 +133,7 @@ def generation_of(
 def message_of(
     text: AsyncIterator[str], sound: AsyncIterator[rtc.AudioFrame]
 ) -> llm.MessageGeneration:
-    """Build one spoken message of a reply."""
+    """Return a spoken message of a reply."""
     modalities: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
     modalities.set_result(["text", "audio"])
     return llm.MessageGeneration(
@@ -147,7 +147,7 @@ async def _stream(items: list[Any]) -> AsyncIterator[Any]:
 
 
 class StandIn(llm.RealtimeSession[Any]):
-    """A realtime session that is connected to nobody; what it replies is decided elsewhere."""
+    """A realtime session without a connection; its replies are decided elsewhere."""
 
     def __init__(self, realtime_model: llm.RealtimeModel) -> None:
         super().__init__(realtime_model)
@@ -156,33 +156,33 @@ class StandIn(llm.RealtimeSession[Any]):
 
     @property
     def chat_ctx(self) -> llm.ChatContext:
-        """What was said, as it was last told."""
+        """The chat history, as last updated."""
         return self._context
 
     @property
     def tools(self) -> llm.ToolContext:
-        """The tools, as they were last told."""
+        """The tools, as last updated."""
         return self._tools
 
     async def update_instructions(self, instructions: str) -> None:
-        """Take new instructions; nobody reads them."""
+        """Ignore new instructions."""
 
     async def update_chat_ctx(self, chat_ctx: llm.ChatContext) -> None:
-        """Take what was said."""
+        """Keep the chat history."""
         self._context = chat_ctx.copy()
 
     async def update_tools(self, tools: list[Any]) -> None:
-        """Take the tools."""
+        """Keep the tools."""
         self._tools = llm.ToolContext(tools)
 
     def update_options(self, *, tool_choice: Any = NOT_GIVEN) -> None:
-        """Take other options; nobody reads them."""
+        """Ignore new options."""
 
     def push_audio(self, frame: rtc.AudioFrame) -> None:
-        """Take sound; nobody hears it."""
+        """Ignore sound."""
 
     def push_video(self, frame: rtc.VideoFrame) -> None:
-        """Take a picture; nobody sees it."""
+        """Ignore a picture."""
 
     def generate_reply(
         self,
@@ -197,13 +197,13 @@ class StandIn(llm.RealtimeSession[Any]):
         return future
 
     def commit_audio(self) -> None:
-        """Nothing is kept that could be committed."""
+        """Do nothing: no sound is kept."""
 
     def clear_audio(self) -> None:
-        """Nothing is kept that could be cleared."""
+        """Do nothing: there is no sound to clear."""
 
     def interrupt(self) -> None:
-        """What is replied ends by itself."""
+        """Do nothing: a reply ends by itself."""
 
     def truncate(
         self,
@@ -213,7 +213,7 @@ class StandIn(llm.RealtimeSession[Any]):
         audio_end_ms: int,
         audio_transcript: Any = NOT_GIVEN,
     ) -> None:
-        """Nothing is kept that could be cut."""
+        """Do nothing: no reply is kept."""
 
     async def aclose(self) -> None:
-        """There is no connection to close."""
+        """Do nothing: there is no connection."""

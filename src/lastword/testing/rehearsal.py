@@ -1,4 +1,4 @@
-"""One call that is rehearsed: leads it, waits for what becomes of it, and listens to it."""
+"""Rehearses one call: leads it, waits for its result, and listens to it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _CLOSE_S = 20.0
 
 rehearsed: ContextVar[object] = ContextVar("lastword_rehearsed", default=None)
-"""The call that a task belongs to: also work outside of sessions, as the rendering of words."""
+"""The call that a task belongs to; covers work outside of sessions, such as rendering words."""
 
 
 @dataclass(frozen=True)
@@ -50,17 +50,17 @@ class Event:
 
 
 class Rehearsal:
-    """One call, to be led and listened to; `rehearse` makes it.
+    """One rehearsed call; `rehearse` makes it.
 
     Attributes:
         session: The session that runs.
         agent: Its first agent.
         sink: Its output.
-        last_word: What `attach` gave the session, or None if it was not attached.
+        last_word: What `attach` returned for the session, or None if it was not attached.
         events: What has happened, in order.
         began_at: When it was made, in the event loop's time.
-        failed_at: When the first error came that no retry followed, or None.
-        reply: What the stand-ins of an LLM answer, if there are stand-ins; it may be changed.
+        failed_at: When the first error without a retry came, or None.
+        reply: What the LLM's stand-in answers, if there is one; may be changed.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Rehearsal:
         self._outage = Outage(owns)
         self._stack = contextlib.ExitStack()
 
-    # --- to lead it --------------------------------------------------------------------------
+    # --- leading it --------------------------------------------------------------------------
 
     async def says(self, text: str) -> None:
         """Let the caller say something: the agent begins a turn.
@@ -102,7 +102,7 @@ class Rehearsal:
         await asyncio.sleep(0)
 
     def break_component(self, component: Part, *, with_: With, times: int | None = None) -> None:
-        """Break a component from now on, in the middle of what it does.
+        """Break a component from now on, even in the middle of its work.
 
         Args:
             component: "llm", "stt", "tts" or "realtime".
@@ -119,7 +119,7 @@ class Rehearsal:
         self._outage.mend(component)
 
     async def sleep(self, seconds: float) -> None:
-        """Let some time of the call go by."""
+        """Let some seconds of the call pass."""
         await asyncio.sleep(seconds)
 
     async def state(self, *states: str, within_s: float = 30.0) -> None:
@@ -135,20 +135,20 @@ class Rehearsal:
                 raise TimeoutError(f"expected {wanted} within {within_s:g} s, {self.told()}")
 
     async def changed(self, *, within_s: float) -> bool:
-        """Wait for the next event of the call; returns whether one came in time."""
+        """Wait for the next event of the call; return whether one came in time."""
         self._happened.clear()
         return await first_of(self._happened, timeout_s=within_s)
 
-    # --- to wait for what becomes of it ------------------------------------------------------
+    # --- waiting for its result -------------------------------------------------------------
 
     async def failed(self, within_s: float = 60.0) -> Failure:
-        """Wait for the first error that no retry follows, and return what it means.
+        """Wait for the first error without a retry, and return the failure that it means.
 
         Args:
             within_s: How long at most, in seconds.
 
         Raises:
-            TimeoutError: None came in time; says what was heard instead.
+            TimeoutError: None came in time; the message says what was heard.
         """
         await self._within(self._has_failed, within_s, "a failure")
         assert self._failure is not None  # noqa: S101 - set before the signal
@@ -164,12 +164,12 @@ class Rehearsal:
             The report, or None if it closed without last words.
 
         Raises:
-            TimeoutError: It was not closed in time; says what was heard instead.
+            TimeoutError: It was not closed in time; the message says what was heard.
         """
         await self._within(self._has_closed, within_s, "the session to be closed")
         return await self.last_word.settled() if self.last_word is not None else None
 
-    # --- to listen to it ---------------------------------------------------------------------
+    # --- listening to it ---------------------------------------------------------------------
 
     @property
     def heard(self) -> Heard:
@@ -182,7 +182,7 @@ class Rehearsal:
         return self.heard_since(self._since())
 
     def heard_since(self, at: float) -> Heard:
-        """Return what was heard since a time of the event loop, in seconds; times count from it."""
+        """Return what was heard since an event-loop time, in seconds; times count from there."""
         return heard_between(self.sink, self._words, at, self._now())
 
     @property
@@ -205,7 +205,7 @@ class Rehearsal:
         return self._has_closed.is_set()
 
     def told(self) -> str:
-        """Tell in one line what was heard and reported, for the message of an assertion."""
+        """Return in one line what was heard and reported, for the message of an assertion."""
         heard = self.heard_last
         words = f", the words {heard.transcript!r}" if heard.transcript else ""
         first = "" if heard.first_at_s is None else f" from {heard.first_at_s:.2f} s on"
@@ -214,12 +214,12 @@ class Rehearsal:
     def assert_heard(
         self, words: str | None = None, *, within_s: float = 0.5, at_least_s: float = 0.5
     ) -> None:
-        """Assert that the caller heard the last words; says what was heard instead.
+        """Assert that the caller heard the last words; if not, the message says what was heard.
 
         Args:
-            words: What was to be said; None for anything.
-            within_s: From the failure to the first sound at most, in seconds.
-            at_least_s: How long it has to sound, in seconds.
+            words: The expected words; None for any.
+            within_s: Longest time from the failure to the first sound, in seconds.
+            at_least_s: Shortest sound accepted, in seconds.
 
         Raises:
             AssertionError: It was not so.
@@ -235,7 +235,7 @@ class Rehearsal:
         """Assert that the session has closed, and what followed.
 
         Args:
-            after: Name of the action that was to follow, such as "hang_up"; None for any or none.
+            after: Name of the expected action, such as "hang_up"; None for any or none.
 
         Raises:
             AssertionError: It was not so.
@@ -252,11 +252,11 @@ class Rehearsal:
     # --- its beginning and its end -----------------------------------------------------------
 
     async def start(self, *, stand_in: bool, hears: bool = True) -> None:
-        """Start the session; `rehearse` does.
+        """Start the session; `rehearse` calls this.
 
         Args:
             stand_in: Whether stand-ins do the work of all components.
-            hears: Whether the session gets the silence of a caller; a local VAD works on it.
+            hears: Whether the session gets a caller's silence, on which a local VAD works.
         """
         rehearsed.set(self)
         self._outage.install()
@@ -275,10 +275,10 @@ class Rehearsal:
         self._stack.enter_context(self._outage.watch_realtime(models, stand_in=stand_in))
         await session.start(self.agent)
         if stand_in and self.last_word is not None:
-            await self.last_word.ready()  # the words, as they are in a call that is not the first
+            await self.last_word.ready()  # words are rendered, as in any call but the first
 
     async def aclose(self) -> None:
-        """Close the session and its components, if that has not happened; `rehearse` does."""
+        """Close the session and its components, if that has not happened; `rehearse` calls this."""
         rehearsed.set(None)
         self._ended_at = self._now()
         await finished(self.session.aclose(), name="lastword.testing.close", timeout_s=_CLOSE_S)
@@ -311,12 +311,12 @@ class Rehearsal:
             raise TimeoutError(f"expected {what} within {within_s:g} s, {self.told()}")
 
     def _now(self) -> float:
-        """Tell the loop's time; of a call that is over, the time of its end."""
+        """Return the loop's time; once the call is over, the time of its end."""
         return asyncio.get_running_loop().time() if self._ended_at is None else self._ended_at
 
 
 async def close_components(*owners: AgentSession[Any] | Agent) -> None:
-    """Close what sessions and agents were given; what goes wrong with that changes no result."""
+    """Close the components of sessions and agents; errors in closing change no result."""
     parts = {id(part): part for one in owners for part in (one.llm, one.stt, one.tts) if part}
     for part in parts.values():
         aclose = getattr(part, "aclose", None)

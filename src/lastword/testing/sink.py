@@ -1,7 +1,7 @@
-"""Audio outputs to rehearse with: one that records what is heard, and ways for it to misbehave.
+"""Provides audio outputs for rehearsals: one records what is heard, and can be made to misbehave.
 
-Owns `RecordingSink`. It plays against the event loop's clock, so a test with virtual time plays a
-minute in no time, and a demo with real time hears what a caller would. Must not import session.
+They play by the event loop's clock, so a test with virtual time plays a minute in no time, and a
+demo in real time records what a caller would hear. Must not import session.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class Segment:
         started_at: Event-loop time of its first frame.
         chunks: The samples taken, int16, one array (samples * channels,) per frame.
         frame_times: Event-loop time at which each frame was taken.
-        played_s: Seconds that were played; less than what was taken if it was cleared.
-        finished: The segment is over.
+        played_s: Seconds that were played; fewer than were taken if it was cleared.
+        finished: Whether the segment is over.
     """
 
     started_at: float
@@ -43,14 +43,14 @@ class Segment:
 
 
 class RecordingSink(io.AudioOutput):
-    """Plays in real time to nobody and keeps what a listener would have heard.
+    """Plays in real time without a listener and keeps what one would have heard.
 
     Args:
         sample_rate: Rate in Hz that the sink demands.
         num_channels: Channels that the sink expects.
         raise_at: Index of the frame at which `capture_frame` raises, or None.
         hang_at: Index of the frame at which `capture_frame` never returns, or None.
-        reports: False for a sink that never says that it has finished playing.
+        reports: False for a sink that never reports that it has finished playing.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class RecordingSink(io.AudioOutput):
         self._finish: asyncio.TimerHandle | None = None
 
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
-        """Take a frame and play it after those before it."""
+        """Take a frame and play it after the earlier ones."""
         index = self._frames
         self._frames += 1
         if self._raise_at is not None and index >= self._raise_at:
@@ -103,7 +103,7 @@ class RecordingSink(io.AudioOutput):
         self._open.pushed_s += frame.samples_per_channel / frame.sample_rate
 
     def flush(self) -> None:
-        """End the segment: it is finished when all of it has been played."""
+        """End the segment; it is finished once all of it has been played."""
         super().flush()
         if self._open is not None and self._finish is None:
             self._arm()
@@ -114,7 +114,7 @@ class RecordingSink(io.AudioOutput):
             self._finished(interrupted=True)
 
     def pause(self) -> None:
-        """Hold the playback."""
+        """Pause playback."""
         super().pause()
         if not self._paused:
             self._base_s, self._playing_since = self._played_s(), None
@@ -123,7 +123,7 @@ class RecordingSink(io.AudioOutput):
                 self._finish.cancel()
 
     def resume(self) -> None:
-        """Go on playing."""
+        """Resume playback."""
         super().resume()
         if self._paused:
             self._paused = False
@@ -134,7 +134,7 @@ class RecordingSink(io.AudioOutput):
 
     @property
     def heard(self) -> NDArray[np.int16]:
-        """All that was played, one segment behind the other; shape (samples * channels,)."""
+        """Everything that was played, one segment after the other; shape (samples * channels,)."""
         return np.concatenate([np.zeros(0, np.int16), *(self._of(s) for s in self.segments)])
 
     @property
@@ -148,13 +148,13 @@ class RecordingSink(io.AudioOutput):
         return self._rate
 
     def sounds(self, since: float) -> list[tuple[float, NDArray[np.int16]]]:
-        """Return what was played from a time of the event loop on.
+        """Return what was played since a time of the event loop.
 
         Args:
             since: The time, in seconds.
 
         Returns:
-            Of each segment that sounded then, the time at which it began or went on, and its
+            For each segment that played after it, the time at which it began or went on, and its
             samples from there on, (samples * channels,).
         """
         found = []
@@ -233,7 +233,7 @@ class RecordingSink(io.AudioOutput):
 
 
 class StallingSink(RecordingSink):
-    """Takes some frames and then none any more: `capture_frame` never returns.
+    """Takes some frames and then hangs: `capture_frame` never returns.
 
     Args:
         after_frames: How many frames it takes.

@@ -1,8 +1,8 @@
-"""What a scripted provider does on a WebSocket, step by step. Owns the steps; imports `answers`.
+"""Scripts what a provider does on a WebSocket, step by step.
 
     gateway.script("/v1/listen", websocket(receives(), closes(1011, "net0001")))
 
-A handshake is refused by any answer of `answers`: `status(402, {...})`.
+Any answer of `answers` refuses the handshake: `status(402, {...})`.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from .answers import Answer
 
 Step = Callable[[web.WebSocketResponse, web.Request], Awaitable[None]]
-"""What is done next on an open WebSocket."""
+"""A step on an open WebSocket."""
 
 _OVER = (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR)
 
 
 def websocket(*steps: Step) -> Answer:
-    """Accept a WebSocket, do the steps, then listen until the other side closes.
+    """Accept a WebSocket, run the steps, then listen until the other side closes.
 
     Args:
-        steps: What is done, in order; none for a provider that never says a word.
+        steps: What to do, in order; none for a provider that never sends anything.
     """
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -81,7 +81,7 @@ def waits(seconds: float) -> Step:
 
 
 def closes(code: int = 1000, reason: str = "") -> Step:
-    """Close with a code of the provider's and a reason of at most 123 bytes."""
+    """Close with the provider's code and a reason of at most 123 bytes."""
 
     async def step(ws: web.WebSocketResponse, _: web.Request) -> None:
         await ws.close(code=code, message=reason.encode())

@@ -1,4 +1,4 @@
-"""The sounds that stand-ins and scripted providers make."""
+"""Makes the sounds of stand-ins and scripted providers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def tone(seconds: float, sample_rate: int, num_channels: int = 1) -> NDArray[np.int16]:
-    """Make a tone of 440 Hz at -12 dBFS; shape (samples * channels,)."""
+    """Return a tone of 440 Hz at -12 dBFS; shape (samples * channels,)."""
     time_s = np.arange(round(seconds * sample_rate)) / sample_rate
     mono = np.round(8000 * np.sin(2 * np.pi * 440 * time_s)).astype(np.int16)
     return np.repeat(mono, num_channels)

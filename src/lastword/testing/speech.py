@@ -1,6 +1,6 @@
-"""What a scripted TTS or STT answers when it is well: a tone, or a transcript.
+"""Makes the answers of a healthy scripted TTS or STT: a tone, or a transcript.
 
-One answer serves all: the path of the request says whose form is wanted.
+One answer serves all providers: the path of the request tells which form is wanted.
 
     OpenAI and compatible ones      /v1/audio/speech            /v1/audio/transcriptions
     LiveKit's inference gateway     /tts                        /stt
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .answers import Answer
 
 _RATE = 24000
-_HEARD_AFTER = 10  # messages with sound, until an STT has understood
+_HEARD_AFTER = 10  # messages with sound until an STT has understood
 
 
 def speaks(seconds: float = 1.0) -> Answer:
@@ -61,7 +61,7 @@ def hears(text: str) -> Answer:
     """Answer a recording, or sound that is streamed, with a transcript: any STT of the table above.
 
     Args:
-        text: What was understood, once something has been heard.
+        text: The transcript, sent once some sound has come.
     """
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -85,7 +85,7 @@ def _encoded(samples: NDArray[np.int16], rate: int, wanted: str) -> bytes:
 
 
 async def _messages(ws: web.WebSocketResponse) -> AsyncIterator[dict[str, Any]]:
-    """Give the JSON messages of the other side; sound is an empty one."""
+    """Yield the JSON messages of the other side; sound is an empty one."""
     async for message in ws:
         yield json.loads(message.data) if message.type == WSMsgType.TEXT else {}
 
@@ -149,7 +149,7 @@ async def _hears_on_socket(request: web.Request, text: str) -> web.StreamRespons
 
 
 def _transcripts(path: str, text: str) -> list[dict[str, Any]]:
-    """Write a final transcript in the form of whoever listens at a path."""
+    """Return a final transcript in the form of the provider at a path."""
     if path.startswith("/v3"):  # AssemblyAI
         turn = {"type": "Turn", "transcript": text, "end_of_turn": True, "turn_is_formatted": True}
         word = {"text": text, "start": 0, "end": 1000, "confidence": 1.0, "word_is_final": True}

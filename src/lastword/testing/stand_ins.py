@@ -1,4 +1,4 @@
-"""What a component that is well does in a rehearsal: answers, speaks and listens, asking nobody."""
+"""Stands in for healthy components in a rehearsal: answers, speaks and listens by itself."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Reply:
 
     Attributes:
         text: Its words.
-        thinks_s: How long nothing comes, in seconds.
+        thinks_s: How long it takes to begin, in seconds.
         word_s: How long each word takes, in seconds.
         tool: The tool that is called first, or None.
     """
@@ -43,10 +43,10 @@ class Reply:
 
 
 def stand_ins_for(reply: Reply) -> dict[Part, Callable[[Work], Awaitable[Any]]]:
-    """Give a stand-in for each component.
+    """Return a stand-in for each component.
 
     Args:
-        reply: What is answered; it may be changed between two turns.
+        reply: The answer; it may be changed between turns.
     """
 
     async def answers(work: Work) -> None:
@@ -72,7 +72,7 @@ def stand_ins_for(reply: Reply) -> dict[Part, Callable[[Work], Awaitable[Any]]]:
 
 
 async def _speaks(work: Work) -> None:
-    """Say a tone as long as the words take, as slowly as it is heard."""
+    """Speak a tone for as long as the words take, in real time."""
     component: tts.TTS[Any] = work.component  # type: ignore[assignment] # the emitter is a TTS's
     begin_sound(work)
     assert work.emitter is not None  # noqa: S101 - a TTS has one
@@ -88,7 +88,7 @@ async def _speaks(work: Work) -> None:
 
 
 async def _listens(work: Work) -> stt.SpeechEvent | None:
-    """Hear silence for as long as it comes."""
+    """Hear silence for as long as sound comes."""
     if isinstance(work.worker, stt.STT):
         return stand_ins.transcript("")
     async for _ in stand_ins.sounds(work.worker):

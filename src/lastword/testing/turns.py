@@ -1,6 +1,6 @@
-"""What a scripted LLM answers when it is well: words, a tool call or nothing.
+"""Makes the answers of a healthy scripted LLM: words, a tool call or nothing.
 
-One answer serves all: the path of the request says whose form is wanted.
+One answer serves all providers: the path of the request tells which form is wanted.
 
     OpenAI and compatible ones, LiveKit's gateway   /v1/chat/completions
     OpenAI's responses, over HTTP or a WebSocket    /v1/responses
@@ -26,7 +26,7 @@ _ID = "scripted"
 
 @dataclass(frozen=True)
 class _Turn:
-    """What is answered.
+    """The answer.
 
     Attributes:
         pieces: The words, as they are streamed.
@@ -40,7 +40,7 @@ class _Turn:
 
 
 def says(text: str) -> Answer:
-    """Answer well, streamed word by word: any LLM of the table above.
+    """Answer with words, streamed one by one: any LLM of the table above.
 
     Args:
         text: What the agent is to say.
@@ -49,17 +49,17 @@ def says(text: str) -> Answer:
 
 
 def calls_tool(name: str, arguments: Mapping[str, Any] | None = None) -> Answer:
-    """Answer with the call of a tool: any LLM of the table above.
+    """Answer with a tool call: any LLM of the table above.
 
     Args:
         name: The tool's name, as the agent has it.
-        arguments: What it is called with.
+        arguments: Its arguments.
     """
     return _answer(_Turn(tool=name, arguments=json.dumps(arguments or {})))
 
 
 def says_nothing() -> Answer:
-    """Answer well with nothing in it: any LLM of the table above."""
+    """Answer without an error and without words: any LLM of the table above."""
     return _answer(_Turn())
 
 

@@ -1,4 +1,4 @@
-"""The documented failures of providers by name, to be rehearsed with.
+"""Lists the documented failures of providers by name, for rehearsals.
 
 gateway.script("/v1/text-to-speech/*", failures("elevenlabs")["tts-quota"].answer)
 break_component(session, "tts", with_=failures("elevenlabs")["tts-quota"])
@@ -15,7 +15,7 @@ ALL = {**llm.FAILURES, **realtime.FAILURES, **stt.FAILURES, **tts.FAILURES}
 """Name -> failure; a recorded case has its id as name."""
 
 _BEGINNINGS = {"google": ("gemini-",), "livekit": ("livekit-inference-", "livekit-")}
-"""How names of a provider's failures begin where it is not with the provider's own name."""
+"""The first part of failure names, where it is not the provider's own name."""
 
 
 def failures(provider: str) -> dict[str, ProviderFailure]:
@@ -27,7 +27,7 @@ def failures(provider: str) -> dict[str, ProviderFailure]:
             "speechmatics"; "livekit" is LiveKit's inference gateway.
 
     Returns:
-        Name -> failure, the component first in most names: "tts-quota", "stt-ws-auth-error".
+        Name -> failure; most names begin with the component: "tts-quota", "stt-ws-auth-error".
 
     Raises:
         ValueError: No failure of this provider is known.

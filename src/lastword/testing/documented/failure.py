@@ -1,4 +1,4 @@
-"""One documented failure of a provider: what it sends, what it means, what its plugin raises."""
+"""Describes a provider's documented failure: what it sends, what it means, what a plugin raises."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ class ProviderFailure:
     Attributes:
         plugin: Who asks: the provider, the component and, where it has several, the form of its
             interface, such as "openai llm responses".
-        answer: What a `Gateway` answers to it.
+        answer: What a `Gateway` answers.
         kind: What it means.
         terminal: Whether no later turn of the session can succeed.
         quota: Whether its error is typed as `InferenceQuotaExceededError`.
-        retry_after_s: What the answer says about waiting, in seconds, or None.
-        patience_s: How long a plugin may wait for an answer until it notices, in seconds.
-        recoverable: Whether the plugin announces it as one that its connection outlives.
-        source: Where the provider documents it, or who has observed it; empty where the answer is
-            only of the provider's documented form.
+        retry_after_s: The wait that the answer asks for, in seconds, or None.
+        patience_s: How long a plugin may wait for an answer before it fails, in seconds.
+        recoverable: Whether the plugin announces it as one that its connection survives.
+        source: Where the provider documents it, or who has observed it; empty if only the form of
+            the answer is documented.
     """
 
     plugin: str
@@ -54,7 +54,7 @@ class ProviderFailure:
         return cast("Part", self.plugin.split()[1])
 
     def exception(self) -> Exception:
-        """Make the exception that the provider's plugin raises, a new one each time."""
+        """Return the exception that the provider's plugin raises, a new one each time."""
         if self.case is not None:
             return exception_of(self.case["exception"])
         return exception_of_kind(self.kind, self.component)
@@ -68,14 +68,14 @@ def ends(plugin: str, answer: Answer, kind: FailureKind, *, quota: bool = False)
 def passes(
     plugin: str, answer: Answer, kind: FailureKind, *, quota: bool = False
 ) -> ProviderFailure:
-    """Describe a failure that a later turn may not meet."""
+    """Describe a temporary failure."""
     return ProviderFailure(plugin, answer, kind, terminal=False, quota=quota)
 
 
 def recorded(
     plugin: str, form: Callable[[dict[str, Any]], Answer], *ids: str
 ) -> dict[str, ProviderFailure]:
-    """Put recorded cases back on the wire; each is to mean what was recorded."""
+    """Put recorded cases back on the wire; each keeps its recorded meaning."""
     return {
         case_id: _of_case(
             plugin,

@@ -1,7 +1,7 @@
-"""The forms in which providers put their refusals on the wire.
+"""Puts refusals on the wire in the forms of their providers.
 
-A recorded case holds what a plugin's library left of an answer. Where that is all of the answer, a
-form puts it back on the wire; where it is not, the answer stands in `llm`, `stt`, `tts` and
+A recorded case holds what a plugin's library kept of an answer. If that is the whole answer, a form
+puts it back on the wire; if not, the answer is written out in `llm`, `stt`, `tts` and
 `realtime` in the provider's documented words.
 """
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def whole(exception: dict[str, Any]) -> Answer:
-    """The body as it was sent: Anthropic's, error pages, lists."""
+    """Answer with the body as it was sent: Anthropic's, error pages, lists."""
     body = exception["body"]
     if isinstance(body, str):
         return status(exception["status_code"], body, content_type="text/html")
@@ -29,23 +29,23 @@ def whole(exception: dict[str, Any]) -> Answer:
 
 
 def narrowed(exception: dict[str, Any]) -> Answer:
-    """OpenAI's SDK keeps what stands under `error`."""
+    """Put back `error`, of which OpenAI's SDK keeps the contents."""
     return status(exception["status_code"], {"error": exception["body"]})
 
 
 def gateway_body(exception: dict[str, Any]) -> Answer:
-    """LiveKit's gateway: the whole body is behind the SDK's exception."""
+    """Answer as LiveKit's gateway: the SDK's exception has the whole body."""
     said = exception["cause"].get("response_text") or json.dumps({"error": exception["body"]})
     return status(exception["status_code"], said)
 
 
 def google(exception: dict[str, Any]) -> Answer:
-    """Google's SDK keeps the body in its exception, the plugin only words of it."""
+    """Answer as Google: its SDK keeps the body in its exception, the plugin only some words."""
     return status(exception["status_code"], exception["cause"]["body"])
 
 
 def aws(exception: dict[str, Any]) -> Answer:
-    """AWS names the error in a header; botocore makes its `Code` and `Message` of both."""
+    """Answer as AWS: it names the error in a header, which botocore reads as well as the body."""
     said = exception["cause"]["body"]
     return status(
         exception["cause"]["status_code"],
@@ -55,13 +55,13 @@ def aws(exception: dict[str, Any]) -> Answer:
 
 
 def closed(exception: dict[str, Any]) -> Answer:
-    """A WebSocket that is greeted, then closed: code and reason are in the plugin's text."""
+    """Greet on a WebSocket, then close it: code and reason are in the plugin's text."""
     reason = exception["body"].partition("msg.extra=")[2].strip("'")
     return socket(close=exception["status_code"], reason=reason)
 
 
 def closed_live(exception: dict[str, Any]) -> Answer:
-    """Gemini Live refuses by closing; the reason is the body."""
+    """Refuse as Gemini Live, by closing; the reason is the body."""
     return socket(close=exception["status_code"], reason=exception["body"])
 
 
@@ -110,7 +110,7 @@ def in_context(error: str) -> Answer:
 
 
 def openai(code: int, message: str, type_: str, error_code: str | None) -> Answer:
-    """The error object of OpenAI and of those that are compatible."""
+    """Answer with the error object of OpenAI and compatible providers."""
     error = {"message": message, "type": type_, "param": None, "code": error_code}
     return status(code, {"error": error})
 

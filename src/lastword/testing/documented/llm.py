@@ -1,4 +1,4 @@
-"""What LLMs are answered when they fail."""
+"""Lists the documented failures of LLMs."""
 
 from __future__ import annotations
 

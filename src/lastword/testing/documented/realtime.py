@@ -1,4 +1,4 @@
-"""What realtime models are answered when they fail."""
+"""Lists the documented failures of realtime models."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _K = FailureKind
 
 
 def _says(exception: dict[str, Any]) -> Answer:
-    """OpenAI's realtime model says it in an event; the plugin hands its object on."""
+    """Send the error in an event, as OpenAI's model does; the plugin passes its object on."""
     error = {key: part for key, part in exception["body"].items() if not key.startswith("__")}
     return socket({"type": "error", "event_id": "event_1", "error": error})
 
 
 FAILURES = {
-    # the one case of the unseen third that the rules do not know: taken for a bad request
+    # the only case of the held-out third that the rules do not know: taken for a bad request
     "openai-realtime-access-not-enabled": ProviderFailure(
         "openai realtime",
         _says(BY_ID["openai-realtime-access-not-enabled"]["exception"]),

@@ -1,4 +1,4 @@
-"""Makes the recorded errors of real providers into exceptions again.
+"""Turns the recorded errors of real providers into exceptions again.
 
 `provider_errors.json` holds what the plugins of livekit-agents 1.8.9 raised when a local server
 answered with the providers' own bodies; each case names where its body was documented or observed.
@@ -42,9 +42,9 @@ _MODULES = {
 
 
 def exception_of(recorded: dict[str, Any]) -> Exception:
-    """Build the exception of a case with everything behind it.
+    """Build the exception of a case, with its causes.
 
-    Classes of SDKs that are not installed are made anew under their own names.
+    Classes of SDKs that are not installed are recreated under their own names.
     """
     error = _one(recorded)
     cause = recorded.get("cause")

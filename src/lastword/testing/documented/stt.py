@@ -1,4 +1,4 @@
-"""What STTs are answered when they fail."""
+"""Lists the documented failures of STTs."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ _BEGIN = {"type": "Begin", "id": "1", "expires_at": 0}
 
 
 def _after_greeting(exception: dict[str, Any]) -> Answer:
-    """AssemblyAI greets, then closes."""
+    """Greet, then close, as AssemblyAI does."""
     reason = exception["body"].partition("msg.extra=")[2].strip("'")
     return socket(greeting=_BEGIN, close=exception["status_code"], reason=reason)
 
 
 def _said(exception: dict[str, Any]) -> Answer:
-    """Soniox says it in a frame."""
+    """Send the error in a frame, as Soniox does."""
     return socket(exception["body"])
 
 

@@ -1,4 +1,4 @@
-"""What TTSs are answered when they fail."""
+"""Lists the documented failures of TTSs."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ def _text(code: int, text: str) -> Answer:
 
 
 def _streamed(exception: dict[str, Any]) -> Answer:
-    """MiniMax says over HTTP 200, in a stream of events, what went wrong."""
+    """Send the error in a stream of events over HTTP 200, as MiniMax does."""
     line = f"data: {json.dumps(exception['cause']['body'])}\n\n"
     return gw.status(200, line, content_type="text/event-stream")
 
 
 def _framed(exception: dict[str, Any]) -> Answer:
-    """MiniMax says it in a frame."""
+    """Send the error in a frame, as MiniMax does."""
     return socket(exception["cause"]["body"])
 
 
 def _done_with_error() -> Answer:
-    """Cartesia's error frames say `done` too, which the plugin looks at first."""
+    """Send Cartesia's error frame, which says `done` too; the plugin looks at that first."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         ws = web.WebSocketResponse()

@@ -221,10 +221,10 @@ class Talk:
 
         options.setdefault("llm", FakeLLM(lambda: "Hello there."))
         options.setdefault("tts", FakeTTS(1.0))
+        options.setdefault("stt", words)
         call = await Call.start(
             before_start=before,
             vad=ears,
-            stt=words,
             min_endpointing_delay=0.3,
             max_endpointing_delay=1.0,
             **options,

@@ -41,6 +41,12 @@ async def is_greeted(talk: Talk) -> None:
     talk.asks(instructions="greet")
 
 
+async def is_told(talk: Talk) -> None:
+    """Let the agent say a given text."""
+    talk.silent_since = asyncio.get_running_loop().time()
+    talk.call.session.say("Good morning.")
+
+
 def hung_llm() -> SlowLLM:
     return SlowLLM((NEVER_S, ""))
 
@@ -59,6 +65,7 @@ FAULTS: dict[str, tuple[Callable[[Talk], Awaitable[None]], dict[str, Any], str, 
     "the LLM hangs, asked in writing": (writes, {"llm": hung_llm}, "llm", 30.0),
     "the LLM hangs at the greeting": (is_greeted, {"llm": hung_llm}, "llm", 30.0),
     "the TTS is mute": (speaks, {"tts": mute_tts}, "tts", 30.0),
+    "the TTS is mute, given a text": (is_told, {"tts": mute_tts}, "tts", 30.0),
     "a tool hangs": (
         speaks, {"llm": asks_tool, "agent": lambda: ToolAgent(NEVER_S)}, "tool", 120.0,
     ),
@@ -122,6 +129,9 @@ GOOD: dict[str, tuple[Callable[[Talk], Awaitable[None]], dict[str, Any]]] = {
     ),
     "a speech of two minutes": (speaks, {"tts": lambda: FakeTTS(120.0)}),
     "a caller who says nothing": (is_greeted, {}),
+    "a text said by a slow TTS": (
+        is_told, {"tts": lambda: FakeTTS(fault=lambda: asyncio.sleep(9.0))},
+    ),
     "push to talk": (speaks, {"turn_detection": "manual", "llm": hung_llm}),
 }  # fmt: skip
 

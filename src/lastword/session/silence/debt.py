@@ -211,7 +211,7 @@ class Debt:
             self._owe("turn", now)
 
     def speech_created(self, now: float) -> None:
-        """Note that the agent was asked to speak; realtime models think without saying so."""
+        """Note that the agent was asked to speak in a way that brings it no `thinking`."""
         self._answered = True
         if self._agent in {"listening", "initializing"} and self._user != "speaking":
             self._owe("reply", now)

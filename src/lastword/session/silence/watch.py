@@ -97,7 +97,8 @@ class Watch:
             self._debt.transcript(now, final=event.is_final, manual=manual)
 
     def _speech(self, event: Any, now: float) -> None:
-        if turns.is_realtime(self._session):
+        # what `say` is given, and what a realtime model answers, no `thinking` tells of
+        if event.source == "say" or turns.is_realtime(self._session):
             self._debt.speech_created(now)
             event.speech_handle.add_done_callback(self._speech_done)
 

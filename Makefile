@@ -58,8 +58,8 @@ demo-room: $(VENV)/.native ## the same in a real room (needs Go): demo/heard-in-
 	$(BIN)/python examples/demo_room.py
 
 room-record: $(VENV)/.dev ## the room tests with 50 runs each, their figures printed
-	LASTWORD_ROOM_RUNS=50 $(BIN)/python -m pytest tests/room/test_matrix.py tests/room/test_numbers.py \
-		tests/room/test_load.py tests/room/test_guard.py -q -s
+	LASTWORD_ROOM_RUNS=50 $(BIN)/python -m pytest --timeout 0 tests/room/test_matrix.py \
+		tests/room/test_numbers.py tests/room/test_load.py tests/room/test_guard.py -q -s
 
 # --- checks ------------------------------------------------------------------------------------
 
@@ -93,7 +93,7 @@ FUZZ_S ?= 300
 # what was measured is shown also if one benchmark misses its figure, which then is the exit code
 bench: $(VENV)/.dev ## measure against the peers and print the table of the README
 	@mkdir -p build && rm -f build/bench.json
-	$(BIN)/python -m pytest benchmarks --benchmark-json=build/bench.json; failed=$$?; \
+	$(BIN)/python -m pytest --timeout 0 benchmarks --benchmark-json=build/bench.json; failed=$$?; \
 	$(BIN)/python benchmarks/table.py build/bench.json && exit $$failed
 
 fuzz: $(VENV)/.fuzz ## fuzz the C of ext/ under ASan and UBSan, and decode, for FUZZ_S=300 seconds (needs clang)

@@ -59,7 +59,7 @@ def run_virtual(main: Coroutine[Any, Any, T]) -> T:
     asyncio.set_event_loop(loop)
     try:
         result = loop.run_until_complete(asyncio.wait_for(main, LIMIT_S))
-        own = [task for task in asyncio.all_tasks(loop) if task.get_name().startswith("lastword")]
+        own = {task for task in asyncio.all_tasks(loop) if task.get_name().startswith("lastword")}
         if own:
             _, own = loop.run_until_complete(asyncio.wait(own, timeout=GRACE_S))
         assert not own, f"expected no task of lastword after the test, got {own}"

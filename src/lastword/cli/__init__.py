@@ -1,1 +1,1 @@
-"""The `lastword` command: look at sounds, render words ahead, tell what would be heard."""
+"""The `lastword` command: shows sounds, renders words in advance, rehearses failures."""

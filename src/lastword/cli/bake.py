@@ -1,4 +1,4 @@
-"""`lastword bake`: renders words in the agent's own voice ahead, so that no call has to."""
+"""`lastword bake`: renders words in the agent's own voice in advance, so that no call has to."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def bake(
 
 
 def _order(source: str, words: list[str]) -> tuple[str, list[str]]:
-    """Read what is to be rendered: the name of the function that makes the voice, and the words."""
+    """Read what to render: the name of the function that makes the voice, and the words."""
     maker = source
     if source.lower().endswith(".toml"):
         maker, given = _read(source)
@@ -143,7 +143,7 @@ async def _bake(
 
 
 async def _row(voice: tts.TTS[Any], text: str, cache_dir: Path | None) -> dict[str, Any]:
-    """Render one text, or find it; what goes wrong stands in the row."""
+    """Render one text, or find it in the cache; the row names an error."""
     from lastword.voice import bake as rendering  # noqa: PLC0415 - as above
 
     row: dict[str, Any] = {"text": text, "duration_s": None, "was": "failed", "error": None}
@@ -161,11 +161,11 @@ async def _row(voice: tts.TTS[Any], text: str, cache_dir: Path | None) -> dict[s
 
 
 async def _refuse_unkept(voice: tts.TTS[Any], text: str, cache_dir: Path | None) -> None:
-    """Raise `BakeError` where the disk has not taken what was rendered: calls would not find it."""
+    """Raise `BakeError` if the disk has not kept what was rendered: calls would not find it."""
     from lastword._upstream import speakers  # noqa: PLC0415 - as above
     from lastword.voice.bake import baked  # noqa: PLC0415 - as above
 
-    for one in speakers.voices_of(voice):  # of an adapter's voices any may have spoken
+    for one in speakers.voices_of(voice):  # any of an adapter's voices may have spoken
         if await baked(one, text, cache_dir=cache_dir) is not None:
             return
     raise BakeError(

@@ -60,7 +60,7 @@ async def _check(function: Callable[[], Any], factory: str) -> list[dict[str, An
         await last_word.ready()
         sounds = last_word.would_say()
         last_word.detach()
-        if made is not last_word:  # an LLM may hold a connection that it has opened ahead
+        if made is not last_word:  # an LLM may hold a connection that it opened in advance
             await close_quietly(made.llm, made.stt, made.tts)
     return [
         {
@@ -75,10 +75,10 @@ async def _check(function: Callable[[], Any], factory: str) -> list[dict[str, An
 
 
 def last_word_of(made: object, factory: str) -> LastWord:
-    """Find the last word of what a factory has made.
+    """Return the `LastWord` of what a factory has made.
 
     Raises:
-        WrongUseError: It is neither a session that has one nor one itself.
+        WrongUseError: It is neither an attached session nor a `LastWord`.
     """
     from livekit.agents import AgentSession  # noqa: PLC0415 - takes a second to import
 

@@ -1,4 +1,4 @@
-"""`lastword drill`: takes a session through every failure and tells what a caller heard."""
+"""`lastword drill`: takes a session through every failure and reports what a caller heard."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def drill(
 
 
 def _chosen(components: list[str], only: list[str]) -> list[Case]:
-    """Choose the cases that some of the words fit."""
+    """Choose the cases that match any of the words."""
     from lastword.testing.drill import cases_for  # noqa: PLC0415 - takes a second to import
 
     cases = cases_for(components)
@@ -128,12 +128,12 @@ def _rounded(seconds: float | None) -> float | None:
 
 
 def _show(outcomes: list[Outcome], html: Path | None) -> None:
-    """Print a row for each fault of a component, states that went alike in one."""
+    """Print a row for each fault of a component; states with the same outcome share one."""
     table = Table(*_COLUMNS)
     for column in table.columns:
         column.no_wrap = column.header != "while"
     table.columns[1].min_width = 12
-    numbers: dict[str, int] = {}  # the words stand below: there are few, and they are long
+    numbers: dict[str, int] = {}  # the words are listed below: they are few and long
     for alike in _grouped(outcomes):
         first, states = alike[0], ", ".join(outcome.case.state for outcome in alike)
         if first.words:

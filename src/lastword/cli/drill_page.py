@@ -1,4 +1,4 @@
-"""Draws the page of a drill: the table first, each row leading to the call below."""
+"""Draws the page of a drill: a table whose rows link to the calls below it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _HEADINGS = ("failure", "heard", "after", "closed", "then", "words")
 
 
 def page_of(factory: str, outcomes: list[Outcome]) -> str:
-    """Draw a drill.
+    """Draw the page of a drill.
 
     Args:
         factory: What made the sessions.
-        outcomes: The calls, drawn.
+        outcomes: The calls, with their drawings.
 
     Returns:
         The HTML.

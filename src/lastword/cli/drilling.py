@@ -1,7 +1,7 @@
-"""Runs the cases of a drill in processes of their own, beside each other.
+"""Runs the cases of a drill in parallel, in separate processes.
 
-Each process imports the user's module anew; what it prints or logs belongs to no result and is
-dropped. Words that were rendered before are found, and none of a stand-in's sounds is kept.
+Each process imports the user's module again; what it prints or logs is not part of a result and is
+dropped. Words that were rendered before are found, and no sound of a stand-in is kept.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def look_at(factory: str) -> list[str]:
-    """Make one session, and list its components.
+    """Make one session and return the names of its components.
 
     Raises:
         WrongUseError: The function makes no session with lastword attached.
@@ -38,16 +38,16 @@ def look_at(factory: str) -> list[str]:
 
 
 def run_all(factory: str, cases: list[Case], *, jobs: int, draw: bool) -> Iterator[Outcome]:
-    """Go through cases in parallel; give each outcome when it is there.
+    """Run cases in parallel; yield each outcome as soon as it is ready.
 
     Args:
         factory: "MODULE:FUNCTION" that makes the session.
-        cases: What is gone through.
-        jobs: How many processes at once.
-        draw: Whether the calls are to be seen on a page.
+        cases: The cases to run.
+        jobs: How many processes to use at once.
+        draw: Whether the calls are to be drawn on a page.
 
     Raises:
-        WrongUseError: A session cannot be made, or a process was ended from outside.
+        WrongUseError: A session cannot be made, or a process was killed from outside.
     """
     with concurrent.futures.ProcessPoolExecutor(
         max_workers=min(jobs, len(cases)),
@@ -82,7 +82,7 @@ async def _components(function: Any, factory: str) -> list[str]:
 
 
 def _begin(folder: str) -> None:
-    """Make a process ready: quiet, and in the folder of the user's module."""
+    """Prepare a process: silence it, and go to the folder of the user's module."""
     sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115 - for the process's life
     logging.disable(logging.CRITICAL)
     sys.path.insert(0, folder)
@@ -98,7 +98,7 @@ def _run(factory: str, case: Case, *, draw: bool) -> Outcome:
 
 @contextlib.contextmanager
 def _own_cache() -> Iterator[None]:
-    """Find the words that were rendered before, and leave nothing among them."""
+    """Let the words that were rendered before be found, and add nothing to them."""
     from lastword.voice.cache import FOLDER_VARIABLE, default_folder  # noqa: PLC0415 - see _run
 
     before, kept = os.environ.get(FOLDER_VARIABLE), default_folder()

@@ -1,6 +1,6 @@
-"""Finds and calls the functions of the user's own modules that the subcommands are told to use.
+"""Finds and calls the functions of the user's modules that the subcommands are told to use.
 
-Whatever such a module or function does wrong becomes one `WrongUseError` that names it.
+Any error in such a module or function becomes a `WrongUseError` that names it.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 MAKING_S = 60.0
-"""How long a function of the user's may take to make what it makes, in seconds."""
+"""How long a user's function may take, in seconds."""
 
 CLOSING_S = 5.0
 """How long a component may take to close, in seconds."""
 
 
 def find_function(name: str) -> Callable[[], Any]:
-    """Import what "MODULE:FUNCTION" names; modules of the working directory are found too.
+    """Import what "MODULE:FUNCTION" names; modules in the working directory are found too.
 
     Raises:
-        WrongUseError: It is no function that can be called without arguments.
+        WrongUseError: It is not a function that can be called without arguments.
     """
     module, _, function = name.partition(":")
     if not all(part.isidentifier() for part in [*module.split("."), *function.split(".")]):
@@ -85,10 +85,10 @@ async def call(function: Callable[[], Any], name: str) -> Any:
 
 
 async def close_quietly(*components: Any) -> None:
-    """Close components that have done their work; what goes wrong with that changes no result.
+    """Close components that are no longer needed; errors in closing change no result.
 
     Args:
-        components: TTS, LLM and the like; None and what has no `aclose` is passed over.
+        components: TTS, LLM and the like; None and objects without `aclose` are skipped.
     """
     for component in components:
         aclose = getattr(component, "aclose", None)
@@ -101,7 +101,7 @@ async def close_quietly(*components: Any) -> None:
 async def _awaited(made: Awaitable[Any], name: str) -> Any:
     try:
         return await made
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a user's; the loop would end with it
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - user code; the loop would end with it
         raise _raised(name, error) from None
 
 
@@ -130,7 +130,7 @@ def _imported(module: str, name: str) -> Any:
             f"importing {module} exits the process; put what runs it behind "
             "`if __name__ == '__main__':`"
         ) from None
-    except Exception as error:  # noqa: BLE001 - code of the user's
+    except Exception as error:  # noqa: BLE001 - user code may raise anything
         raise WrongUseError(
             f"importing {module} raised {foreign(error)}; mend the module, or set in the "
             "environment what it needs"
@@ -147,5 +147,5 @@ def _refuse_parameters(function: Callable[..., Any], name: str) -> None:
             f"expected {name} to be callable without arguments, it takes {parameters}; write a "
             "function that makes and returns the session, and call it in your entrypoint too"
         ) from None
-    except ValueError:  # some functions written in C do not tell their parameters
+    except ValueError:  # some functions written in C do not reveal their parameters
         return

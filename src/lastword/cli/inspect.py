@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _STDIN = "-"
 _BARS = " ▁▂▃▄▅▆▇█"
 _ASCII_BARS = " .:-=+*%@"
-_FLOOR_DB = -48.0  # what the waveform shows as nothing
+_FLOOR_DB = -48.0  # what the waveform shows as silence
 
 
 def inspect_files(

@@ -1,4 +1,4 @@
-"""Puts the command together and runs it: what each subcommand does stands in its own module.
+"""Puts the command together and runs it; each subcommand has its own module.
 
 Exit codes: 0 all is well, 1 something would not be heard or could not be rendered, 2 wrong use.
 """
@@ -29,7 +29,7 @@ app.command("drill")(drill)
 def main() -> None:
     """Run the command with the arguments of the process."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # an ASCII terminal gets "?" for what it cannot show: nothing here is worth a traceback
+        # an ASCII terminal gets "?" for what it cannot show: no text here is worth a traceback
         sys.stdout.reconfigure(errors="replace")
     app(prog_name="lastword")
 

@@ -1,4 +1,4 @@
-"""Talks to the terminal for every subcommand: tables, JSON, and errors that are one line each."""
+"""Writes to the terminal for every subcommand: tables, JSON, and errors of one line each."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class WrongUseError(Exception):
 
 @contextlib.contextmanager
 def errors_told(*, as_json: bool) -> Iterator[None]:
-    """Tell what goes wrong inside in one line and end the command with its exit code.
+    """Report any error inside in one line and end the command with its exit code.
 
     While the work is done, what the user's own modules print goes to stderr: stdout belongs to the
     result.
@@ -55,7 +55,7 @@ def errors_told(*, as_json: bool) -> Iterator[None]:
 
 
 def print_json(value: Any) -> None:
-    """Print a value for programs, escaped where the terminal's encoding needs it."""
+    """Print a value as JSON for programs, escaped where the terminal's encoding needs it."""
     text = json.dumps(value, ensure_ascii=False, indent=1)
     try:
         text.encode(out.encoding)
@@ -65,17 +65,17 @@ def print_json(value: Any) -> None:
 
 
 def plain(text: str) -> Text:
-    """Show a text as it is: square brackets in it are no markup."""
+    """Return a text to be shown as it is: square brackets in it are not markup."""
     return Text(one_line(text))
 
 
 def one_line(text: str) -> str:
-    """Put a text of several lines on one."""
+    """Return a text of several lines as one line."""
     return " ".join(text.split())
 
 
 def foreign(error: BaseException) -> str:
-    """Name an exception of somebody else's code in a few words, and where it was raised."""
+    """Describe an exception of foreign code in a few words, and say where it was raised."""
     text = one_line(str(error))
     if len(text) > _LONGEST_FOREIGN:
         text = text[: _LONGEST_FOREIGN - 3] + "..."

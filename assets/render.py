@@ -1,14 +1,14 @@
-"""Renders every bundled clip from texts.toml; owns how, not what.
+"""Renders every bundled clip from texts.toml.
 
 Needs Python 3.11 and the speech synthesisers of Debian 12 (see README.md for the package names):
 
     python assets/render.py           # all languages
-    python assets/render.py en ja     # some of them; the others stay as they are
+    python assets/render.py en ja     # some of them; the others stay unchanged
     python assets/render.py moment    # some tones, in all or in the named languages
 
 Each clip comes out at 24 kHz mono, at one loudness, with 20 ms of silence at both ends, together
-with its transcript in clips/index.json. The synthesisers use no chance, so the same packages give
-the same files.
+with its transcript in clips/index.json. The synthesisers use no random numbers, so the same
+packages give the same files.
 """
 
 from __future__ import annotations
@@ -46,26 +46,26 @@ COMPRESSION = 0.5
 
 
 def run(*command: str, text: str = "", encoding: str = "utf-8") -> None:
-    """Run a synthesiser, at most a minute, and fail loudly."""
+    """Run a synthesiser for at most a minute; raise if it fails."""
     subprocess.run(  # noqa: S603 - fixed commands; the texts are ours
         command, input=text.encode(encoding), check=True, timeout=60, stdout=subprocess.DEVNULL
     )
 
 
 def festival(voice: str, speed: float, text: str, wav: Path) -> None:
-    """Festival: one voice per Debian package festvox-*; it takes letters of one byte."""
+    """Speak with Festival: one voice per Debian package festvox-*; it takes single-byte letters."""
     stretch = f"(Parameter.set 'Duration_Stretch {1 / speed})"
     options = ("-eval", f"(voice_{voice})", "-eval", stretch, "-o", str(wav))
     run("text2wave", *options, text=text, encoding="iso-8859-1")
 
 
 def pico(voice: str, speed: float, text: str, wav: Path) -> None:
-    """SVOX Pico: one voice per language."""
+    """Speak with SVOX Pico: one voice per language."""
     run("pico2wave", "-l", voice, "-w", str(wav), f'<speed level="{speed:.0%}">{text}</speed>')
 
 
 def rhvoice(voice: str, speed: float, text: str, wav: Path) -> None:
-    """RHVoice: some voices per Debian package rhvoice-*."""
+    """Speak with RHVoice: some voices per Debian package rhvoice-*."""
     run("RHVoice-test", "-p", voice, "-r", f"{speed * 100:.0f}", "-o", str(wav), text=text)
 
 
@@ -76,7 +76,7 @@ def espeak(voice: str, speed: float, text: str, wav: Path) -> None:
 
 
 def open_jtalk(voice: str, speed: float, text: str, wav: Path) -> None:
-    """Open JTalk: Japanese."""
+    """Speak with Open JTalk, in Japanese."""
     dictionary = "/var/lib/mecab/dic/open-jtalk/naist-jdic"
     model = f"/usr/share/hts-voice/{voice}/{voice.replace('-', '_')}.htsvoice"
     run("open_jtalk", "-x", dictionary, "-m", model, "-r", f"{speed}", "-ow", str(wav), text=text)

@@ -1,8 +1,8 @@
-"""How long `classify` takes: for recorded errors of real providers, and for the worst made up.
+"""Measures how long `classify` takes for recorded errors of real providers, and for the worst ones.
 
 Run with `python -m pytest benchmarks/bench_classify.py`. Aims: below 50 us for a typical error,
-below 60 us for the first one after `attach`, below 1 ms for any. Beside them stands what one look
-at the same error costs at least: parsing its body with `json`.
+below 60 us for the first one after `attach`, below 1 ms for any. Parsing the body of the same
+error with `json`, the least that one look at it costs, is timed for comparison.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ TYPICAL = [
 
 
 def nested(depth: int) -> dict[str, Any]:
-    """A body in a body in a body."""
+    """Return a body nested to a depth."""
     body: dict[str, Any] = {}
     for _ in range(depth):
         body = {"error": body}
@@ -69,13 +69,13 @@ def worst() -> dict[str, Exception]:
 @pytest.mark.benchmark(group="typical")
 @pytest.mark.parametrize("name", TYPICAL)
 def test_typical(benchmark: BenchmarkFixture, name: str) -> None:
-    """An error as a session's event has it."""
+    """Measure an error as a session's event holds it."""
     event = event_of(next(case for case in CASES if case["id"] == name))
     benchmark(classify, event)
 
 
 def test_the_recorded() -> None:
-    """All recorded errors, each by the best of many short runs: others slow a machine, never it."""
+    """Measure all recorded errors, each by the best of many short runs: load only adds time."""
     taken = {case["id"]: best_us(event_of(case)) for case in CASES}
     slowest = max(taken, key=lambda name: taken[name])
     median = statistics.median(taken.values())
@@ -87,13 +87,13 @@ def test_the_recorded() -> None:
 
 
 def best_us(error: object, runs: int = 600, calls: int = 2) -> float:
-    """The shortest time of a call, in microseconds."""
+    """Return the shortest time of a call, in microseconds."""
     return min(timeit.repeat(lambda: classify(error), repeat=runs, number=calls)) / calls * 1e6
 
 
 @pytest.mark.benchmark(group="typical")
 def test_parsing_the_body_alone(benchmark: BenchmarkFixture) -> None:
-    """The least that any look at a body of 0.8 KB costs."""
+    """Measure the least that reading a body of 0.8 KB costs."""
     case = next(case for case in CASES if case["id"] == "gemini-llm-429-per-minute")
     benchmark(json.loads, json.dumps(case["exception"]["cause"]["body"]))
 
@@ -121,6 +121,6 @@ def first_us(name: str, how: str, processes: int = 9) -> float:
 @pytest.mark.benchmark(group="worst")
 @pytest.mark.parametrize("name", list(worst()))
 def test_worst(benchmark: BenchmarkFixture, name: str) -> None:
-    """An error made to be slow; the verdict must be transient all the same."""
+    """Measure an error made to be slow; the verdict must still be transient."""
     error = worst()[name]
     assert not benchmark(classify, error).terminal

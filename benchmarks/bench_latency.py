@@ -1,4 +1,4 @@
-"""How soon the first frame follows the error: ours, a bare `say()`, and livekit/agents #6152.
+"""Measures the time from error to first frame: lastword, a bare `say()`, livekit/agents #6152.
 
     python benchmarks/bench_latency.py        (make bench runs it too)
 
@@ -47,7 +47,7 @@ ROUNDS_OF_CROWD = 3
 BOUND_S = 60.0
 LIVE_MS = 20
 ANNOUNCED = "announced"
-"""What livekit-agents does between an error and `_on_error`, where ours and #6152's begin."""
+"""What livekit-agents does between an error and `_on_error`, where lastword and #6152 begin."""
 QUOTA_BODY = {
     "type": "inference_quota_exceeded",
     "error": "LLM token credit quota exceeded",
@@ -60,7 +60,7 @@ Way: TypeAlias = "Callable[[Rig, Sounds], Fail]"
 
 
 class Rig:
-    """A started session whose sink tells when the first frame came."""
+    """A started session whose sink records when the first frame came."""
 
     def __init__(self) -> None:
         self.session = versions.session_class()()
@@ -72,10 +72,10 @@ class Rig:
         self.session.on("close", lambda _: self.closed.set())
 
     def ready_to_fail(self) -> Fail:
-        """Make an error of a provider that is out of credits; what is returned announces it."""
+        """Return a function that announces an error of a provider that is out of credits."""
         error = APIStatusError("quota", status_code=429, body=QUOTA_BODY, retryable=False)
         event = LLMError(timestamp=time.time(), label="bench", error=error, recoverable=False)
-        # as the tap has done it when an error is announced
+        # as the tap does before an error is announced
         keep(Verdict(classify(event), None), error)
 
         def fail() -> None:
@@ -90,7 +90,7 @@ class Rig:
         return (self.sink.segments[0].frame_times[0] - self.error_at) * 1e3
 
     async def end(self) -> None:
-        """Close the session at once, whatever it says."""
+        """Close the session at once, even while it speaks."""
         self.session.shutdown(drain=False)
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self.closed.wait(), BOUND_S)
@@ -119,7 +119,7 @@ def ours(rig: Rig, sounds: Sounds) -> Fail:
 
 
 def bare_say(rig: Rig, sounds: Sounds) -> Fail:
-    """Nothing but `say()` of ready frames in an idle session: the least that it can take."""
+    """`say()` of ready frames in an idle session: the least possible time."""
     frames = sounds.clip.frames()
 
     async def ready() -> AsyncIterator[rtc.AudioFrame]:
@@ -161,7 +161,7 @@ def as_in_6152(path: Path) -> Callable[[Rig, Sounds], Fail]:
 
 @dataclass
 class Figures:
-    """What one way was measured to take; all in milliseconds.
+    """What was measured for one way; all in milliseconds.
 
     Attributes:
         one: One session, each round.
@@ -177,7 +177,7 @@ class Figures:
 
 
 async def started() -> Rig:
-    """An idle session."""
+    """Return a started, idle session."""
     rig = Rig()
     await rig.session.start(Agent(instructions="bench"))
     return rig
@@ -211,7 +211,7 @@ async def measure_announcement() -> float:
 
 @contextlib.contextmanager
 def collected() -> Iterator[None]:
-    """Keep the garbage collector out, with nothing left for it."""
+    """Collect garbage first, and keep the collector off inside."""
     gc.collect()
     gc.disable()
     try:
@@ -248,7 +248,7 @@ async def measure_crowd(
 
 
 async def live() -> AsyncIterator[rtc.AudioFrame]:
-    """Sound as it comes from a TTS that speaks in real time."""
+    """Yield sound as a TTS does that speaks in real time."""
     loop = asyncio.get_running_loop()
     begin, samples = loop.time(), 24000 * LIVE_MS // 1000
     for index in range(100_000):
@@ -296,11 +296,11 @@ def run() -> dict[str, Figures]:
         return asyncio.run(measure(ways, sounds))
 
 
-# --- what people see -----------------------------------------------------------------------------
+# --- the output --------------------------------------------------------------------------------
 
 
 def lines(figures: dict[str, Figures]) -> Iterator[str]:
-    """The table, and the figures wanted beside what was reached."""
+    """Yield the lines of the table, and each aim beside the result."""
     heads = ("one: p50", "worst", f"{CROWD}: p50", "worst", "stall", "healthy gap")
     yield f"{'error to first frame, ms':<26}" + "".join(f"{head:>13}" for head in heads)
     for name, of in figures.items():

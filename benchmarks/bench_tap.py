@@ -1,12 +1,12 @@
-"""What the tap costs a call that succeeds: less than 15 us, with fifty sessions too.
+"""Measures what the tap costs a call that succeeds: less than 15 us, even with fifty sessions.
 
 Run with `python -m pytest benchmarks/bench_tap.py`. Each figure is one batch of `CALLS` calls of a
 component that answers at once, beside the same batch without the tap; `-s` prints the difference
-per call. With fifty sessions each call must still find out whether its own is closing.
+per call. Even with fifty sessions, each call must find out whether its own session is closing.
 
 That nothing is done per token is counted, not timed, by `test_nothing_is_done_per_token` in
-`tests/failure/tap/test_manners.py`; the time of an answer in a thousand pieces is shown here, its
-noise is above anything that could be found.
+`tests/failure/tap/test_manners.py`; the time of an answer in a thousand pieces is shown here, but
+its noise would hide any difference.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 CALLS = 200
 ROUNDS = 25
 TURNS = 400
-WARM_UP = 10  # changed classes make the interpreter forget what it learned
+WARM_UP = 10  # changed classes reset the interpreter's specialisations
 LIMIT_US = 15.0
 TOKENS = "llm, a thousand tokens"
 SESSIONS = {"bare": 0, "one session": 1, "fifty sessions": 50}
@@ -54,19 +54,19 @@ class _Talk(llm.LLMStream):
 
 
 async def think(brain: llm.LLM) -> None:
-    """One answer."""
+    """Let the LLM give one answer."""
     async with brain.chat(chat_ctx=llm.ChatContext.empty()) as stream:
         assert [chunk async for chunk in stream]
 
 
 async def speak(mouth: Mouth) -> None:
-    """One sentence."""
+    """Let the TTS speak one sentence."""
     async with mouth.synthesize("Good.") as stream:
         assert [audio async for audio in stream]
 
 
 async def hear(ear: Ear) -> None:
-    """One recognition."""
+    """Let the STT recognise once."""
     assert (await ear.recognize([])).alternatives
 
 
@@ -91,7 +91,7 @@ async def sessions(count: int, component: Any) -> list[Any]:
 @pytest.mark.parametrize("count", SESSIONS)
 @pytest.mark.parametrize("work", WORK)
 def test_a_call(benchmark: BenchmarkFixture, work: str, count: str) -> None:
-    """A batch of calls, one after the other, on one loop."""
+    """Measure a batch of calls, one after the other, on one loop."""
     make, call, calls = WORK[work]
     loop = asyncio.new_event_loop()
 
@@ -118,9 +118,9 @@ def test_a_call(benchmark: BenchmarkFixture, work: str, count: str) -> None:
 @pytest.mark.parametrize("count", ["one session", "fifty sessions"])
 @pytest.mark.parametrize("work", WORK)
 def test_the_difference(work: str, count: str) -> None:
-    """With and without in turns, in CPU time: the median of the differences between neighbours.
+    """Measure with and without in turns, in CPU time; take the median difference of the pairs.
 
-    Others that use the machine slow both of a pair alike.
+    Other load on the machine slows both of a pair alike.
     """
     make, call, calls = WORK[work]
     calls = max(calls // 50, 1)

@@ -1,4 +1,4 @@
-"""The fixtures of all benchmarks, and what their JSON says about the machine."""
+"""Provides the fixtures of all benchmarks, and what their JSON says about the machine."""
 
 import importlib.metadata
 from collections.abc import Callable
@@ -32,12 +32,12 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[str]
 
 @pytest.fixture
 def race(benchmark: Any) -> Race:
-    """One entrant of a race."""
+    """Return a race between lastword and its peers."""
     return Race(benchmark)
 
 
 def pytest_benchmark_update_machine_info(machine_info: dict[str, Any]) -> None:
-    """Add the versions of everybody in the race."""
+    """Add the versions of all libraries compared."""
     machine_info["versions"] = {name: importlib.metadata.version(name) for name in PACKAGES}
     machine_info["versions"]["libsndfile"] = soundfile.__libsndfile_version__
     machine_info["simd"] = _native.simd_paths()[-1]

@@ -1,10 +1,10 @@
-"""How long a preload in a thread keeps the others waiting: the longest time without the GIL.
+"""Measures how long a preload in a thread blocks others: the longest time that it holds the GIL.
 
     python benchmarks/gil.py
 
 A second thread asks for the GIL again and again. Between two of its turns the loading thread has
-used some CPU time; the longest of these is printed, the best of many runs, as on a busy machine the
-second thread also waits for a CPU.
+used some CPU time; the longest of these is printed, as the best of many runs, since on a busy
+machine the second thread also waits for a CPU.
 """
 
 import sys
@@ -22,7 +22,7 @@ RUNS = 50
 
 
 def longest_hold_s(work: Callable[[], object]) -> float:
-    """Give the most CPU time that `work`, in a thread, used between two turns of this one."""
+    """Return the most CPU time that `work`, in a thread, used between two turns of this one."""
     start, done = threading.Event(), threading.Event()
 
     def run() -> None:

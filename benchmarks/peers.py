@@ -1,4 +1,4 @@
-"""What a user would write without lastword: the peers of the benchmarks."""
+"""Provides the peers of the benchmarks: what a user would write without lastword."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ FRAME_SAMPLES = OUT_RATE // 20
 
 
 def frames_by_livekit(path: str) -> list[AudioFrame]:
-    """livekit-agents: what `BackgroundAudioPlayer` and the examples use for a file."""
+    """Use livekit-agents as `BackgroundAudioPlayer` and the examples do for a file."""
 
     async def collect() -> list[AudioFrame]:
         return [f async for f in audio_frames_from_file(path, OUT_RATE, 1)]
@@ -23,7 +23,7 @@ def frames_by_livekit(path: str) -> list[AudioFrame]:
 
 
 def frames_by_soxr(path: str) -> list[AudioFrame]:
-    """soundfile, soxr HQ, numpy, slices: the fast way by hand."""
+    """Use soundfile, soxr HQ, numpy and slices: the fast way by hand."""
     samples, rate = soundfile.read(path, dtype="float32")
     resampled: NDArray[np.float32] = soxr.resample(samples, rate, OUT_RATE, quality="HQ")
     steps = np.clip(np.rint(resampled * 32768), -32768, 32767).astype(np.int16)
@@ -36,6 +36,6 @@ def frames_by_soxr(path: str) -> list[AudioFrame]:
 
 
 def frames_by_byte_stream(pcm: bytes) -> list[AudioFrame]:
-    """livekit-agents: all samples at once into an AudioByteStream, the fastest way to use it."""
+    """Push all samples at once into livekit-agents' AudioByteStream, its fastest use."""
     stream = AudioByteStream(OUT_RATE, 1, FRAME_SAMPLES)
     return stream.push(pcm) + stream.flush()

@@ -1,7 +1,7 @@
-"""What is measured, and on what: the race between us and the peers, and the clips.
+"""Runs the races between lastword and its peers, and makes the clips for them.
 
-Each benchmark is one of ours, in a group "<what> | <case>"; the medians of its peers are in its
-`extra_info`. `table.py` sets both beside each other.
+Each benchmark measures lastword, in a group "<what> | <case>"; the medians of its peers are in its
+`extra_info`. `table.py` shows both side by side.
 """
 
 import itertools
@@ -21,14 +21,14 @@ from lastword.audio.clip import clear_cache
 RATE = 44_100
 DURATION_S = 6.9
 NUM_VARIANTS = 8
-"""Files of one format with different contents, taken in turn: nothing is found in a cache."""
+"""How many files of a format, with different contents, take turns: no cache helps."""
 
 FORMATS = {"WAV": "PCM_16", "FLAC": "PCM_16", "Vorbis": "VORBIS", "MP3": "MPEG_LAYER_III",
            "Opus": "OPUS"}  # fmt: skip
 
 
 def speech(seed: int, rate: int = RATE, duration_s: float = DURATION_S) -> NDArray[np.float32]:
-    """Something with the spectrum and the pauses of speech, mono."""
+    """Return a mono sound with the spectrum and the pauses of speech."""
     rng = np.random.default_rng(seed)
     t = np.arange(round(duration_s * rate)) / rate
     pitch = 2 * np.pi * np.cumsum(120 + 20 * np.sin(2 * np.pi * 2.1 * t + seed)) / rate
@@ -56,7 +56,7 @@ def write(path: Path, samples: NDArray[np.float32], name: str) -> None:
 
 
 class Race:
-    """Measures us and, in the same round, the peers: a busy machine is busy for all of them."""
+    """Measures lastword and its peers in the same rounds, so that load slows all of them."""
 
     def __init__(self, benchmark: Any) -> None:
         self._benchmark = benchmark
@@ -71,15 +71,15 @@ class Race:
         rounds: int,
         items: int = 0,
     ) -> Any:
-        """Time what `ours` and each of the peers make of the inputs, with empty caches.
+        """Time `ours` and each of the peers on the inputs, with empty caches.
 
         Args:
             group: "<what> | <case>".
             ours: What pytest-benchmark times.
-            peers: Timed before each of our rounds; by name.
-            inputs: Taken in turn, so that each round has another one than the last.
+            peers: Timed before each round of `ours`; by name.
+            inputs: Taken in turn, so that each round differs from the one before.
             rounds: Calls that are timed, after two that are not.
-            items: Frames handed out by a call; the table then tells frames per second.
+            items: Frames handed out by a call; the table then shows frames per second.
 
         Returns:
             The last result of `ours`.

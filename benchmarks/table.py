@@ -16,7 +16,7 @@ BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
 
 
 def rows(benchmarks: list[dict[str, Any]]) -> Iterator[str]:
-    """One line per peer: what, ours, the peer, its figure, how many times faster we are."""
+    """Yield a line per peer: what, lastword's figure, the peer, its figure, times faster."""
     for ours in sorted(benchmarks, key=lambda b: b["group"].split(" | ")[0]):
         what, _, case = ours["group"].partition(" | ")
         median_s, items = ours["stats"]["median"], ours["extra_info"].get("items", 0)
@@ -26,7 +26,7 @@ def rows(benchmarks: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def resample_rows(benchmarks: list[dict[str, Any]]) -> Iterator[str]:
-    """One line per instruction set and dtype: the range over all pairs of rates and their mean."""
+    """Yield a line per instruction set and dtype: range and mean over all pairs of rates."""
     speeds: dict[tuple[str, str, str], list[float]] = {}
     for ours in benchmarks:
         info = ours["extra_info"]
@@ -42,14 +42,14 @@ def resample_rows(benchmarks: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def figure(median_s: float, items: int) -> str:
-    """The median as people read it: a time, or frames per second."""
+    """Return the median in readable form: a time, or frames per second."""
     if items:
         return f"{items / median_s / 1e6:.2f} M frames/s"
     return f"{median_s * 1e3:.2f} ms"
 
 
 def table(measured: dict[str, Any]) -> str:
-    """The whole table with the machine, the date and the versions."""
+    """Return the table with the machine, the date and the versions."""
     machine = measured["machine_info"]
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     cpu = machine["cpu"]
@@ -72,7 +72,7 @@ def table(measured: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    """Print the table, and put it into a page if asked."""
+    """Print the table, and write it into a page if asked."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("json", type=Path, help="written by pytest --benchmark-json")
     parser.add_argument("--write", type=Path, help="page with the two bench comments")

@@ -1,4 +1,4 @@
-"""A new process: import, load a WAV file, give its frames. What a job process pays once."""
+"""Measures what a job process pays once: import lastword, load a WAV file, make its frames."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ LIVEKIT = "import sys; from peers import frames_by_livekit; frames_by_livekit(sy
 
 
 def in_a_new_process(code: str) -> Callable[[str], None]:
-    """Run code with a path as its argument."""
+    """Return a function that runs code in a new process, with a path as its argument."""
 
     def run(path: str) -> None:
         command = [sys.executable, "-c", code, path]

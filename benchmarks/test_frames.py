@@ -1,4 +1,4 @@
-"""Frames handed out when sessions fail together: one clip, 1, 10, 50 playouts at once."""
+"""Measures handing out a clip's frames when 1, 10 or 50 sessions fail together."""
 
 import pytest
 from livekit.rtc import AudioFrame

@@ -1,4 +1,4 @@
-"""float32 to int16: ext/pcm.c as the package compiles it, beside itself without vectors."""
+"""Measures float32 to int16: ext/pcm.c as the package compiles it, and without vectors."""
 
 import ctypes
 import subprocess
@@ -12,7 +12,7 @@ from race import Race, speech
 ROOT = Path(__file__).parents[1]
 FLAGS = ["-O3", "-std=gnu11", "-shared", "-fPIC", f"-I{ROOT / 'ext'}"]
 LEAST = 2.0
-"""Times as fast as one sample after the other; a loop that GCC no longer vectorises has 1."""
+"""Least speed-up over sample by sample; a loop that GCC no longer vectorises has 1."""
 
 
 def compiled(folder: Path, name: str, *flags: str) -> Callable[[np.ndarray], int]:

@@ -1,4 +1,4 @@
-"""A file becomes frames of 24 kHz mono: all that happens before a message can be played."""
+"""Measures the preload of a file into frames of 24 kHz mono: all that precedes playing."""
 
 from collections.abc import Callable
 

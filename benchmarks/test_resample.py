@@ -1,8 +1,8 @@
-"""How fast `resample` is beside soxr HQ: nine voice ratios, every instruction set, both dtypes.
+"""Measures `resample` against soxr HQ: nine voice ratios, every instruction set, both dtypes.
 
     pytest benchmarks/test_resample.py
 
-Each round times soxr and then us, so that a busy machine is busy for both; the ratio is that of the
+Each round times soxr and then lastword, so that load slows both; the ratio is that of the
 medians. The table at the end has one line per pair of rates and the geometric means.
 """
 
@@ -31,7 +31,7 @@ ROUNDS = 41
 
 
 def speech(rate: int, dtype: str) -> Sound:
-    """A gliding buzz with the envelope of syllables, hiss in the gaps; (samples,)."""
+    """Return a gliding buzz with the envelope of syllables, hiss in the gaps; (samples,)."""
     times = np.arange(int(SECONDS * rate)) / rate
     phase = 2 * np.pi * np.cumsum(120 + 20 * np.sin(2 * np.pi * 0.7 * times)) / rate
     syllables = np.clip(np.sin(2 * np.pi * 2.3 * times), 0, 1) ** 0.5
@@ -43,7 +43,7 @@ def speech(rate: int, dtype: str) -> Sound:
 
 
 def run(resampler: _native.Resampler, samples: Sound) -> Sound:
-    """What `resample` does once it knows the ratio."""
+    """Do what `resample` does once it has the plan."""
     out = np.empty((resampler.length(len(samples)), 1), samples.dtype)
     (resampler.run_f32 if samples.dtype == np.float32 else resampler.run_s16)(
         samples[:, np.newaxis], out
@@ -53,14 +53,14 @@ def run(resampler: _native.Resampler, samples: Sound) -> Sound:
 
 @dataclass
 class Table:
-    """Ratios of a run, printed when it ends; a plugin of pytest for that."""
+    """The ratios of a run, printed when it ends; this is a plugin of pytest."""
 
     ratios: dict[str, dict[str, dict[str, float]]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(dict))
     )
 
     def lines(self) -> Iterator[str]:
-        """One block per group: a line per pair of rates, then geometric mean and least."""
+        """Yield a block per group: a line per pair of rates, then geometric mean and least."""
         for group, rows in self.ratios.items():
             paths = list(next(iter(rows.values())))
             yield f"{group:<26}" + "".join(f"{path:>12}" for path in paths)
@@ -94,7 +94,7 @@ def table(request: pytest.FixtureRequest) -> Table:
 def test_resample(
     benchmark: Any, table: Table, rates: tuple[int, int], dtype: str, path: str
 ) -> None:
-    """A plan that is there already, as for every clip but the first."""
+    """Measure with a plan that exists already, as for every clip but the first."""
     samples, name = speech(rates[0], dtype), f"{rates[0]}>{rates[1]}"
     kind = "awkward" if rates in AWKWARD_RATIOS else "voice"
     resampler = _native.Resampler(*rates, path)
@@ -120,7 +120,7 @@ def test_resample(
 @pytest.mark.parametrize("path", _native.simd_paths())
 @pytest.mark.parametrize("rates", [*VOICE_RATIOS, *AWKWARD_RATIOS], ids=lambda r: f"{r[0]}>{r[1]}")
 def test_first_call(benchmark: Any, table: Table, rates: tuple[int, int], path: str) -> None:
-    """What a new pair of rates costs once: filter, block sizes, tables."""
+    """Measure what a new pair of rates costs once: filter, block sizes, tables."""
     benchmark.group = f"first call | {rates[0]}>{rates[1]}"
     benchmark.pedantic(_native.Resampler, (*rates, path), rounds=ROUNDS, warmup_rounds=1)
     median_ms = benchmark.stats.stats.median * 1e3

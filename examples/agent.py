@@ -1,8 +1,8 @@
 """A small agent that has the last word: run it with `python examples/agent.py dev`.
 
-It needs LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET, as every LiveKit agent does. Take the
-credits away, revoke a key or name a model that does not exist, and call it. What would be heard
-then, `lastword check agent:make_session` tells in this folder; `lastword drill` lets it happen.
+It needs LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET, as every LiveKit agent does. To hear
+it fail, use up the credits, revoke a key or name a model that does not exist, and call it. In this
+folder, `lastword check agent:make_session` tells what would be heard; `lastword drill` tries it.
 """
 
 from livekit.agents import Agent, AgentServer, AgentSession, JobContext, cli, inference
@@ -13,7 +13,7 @@ server = AgentServer()
 
 
 def make_session() -> AgentSession[None]:
-    """Make the session of one call, its last word attached; a rehearsal makes it here too."""
+    """Make the session of one call, with its last word attached; rehearsals call this too."""
     session: AgentSession[None] = AgentSession(
         llm=inference.LLM("openai/gpt-4o-mini"),
         stt=inference.STT("deepgram/nova-3"),

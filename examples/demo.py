@@ -1,6 +1,6 @@
-"""A call whose LLM has run out of credits: once with the last word, once without.
+"""Shows a call whose LLM has run out of credits: once with the last word, once without.
 
-Everything is real but the provider: a real AgentSession with the real `inference.LLM`, which asks
+Everything but the provider is real: a real AgentSession with the real `inference.LLM`, which asks
 a local server that answers as LiveKit's gateway does when the credits are gone. What the output
 played is written to demo/heard.wav, in real time, and drawn on a page, demo/demo.html.
 """
@@ -91,7 +91,7 @@ async def call(title: str, *, last_word: bool) -> Drawn:
 
 
 def told(heard_s: float, waited_s: float, report: Report | None) -> str:
-    """Say in a sentence what the caller got."""
+    """Return a sentence about what the caller got."""
     if report is None or not heard_s:
         return f"Heard: nothing, in {waited_s:.1f} s of waiting."
     whole = "the whole message" if report.played == "full" else "a part of the message"
@@ -99,7 +99,7 @@ def told(heard_s: float, waited_s: float, report: Report | None) -> str:
 
 
 async def main() -> None:
-    """Show both calls, one after the other, and draw them."""
+    """Run both calls, one after the other, and draw them."""
     print("One call, twice: its LLM has run out of credits.\n")
     titles = {True: "With lastword", False: "The same call without it"}
     calls = [await call(title, last_word=last_word) for last_word, title in titles.items()]
@@ -110,7 +110,7 @@ async def main() -> None:
 
 if __name__ == "__main__":
     # livekit-agents prints stack traces of the scripted outage, and lastword its report as one log
-    # line; the timeline tells it all
+    # line; the timeline shows all of it
     logging.getLogger("livekit.agents").setLevel(logging.CRITICAL)
     logging.getLogger("lastword").setLevel(logging.CRITICAL)
     OUT.mkdir(exist_ok=True)

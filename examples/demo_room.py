@@ -1,4 +1,4 @@
-"""The demo call in a real room: what a caller hears of an outage, with the last word and without.
+"""Runs the demo call in a real room: what a caller hears of an outage, with lastword and without.
 
 A livekit-server runs on loopback (built once, see tests/room/rig.py), a caller joins and records,
 and the agent's real `inference.LLM` gets a real 429. Writes demo/heard-in-room.wav and
@@ -79,7 +79,7 @@ async def let_it_fail(call: Outage, timeline: Timeline) -> Drawn:
 
 
 async def main() -> None:
-    """Show both calls, one after the other, and draw them."""
+    """Run both calls, one after the other, and draw them."""
     print("One call in a real room, twice: its LLM has run out of credits.\n")
     if not server_is_built():
         print("Building livekit-server once, about 2 min on two cores ...", flush=True)
@@ -101,13 +101,13 @@ async def main() -> None:
 
 
 def stored_clip() -> Drawn:
-    """Give the message as it is stored."""
+    """Return the message as it is stored."""
     clip = np.concatenate([np.frombuffer(f.data, np.int16) for f in lastword.bundled().frames()])
     return Drawn("The clip", clip, RATE, len(clip) / RATE, "", [])
 
 
 if __name__ == "__main__":
-    # livekit-agents prints stack traces of the scripted outage; the timeline tells it all
+    # livekit-agents prints stack traces of the scripted outage; the timeline shows all of it
     logging.getLogger("livekit.agents").setLevel(logging.CRITICAL)
     logging.getLogger("lastword").setLevel(logging.CRITICAL)
     OUT.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""What happened in one failing call, written down for people; shared by both demos."""
+"""Records what happened in one failing call, in readable form; both demos use it."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Timeline:
     moments: list[tuple[str, float]] = field(default_factory=list)
 
     def mark(self, name: str, at: float | None = None) -> None:
-        """Note a moment, now or at an event-loop time."""
+        """Record a moment, now or at an event-loop time."""
         self.moments.append((name, asyncio.get_running_loop().time() if at is None else at))
 
     def at(self, name: str) -> float | None:
-        """Return when a moment came first, or None if it never did."""
+        """Return when a moment first came, or None if it never did."""
         return next((at for moment, at in sorted(self.moments, key=_time) if moment == name), None)
 
     def since(self, start: float) -> list[tuple[str, float]]:

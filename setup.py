@@ -1,8 +1,9 @@
 """Builds the one compiled module, `lastword.audio._native`, from `ext/`.
 
-`python setup.py build_ext --inplace` puts the library into `src/lastword/audio/`; what is not about
-that module is declared in pyproject.toml. Needs GCC or Clang. From CPython 3.11 on the library
-keeps to the stable ABI: one serves all later versions. That of 3.10 has no buffers: it has its own.
+`python setup.py build_ext --inplace` puts the library into `src/lastword/audio/`; everything
+else is declared in pyproject.toml. Needs GCC or Clang. From CPython 3.11 on, the library uses the
+stable ABI, so one library works with all later versions. The ABI of 3.10 has no buffers, so 3.10
+has a library of its own.
 """
 
 import re
@@ -33,7 +34,7 @@ HARDENED_LINK = ["-Wl,-z,relro,-z,now"] if IS_ELF else []
 
 
 class Build(build):
-    """Builds the extension first: if it cannot be, the reason stands behind no list of copies."""
+    """Builds the extension first, so that a list of copies does not hide why it failed."""
 
     sub_commands = sorted(build.sub_commands, key=lambda command: command[0] != "build_ext")
 

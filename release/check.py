@@ -1,4 +1,4 @@
-"""Looks at what `wheels.py` has built, and uses it as users will.
+"""Checks what `wheels.py` has built, and uses it as users will.
 
 The x86-64 wheels are installed into a clean environment of every Python of this machine and used.
 The ARM64 one that serves all later Pythons is used by Debian's Python under qemu, by the tests of
@@ -107,7 +107,7 @@ def check_library(wheel: Path) -> None:
 
 
 def elf_complaints(data: bytes, tag: str) -> Iterator[str]:
-    """Say what is wrong with a library for Linux."""
+    """Yield what is wrong with a library for Linux."""
     library = Library(data)
     if data[18] != MACHINES[tag.removeprefix("manylinux_2_17_")]:
         yield "it is for another processor"

@@ -1,4 +1,4 @@
-"""Reads what a library for macOS needs and offers: no more can be done with one on Linux."""
+"""Reads what a library for macOS needs and offers, which is all that can be checked on Linux."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OF_PYTHON = ("_Py", "__Py")  # C's names have an underscore before them
 
 
 def complaints(data: bytes, tag: str) -> Iterator[str]:
-    """Say what is wrong with a library.
+    """Yield what is wrong with a library.
 
     Args:
         data: The whole file.

@@ -1,6 +1,6 @@
-"""The agent's end of a call in a real room: joining, and running a session in this process.
+"""Runs the agent's end of a call in a real room: joins it, and runs a session in this process.
 
-Owns what every room test needs between `Server` and `Caller`; knows livekit-agents, not lastword.
+Has what every room test needs between `Server` and `Caller`; knows livekit-agents, not lastword.
 """
 
 from __future__ import annotations

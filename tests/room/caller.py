@@ -1,4 +1,4 @@
-"""The caller joins a room, speaks, and keeps what it hears and reads. Owns the far end."""
+"""Runs the caller's end of a call: joins a room, speaks, and keeps what it hears and reads."""
 
 from __future__ import annotations
 

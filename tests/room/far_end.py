@@ -1,9 +1,8 @@
-"""Many callers in programs of their own, so that they cost the agents' process nothing.
+"""Runs many callers in separate processes, so that they cost the agents' process nothing.
 
-Owns those programs and this end of their pipes. In one process with the agents, every event of
-every caller would be handed to every agent's room too (livekit 1.1.21), and it is agents that are
-measured. Callers here listen and type; times are the machine's monotonic clock, the same in all
-programs.
+In one process with the agents, every event of every caller would be passed to every agent's room
+too (livekit 1.1.21), and it is the agents that are measured. Callers here listen and type; times
+are the machine's monotonic clock, the same in all processes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""An agent for a real worker: guarded entrypoints that fail where their job's metadata says.
+"""Gives a real worker its agent: guarded entrypoints that fail where their job's metadata says.
 
-Owns the cases. Run as `python -m room.guarded_agent thread|process` it is the worker itself; it
-prints "registered" when jobs may come, and ends when its standard input does.
+Run as `python -m room.guarded_agent thread|process` it is the worker itself; it prints
+"registered" when it accepts jobs, and ends when its standard input does.
 """
 
 from __future__ import annotations

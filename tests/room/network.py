@@ -1,4 +1,4 @@
-"""A network between an agent and its server that can be cut. Owns the proxy, needs no privileges.
+"""Puts a network that can be cut between an agent and its server; needs no privileges.
 
 The signalling WebSocket goes through a TCP relay, which exchanges the server's one UDP port for the
 relay's own in the ICE candidates that pass by: both have five digits, so message lengths stay as

@@ -1,6 +1,6 @@
-"""A call whose provider fails for good: a caller, an agent in this process, and a scripted gateway.
+"""Runs a call whose provider fails permanently: a caller, an agent here, and a scripted gateway.
 
-Owns what the tests of the last word and `make demo-room` share. The LLM is livekit's own inference
+The tests of the last word and `make demo-room` share it. The LLM is livekit's own inference
 client, the 429 comes over HTTP, the room and the caller are real; only the provider is a script.
 """
 

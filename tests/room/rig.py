@@ -1,4 +1,4 @@
-"""A real livekit-server on loopback. Owns building, starting and ending it.
+"""Builds, starts and ends a real livekit-server on loopback.
 
 The server is a Go module. It is built once from the module proxy, with the versions that
 `server/go.mod` and `server/go.sum` hold, into a cache outside the tree: `$LASTWORD_CACHE`, else

@@ -1,4 +1,4 @@
-"""A sweep that tells where in itself one is, and the analyser that reads it. Owns test sounds only.
+"""Makes a sweep whose frequency tells the position in it, and analyses recordings of it.
 
 Between the agent and the caller lie Opus, a jitter buffer and a resampler, so recordings are
 compared by what they say, not by samples: the frequency heard tells the place in the sweep, and so

@@ -1,4 +1,4 @@
-"""A real livekit-agents worker beside a server, as a program of its own. Owns its life."""
+"""Runs a real livekit-agents worker beside a server, in a separate process."""
 
 from __future__ import annotations
 

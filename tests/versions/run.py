@@ -1,9 +1,8 @@
 """Runs the tests of sessions, failures, sound and voices on every line of livekit-agents.
 
-Owns the one list of versions, `LINES`. Each line gets an environment of its own under
-`build/versions`, with the newest release of the line, and uses the extension that is built in the
-tree: it must be run by the Python that built it. Ends with a table and with exit code 1 if a test
-failed anywhere.
+`LINES` is the list of versions. Each line gets an environment of its own under `build/versions`,
+with the newest release of the line, and uses the extension that is built in the tree: it must be
+run by the Python that built it. Ends with a table and with exit code 1 if a test failed anywhere.
 
     python tests/versions/run.py [--line 1.4 ...] [-- arguments for pytest]
 """

@@ -98,11 +98,11 @@ HOOK_POINTS = (
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """A wrapper that stands in the place of a method.
+    """A wrapper that has replaced a method.
 
     Attributes:
         point: The method.
-        wrapper: What stands in its place.
+        wrapper: What has replaced it.
         original: What stood there before; None if it was inherited and there was no attribute.
     """
 

@@ -1,4 +1,4 @@
-"""Replaces the work of LLM, STT and TTS streams by something else: for rehearsals, never in a call.
+"""Replaces the work of LLM, STT and TTS streams in rehearsals, never in a call.
 
 A plugin's stream does its work in `_run`, once for each attempt of the retry loop in `_main_task`
 (1.4.6 .. 1.8.9). The class of a stream is exchanged for one whose `_run` asks the choosers first.

@@ -50,7 +50,7 @@ LATE_START_S = 60.0
 
 
 class State(Enum):
-    """Where a closing stands."""
+    """The steps of a closing."""
 
     DECIDED = "decided"
     SPEAKING = "speaking"
@@ -121,7 +121,7 @@ class Closing:
 
     @property
     def state(self) -> State:
-        """Where the closing stands."""
+        """The present step of the closing."""
         return self._state
 
     def _to(self, state: State) -> None:

@@ -1,4 +1,4 @@
-"""Where the last word of a session stands: one state at a time, with all that belongs to it."""
+"""Defines the states of a session's last word: one at a time, with all that belongs to it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Watching:
-    """Nothing has failed, or the session lives on."""
+    """Nothing has failed, or the session goes on."""
 
 
 @dataclass

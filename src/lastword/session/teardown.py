@@ -26,7 +26,7 @@ async def tear_down(
     cancels: bool,
     on_left: Callable[[], None],
 ) -> None:
-    """Run a teardown; when this returns or is cancelled, nothing of it happens any more.
+    """Run a teardown; once this has returned or is cancelled, none of it runs any longer.
 
     What it waits for may still end by itself: an `on_exit` that ignores its cancellation. The
     session may have been started again by then, and must not be closed once more.
@@ -78,7 +78,7 @@ class Abandonable:
     def abandon(self) -> None:
         """Make the coroutine's present `await` raise `CancelledError`, whatever it waits for.
 
-        It unwinds in the next turn of the loop and cannot wait for anything any more.
+        It unwinds in the next turn of the loop and can no longer wait for anything.
         """
         self._abandoned = True
         if not self._begun:

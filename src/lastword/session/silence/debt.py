@@ -49,7 +49,7 @@ _CLOCK_S = 1e-6
 
 
 class State(Enum):
-    """Where the debt stands."""
+    """The states of a debt."""
 
     PAID = "paid"
     OWED = "owed"
@@ -139,7 +139,7 @@ class Debt:
 
     @property
     def state(self) -> State:
-        """Where the debt stands."""
+        """The present state of the debt."""
         return self._state
 
     @property
@@ -264,7 +264,7 @@ class Debt:
     # --- what to do ------------------------------------------------------------------------------
 
     def check(self, now: float, look: Look) -> Step | None:
-        """Say what to do now, and set `due_at` for the next time.
+        """Return what to do now, and set `due_at` for the next time.
 
         Args:
             now: The time.

@@ -120,6 +120,8 @@ class Debt:
 
     def __init__(self, silence: Silence) -> None:
         self._silence = silence
+        self._wants_filler = silence.wants_filler
+        self._times = _times_of(silence)
         self._state = State.PAID
         self._what: Literal["reply", "turn", "sound"] = "reply"
         self._since = self._turn_since = 0.0
@@ -145,8 +147,10 @@ class Debt:
     @property
     def due_at(self) -> float | None:
         """When `check` is to be called next, or None."""
-        times = [at for at in (self._next, self._deaf_at) if at is not None]
-        return min(times, default=None)
+        at, deaf_at = self._next, self._deaf_at
+        if at is None or (deaf_at is not None and deaf_at < at):
+            return deaf_at
+        return at
 
     def waited_s(self, now: float) -> float:
         """Return how long the caller has been waiting in this turn; 0.0 if nothing is owed."""
@@ -302,21 +306,11 @@ class Debt:
 
     def _following(self, now: float) -> float:
         """Return the next time at which a bound may be reached, whoever hangs by then."""
-        silence = self._silence
-        times = {
-            "turn": (silence.unanswered_after_s,),
-            "sound": (silence.give_up_after_s,),
-            "reply": (
-                silence.filler_after_s * SOON,
-                silence.tool_filler_after_s * SOON,
-                silence.filler_after_s,
-                silence.tool_filler_after_s,
-                silence.give_up_after_s,
-                silence.tool_give_up_after_s,
-            ),
-        }[self._what]
-        later = (self._since + seconds for seconds in times)
-        return min(at for at in later if at > now + _CLOCK_S)
+        since = self._since
+        for seconds in self._times[self._what]:
+            if since + seconds > now + _CLOCK_S:
+                return since + seconds
+        return now
 
     def _bounds(self, look: Look) -> tuple[float | None, float]:
         """Return the seconds to a filler, or None, and to the last words."""
@@ -329,7 +323,7 @@ class Debt:
             filler_s, bound_s = silence.tool_filler_after_s, silence.tool_give_up_after_s
         else:
             filler_s, bound_s = silence.filler_after_s, silence.give_up_after_s
-        return (filler_s if silence.wants_filler else None), bound_s
+        return (filler_s if self._wants_filler else None), bound_s
 
     def _hanging(self, look: Look) -> Hanging:
         if self._what == "turn":
@@ -348,3 +342,15 @@ class Debt:
 
     def _pay(self) -> None:
         self._state, self._next = State.PAID, None
+
+
+def _times_of(silence: Silence) -> dict[str, tuple[float, ...]]:
+    """Return the seconds after which something may have to be done, in order."""
+    fillers = (silence.filler_after_s, silence.tool_filler_after_s) if silence.wants_filler else ()
+    reply = [silence.give_up_after_s, silence.tool_give_up_after_s, *fillers]
+    reply += [seconds * SOON for seconds in fillers]
+    return {
+        "turn": (silence.unanswered_after_s,),
+        "sound": (silence.give_up_after_s,),
+        "reply": tuple(sorted(reply)),
+    }

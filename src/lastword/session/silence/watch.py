@@ -89,11 +89,13 @@ class Watch:
         self._debt.agent(event.new_state, now)
 
     def _user(self, event: Any, now: float) -> None:
-        self._debt.user(event.new_state, now, manual=turns.ends_by_hand(self._session))
+        state = event.new_state
+        manual = state != "speaking" and turns.ends_by_hand(self._session)
+        self._debt.user(state, now, manual=manual)
 
     def _transcript(self, event: Any, now: float) -> None:
         if event.transcript.strip():
-            manual = turns.ends_by_hand(self._session)
+            manual = event.is_final and turns.ends_by_hand(self._session)
             self._debt.transcript(now, final=event.is_final, manual=manual)
 
     def _speech(self, event: Any, now: float) -> None:
@@ -125,10 +127,12 @@ class Watch:
     def _arm(self) -> None:
         """Let the timer go off when the debt is due at the latest; an early one asks again."""
         due, timer = self._debt.due_at, self._timer
-        if timer is not None and due is not None and timer.when() <= due:
-            return
         if timer is not None:
+            if due is not None and timer.when() <= due:
+                return
             timer.cancel()
+        elif due is None:
+            return
         self._timer = self._loop.call_at(due, self._ring) if due is not None else None
 
     def _ring(self) -> None:

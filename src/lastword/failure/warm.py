@@ -1,4 +1,4 @@
-"""Makes the first verdict as quick as the later ones, by reaching some beforehand."""
+"""Makes the first verdict as quick as later ones, by reaching some in advance."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _MAX_CLASSES = 96
 """Fewer than are remembered at once."""
 
 _ROUNDS = 8
-"""CPython from 3.11 on makes code faster where it has run eight times (PEP 659)."""
+"""From 3.11 on, CPython specialises code that has run eight times (PEP 659)."""
 
 
 @functools.cache

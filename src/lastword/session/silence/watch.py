@@ -99,7 +99,7 @@ class Watch:
             self._debt.transcript(now, final=event.is_final, manual=manual)
 
     def _speech(self, event: Any, now: float) -> None:
-        # what `say` is given, and what a realtime model answers, no `thinking` tells of
+        # no `thinking` state precedes `say()` and a realtime model's answers
         if event.source == "say" or turns.is_realtime(self._session):
             self._debt.speech_created(now)
             event.speech_handle.add_done_callback(self._speech_done)

@@ -10,6 +10,7 @@ POLICY = "tests/failure/test_policy.py"
 IN_SESSION = "tests/failure/test_policy_in_session.py"
 TEARDOWN = "tests/session/test_teardown.py"
 GUARD = "tests/session/test_guard.py"
+GUARD_SESSIONS = "tests/session/test_guard_sessions.py"
 
 
 @dataclass(frozen=True)
@@ -185,5 +186,19 @@ MUTANTS = (
         "Presence(self._place.room, identity, self.abort.set)",
         "Presence(self._place.room, identity, lambda: None)",
         (GUARD,),
+    ),
+    Mutant(
+        "guard repeats what the session has said",
+        "session/guard.py",
+        "            return  # the session has spoken for itself\n",
+        "            pass\n",
+        (GUARD_SESSIONS,),
+    ),
+    Mutant(
+        "the session speaks beside guard",
+        "session/guard.py",
+        "            last_word.detach()",
+        "            pass",
+        (GUARD_SESSIONS,),
     ),
 )

@@ -22,6 +22,7 @@ class FakeSource:
         self._queue_s = queue_size_ms / 1000
         self._empty_at = 0.0
         self.played: list[bytes] = []
+        self.closed = False
 
     @property
     def queued_duration(self) -> float:
@@ -41,7 +42,7 @@ class FakeSource:
         self._empty_at = 0.0
 
     async def aclose(self) -> None:
-        """Nothing is open."""
+        self.closed = True
 
 
 @dataclass

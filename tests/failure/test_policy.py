@@ -315,3 +315,21 @@ def test_the_default_policy_can_be_built_upon() -> None:
     call = Call(Tally(policy))
     assert call.fails(failure(FailureKind.CONTENT_FILTERED)) is LAST_WORDS
     assert call.fails(failure()) is TOLERATE
+
+
+@pytest.mark.parametrize("component", ["llm", "tts"])
+def test_turns_that_break_off_count_although_they_are_heard(component: Component) -> None:
+    """The third in a row ends the call; a whole one between, and an STT's failure, do not count."""
+    call = Call()
+    for _ in range(2):
+        for _ in range(2):
+            assert call.fails(failure(component=component)) is TOLERATE
+            call.tally.good("tts")
+            call.tally.turn_was_heard(whole=False)
+        call.tally.turn_was_heard(whole=True)
+    for _ in range(2):
+        assert call.fails(failure(component=component)) is TOLERATE
+        call.tally.good("tts")
+        call.tally.turn_was_heard(whole=False)
+    assert call.fails(failure(component="stt")) is TOLERATE
+    assert call.fails(failure(component=component)) is LAST_WORDS

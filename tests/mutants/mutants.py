@@ -127,8 +127,8 @@ MUTANTS = (
     Mutant(
         "a reset forgets no recovery",
         "failure/policy.py",
-        "clear()\n        self._recovered = self._failed_turns = 0",
-        "clear()\n        self._failed_turns = 0",
+        "clear()\n        self._recovered = self._failed_turns = self._cut_short = 0",
+        "clear()\n        self._failed_turns = self._cut_short = 0",
         (POLICY,),
     ),
     Mutant(

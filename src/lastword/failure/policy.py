@@ -29,6 +29,8 @@ What the default policy does with the unrecoverable failures of a component:
   stt before 1.6; `counted` says which components it counts.
 - an exception in the agent's own nodes, and a speech with words and no sound, is a failed turn:
   last words at the third in a row, or sooner where `max_unrecoverable_errors` says so.
+- an LLM or TTS that fails after its first words is heard in each turn, which would reset the count
+  every time: last words at the third such turn in a row.
 - a realtime session's errors that it announces as recoverable are no failures, until the third of
   them with nothing heard between.
 - detectors: the gateway's barge-in and end-of-turn models. Without them livekit-agents falls back
@@ -64,7 +66,8 @@ RECOVERING_LIMIT = 3
 not recover again."""
 
 FAILED_TURNS_LIMIT = 3
-"""Number of turns in a row, with none heard in between, that may fail in the agent's own code."""
+"""Number of turns in a row that may fail: in the agent's own code with none heard in between, or in
+the LLM or TTS after the first words."""
 
 REMEMBERED = 16
 """Failures that a `History` shows at most."""
@@ -102,6 +105,8 @@ class History:
             0 if this failure is none.
         refused: Turns in which this very request was refused as a bad one, likewise.
         failures: The last failures with the times they came, in seconds, oldest first.
+        cut_short: Turns in a row whose LLM or TTS failed when a part of them was heard, and this
+            one; 0 if the turn before was whole.
         failed_turns: Turns in a row that failed in the agent's own code; 0 if this one did not.
     """
 
@@ -113,6 +118,7 @@ class History:
     refused: int
     failures: tuple[tuple[float, Failure], ...]
     failed_turns: int = 0
+    cut_short: int = 0
 
 
 Policy = Callable[[Failure, History], Decision]
@@ -124,7 +130,8 @@ def default_policy(failure: Failure, history: History) -> Decision:
         return Decision.TOLERATE
     if failure.terminal or (failure.mute and history.identical >= MUTE_LIMIT):
         return Decision.LAST_WORDS
-    if failure.kind is FailureKind.DEAD_AIR or history.refused >= REFUSAL_LIMIT:
+    goes_on = history.refused >= REFUSAL_LIMIT or history.cut_short >= FAILED_TURNS_LIMIT
+    if goes_on or failure.kind is FailureKind.DEAD_AIR:
         return Decision.LAST_WORDS
     if history.failed_turns:
         lasts = history.failed_turns >= min(FAILED_TURNS_LIMIT, history.limit + 1)
@@ -194,7 +201,7 @@ class Tally:
         self._runs: dict[Component, _Run] = {}
         self._lasting: dict[tuple[Component, FailureKind], _Lasting] = {}
         self._failures: deque[tuple[float, Failure]] = deque(maxlen=REMEMBERED)
-        self._recovered = self._failed_turns = 0
+        self._recovered = self._failed_turns = self._cut_short = 0
 
     def decide(
         self,
@@ -220,6 +227,7 @@ class Tally:
         counted = run.add(failure, turn)
         lasting = self._goes_on(failure, now_s, new=counted)
         self._failed_turns += of_agent
+        of_speech = failure.component in {"llm", "tts"}
         history = History(
             count=run.count,
             limit=max_unrecoverable_errors,
@@ -229,12 +237,21 @@ class Tally:
             refused=lasting if failure.kind is FailureKind.BAD_REQUEST else 0,
             failures=tuple(self._failures),
             failed_turns=self._failed_turns if of_agent else 0,
+            cut_short=self._cut_short + 1 if self._cut_short and of_speech else 0,
         )
         return self._ask_user(failure, history) or default_policy(failure, history)
 
     def turn_was_good(self) -> None:
         """Note that a turn of the agent was heard."""
         self._failed_turns = 0
+
+    def turn_was_heard(self, *, whole: bool) -> None:
+        """Note that a turn is over of which something was heard.
+
+        Args:
+            whole: Neither the LLM nor the TTS failed in it.
+        """
+        self._cut_short = 0 if whole else self._cut_short + 1
 
     def recovers(self, failure: Failure) -> bool:
         """Count a realtime session's recoverable error; return whether it may recover again.
@@ -273,7 +290,7 @@ class Tally:
         self._runs.clear()
         self._lasting.clear()
         self._failures.clear()
-        self._recovered = self._failed_turns = 0
+        self._recovered = self._failed_turns = self._cut_short = 0
 
     def _goes_on(self, failure: Failure, now_s: float, *, new: bool) -> int:
         """Count the turns of a failure that persists across apologies; return 0 for other kinds."""

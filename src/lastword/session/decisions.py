@@ -6,7 +6,8 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
-from livekit.agents.llm import RealtimeModelError
+from livekit.agents.llm import LLMError, RealtimeModelError
+from livekit.agents.tts import TTSError
 from livekit.agents.voice.events import ErrorEvent
 
 from .._upstream import sessions, speeches
@@ -49,7 +50,8 @@ class Decisions:
         counted = COUNTED if sessions.counts_stt_errors(session) else COUNTED_BEFORE_1_6
         self._tally = Tally(policy, counted=counted)
         self._repair = Repair(session)
-        self._turns = Turns(session, self._turn_failed, self._tally.turn_was_good)
+        tally = self._tally
+        self._turns = Turns(session, self._turn_failed, tally.turn_was_good, tally.turn_was_heard)
         self._of_agent = False
 
     def follow(self, agent: Agent) -> None:
@@ -75,9 +77,10 @@ class Decisions:
         elif event == "error":
             self._repair.before_handlers(args[0])
             if isinstance(args[0], ErrorEvent):
-                self._end_recovering(args[0].error)
-                if not args[0].error.recoverable or isinstance(args[0].error, RealtimeModelError):
-                    self._turns.told()
+                error = args[0].error
+                self._end_recovering(error)
+                if not error.recoverable or isinstance(error, RealtimeModelError):
+                    self._turns.told(broke=isinstance(error, LLMError | TTSError))
 
     def ends_session(self, error: Any) -> Failure | None:
         """Decide whether an unrecoverable error, which the user's handlers have seen, is final.

@@ -32,6 +32,12 @@ if TYPE_CHECKING:
         def __call__(self, agent: Agent, node: str, error: Exception, *, heard: bool) -> None:
             """See the class."""
 
+    class OnHeard(Protocol):
+        """Is told of a turn that is over and was heard."""
+
+        def __call__(self, *, whole: bool) -> None:
+            """See the class."""
+
 
 _NODES = ("llm_node", "tts_node", "transcription_node", "realtime_audio_output_node")
 """What makes a speech; its errors count when the speech is over."""
@@ -52,6 +58,7 @@ class _Turn:
         node: That node.
         heard: Whether any of it was played.
         told: Whether an error event came meanwhile.
+        broke: Whether it told of an LLM or TTS that failed for this turn.
     """
 
     agent: Agent
@@ -60,6 +67,7 @@ class _Turn:
     node: str = "llm_node"
     heard: bool = False
     told: bool = False
+    broke: bool = False
 
 
 class Turns:
@@ -69,14 +77,21 @@ class Turns:
         session: The session.
         announce: Called for each failed turn.
         on_good: Called for each turn of the agent's own that was heard.
+        on_heard: Called for the same turns, failed or interrupted ones too, with whether neither
+            LLM nor TTS failed in it.
     """
 
     def __init__(
-        self, session: AgentSession[Any], announce: Announce, on_good: Callable[[], None]
+        self,
+        session: AgentSession[Any],
+        announce: Announce,
+        on_good: Callable[[], None],
+        on_heard: OnHeard,
     ) -> None:
         self._session = session
         self._announce = announce
         self._on_good = on_good
+        self._on_heard = on_heard
         self._turns: dict[str, _Turn] = {}
         self._watched: MutableMapping[Agent, dict[str, weakref.ref[Any]]] = (
             weakref.WeakKeyDictionary()
@@ -137,10 +152,11 @@ class Turns:
         for turn in self._current():
             turn.heard = True
 
-    def told(self) -> None:
-        """Note that an error of a component was announced."""
+    def told(self, *, broke: bool) -> None:
+        """Note that an error of a component was announced, and whether it breaks off a speech."""
         for turn in self._current():
             turn.told = True
+            turn.broke |= broke
 
     def _current(self) -> Iterator[_Turn]:
         """Find the turn of the running task; where it works for none, any may be meant."""
@@ -163,6 +179,8 @@ class Turns:
 
     def _over(self, speech: SpeechHandle, turn: _Turn) -> None:
         self._turns.pop(speech.id, None)
+        if turn.heard and turn.counts:
+            self._on_heard(whole=not turn.broke)
         if speech.interrupted:
             return
         error = turn.error or speeches.exception_of(speech)

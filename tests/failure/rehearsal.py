@@ -223,7 +223,7 @@ def gateway_llm(gateway: Gateway) -> inference.LLM:
         "openai/gpt-4.1-mini",
         base_url=gateway.url + "/v1",
         api_key="devkey",
-        api_secret="no secret, but as long as one",  # noqa: S106
+        api_secret="no secret, but as long as a real one",  # noqa: S106
     )
 
 

@@ -191,14 +191,14 @@ def test_a_mapping_as_second_message() -> None:
 
     with pytest.MonkeyPatch.context() as monkeypatch:
         for name in ("LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"):
-            monkeypatch.setenv(name, "ws://127.0.0.1:1")
+            monkeypatch.setenv(name, "ws://127.0.0.1:1/as-long-as-a-secret")
         run_virtual(main())
 
 
 def test_a_transfer_of_a_caller_who_has_hung_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is not for want of a phone that the transfer fails, and nobody is told of it."""
     for name in ("LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"):
-        monkeypatch.setenv(name, "ws://127.0.0.1:1")
+        monkeypatch.setenv(name, "ws://127.0.0.1:1/as-long-as-a-secret")
 
     async def main() -> None:
         room = LineRoom(phone())

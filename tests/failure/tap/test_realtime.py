@@ -118,7 +118,7 @@ async def test_behind_a_realtime_fallback_the_next_model_takes_over() -> None:
 @pytest.fixture
 def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LIVEKIT_API_KEY", "key")
-    monkeypatch.setenv("LIVEKIT_API_SECRET", "no secret, but as long as one")
+    monkeypatch.setenv("LIVEKIT_API_SECRET", "no secret, but as long as a real one")
 
 
 @pytest.mark.usefixtures("_credentials")

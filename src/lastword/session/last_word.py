@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from ..failure.failure import Failure
     from ..failure.policy import Policy
     from .preparation import Preparation
-    from .silence.debt import GiveUp
     from .silence.settings import Silence
+    from .silence.steps import GiveUp
     from .words.utterance import Utterance
 
 logger = logging.getLogger("lastword")

@@ -17,7 +17,7 @@ from ...failure.verdict import Verdict, keep
 if TYPE_CHECKING:
     from livekit.agents import AgentSession
 
-    from .debt import GiveUp
+    from .steps import GiveUp
 
 _WAITED_FOR = {
     "llm": "an answer of the LLM",

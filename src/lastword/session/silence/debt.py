@@ -18,15 +18,14 @@ What is owed, and the bound of `Silence` it has:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Literal
 
+from .steps import Deaf, Filler, GiveUp, Soon
+
 if TYPE_CHECKING:
     from .settings import Silence
-
-Hanging = Literal["llm", "tts", "realtime", "tool", "turn"]
-"""Who keeps the caller waiting."""
+    from .steps import Hanging, Look, Step
 
 DEAF_UTTERANCES = 3
 """How many utterances in a row without a transcript make an agent count as deaf."""
@@ -55,57 +54,6 @@ class State(Enum):
     OWED = "owed"
     FILLED = "filled"
     GIVEN_UP = "given_up"
-
-
-@dataclass(frozen=True)
-class Look:
-    """What the session looks like when a time is up.
-
-    Attributes:
-        in_flight: Components that are being asked.
-        turn_pending: livekit-agents, or the agent's own code, still works on the caller's turn; a
-            turn that nobody works on is left unanswered on purpose.
-        covered: Something else sounds, for instance the thinking sounds of a background player.
-        unheard: Nobody is there to hear the agent, or its output is switched off: nobody waits.
-    """
-
-    in_flight: frozenset[Hanging] = frozenset()
-    turn_pending: bool = False
-    covered: bool = False
-    unheard: bool = False
-
-
-@dataclass(frozen=True)
-class Soon:
-    """Prepare to ask the caller to wait."""
-
-
-@dataclass(frozen=True)
-class Filler:
-    """Ask the caller to wait."""
-
-    waited_s: float
-
-
-@dataclass(frozen=True)
-class GiveUp:
-    """Say the last words.
-
-    Attributes:
-        hanging: Who is waited for.
-        waited_s: How long the caller has waited.
-    """
-
-    hanging: Hanging
-    waited_s: float
-
-
-@dataclass(frozen=True)
-class Deaf:
-    """Tell the caller that nothing is heard."""
-
-
-Step = Soon | Filler | GiveUp | Deaf
 
 
 class Debt:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from .debt import Deaf, Filler, GiveUp, Soon
 from .remarks import Remarks
+from .steps import Deaf, Filler, GiveUp, Soon
 from .watch import Watch
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from ..owner import SessionOwner
     from ..preparation import Preparation, RemarkName
-    from .debt import Step
     from .settings import Silence
+    from .steps import Step
 
 logger = logging.getLogger("lastword")
 

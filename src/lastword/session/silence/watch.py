@@ -9,8 +9,9 @@ import asyncio
 from typing import TYPE_CHECKING, Any, get_args
 
 from ..._upstream import rooms, turns
-from .debt import Debt, Hanging, Look
+from .debt import Debt
 from .ear import Ear
+from .steps import Hanging, Look
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from livekit.agents import AgentSession
 
     from ..owner import SessionOwner
-    from .debt import Step
     from .settings import Silence
+    from .steps import Step
 
 _HANGING = frozenset(get_args(Hanging))
 

@@ -231,7 +231,9 @@ def test_the_version_is_told() -> None:
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_shells_complete_the_command(shell: str) -> None:
     """The script that is installed asks the command for what fits."""
-    script = run("--show-completion", shell)
+    # without it, the option takes no value: it asks which shell the tests were started from
+    named = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+    script = run("--show-completion", shell, **named)
     assert script.returncode == 0, script.stderr
     assert "_LASTWORD_COMPLETE" in script.stdout
     asked = {"_LASTWORD_COMPLETE": "complete_bash", "COMP_WORDS": "lastword in", "COMP_CWORD": "1"}

@@ -48,11 +48,20 @@ def prepare(trial: Trial) -> bool:
     return trial.install(("test", "plugins", "native"), pins) and trial.build()
 
 
+def parts() -> tuple[str, ...]:
+    """Return the tests of `--rest`: no rooms, no rehearsals in processes of their own."""
+    wings = ("audio", "voice", "failure", "session")
+    files = sorted(Path("tests").glob("test_cli*.py"))
+    return (*(f"tests/{wing}" for wing in wings), *map(str, files))
+
+
 def main() -> int:
     """Install, test and print; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument(
-        "--rest", action="store_true", help="what `make test` leaves: the other Pythons, no rooms"
+        "--rest",
+        action="store_true",
+        help="the other Pythons than `make test`'s: sound, voice, command, failures and sessions",
     )
     parser.add_argument("pytest_args", nargs="*", help="after --, handed on to pytest")
     options = parser.parse_args()
@@ -65,7 +74,8 @@ def main() -> int:
         is_this = options.rest and version == "{}.{}".format(*sys.version_info)
         if (version != lowest or len(found) == 1) and not is_this:
             trials.append(Trial(version, FOLDER / version, path))
-    each(trials, prepare, "tests", "--ignore", ROOMS, *options.pytest_args)
+    wanted = parts() if options.rest else ("tests", "--ignore", ROOMS)
+    each(trials, prepare, *wanted, *options.pytest_args)
     if not options.rest:
         rooms = Trial(f"{trials[-1].name} rooms", trials[-1].folder, trials[-1].python)
         each([rooms], prepare, ROOMS, *options.pytest_args)

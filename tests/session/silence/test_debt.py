@@ -219,6 +219,23 @@ def test_a_long_speech_is_no_stall_however_it_is_taken() -> None:
     assert bit_by_bit.agent("listening").wait(300.0).done == []
 
 
+def test_a_speech_that_still_plays_while_the_agent_thinks_is_no_silence() -> None:
+    """livekit-agents says `thinking` for a reply that is asked for while another speech plays."""
+    call = asked().wait(1.0).agent("speaking").frames(60.0).wait(1.0).agent("thinking")
+    call.wait(62.0)
+    assert call.done == []
+    call.wait(30.0)
+    assert [type(step) for step in call.done] == [Filler, GiveUp]
+
+
+def test_frames_that_come_while_the_agent_thinks_are_no_silence() -> None:
+    call = asked().wait(1.0).agent("speaking").frames(1.0).wait(1.0).agent("thinking")
+    for _ in range(60):
+        call.frames(1.0).wait(1.0)
+    assert call.done == []
+    assert [type(step) for step in call.wait(40.0).done] == [Filler, GiveUp]
+
+
 def test_a_pause_in_a_speech_is_no_stall() -> None:
     call = asked(TTS).wait(1.0).agent("speaking")
     for _ in range(5):

@@ -112,7 +112,7 @@ class Debt:
         self._answered |= state in {"thinking", "speaking"}
         if state == "thinking":
             if self._user != "speaking":
-                self._owe("reply", now)
+                self._owe_reply(now)
             return
         self._pay()
         self._filled = False
@@ -141,7 +141,7 @@ class Debt:
     def _user_stopped(self, now: float, *, manual: bool) -> None:
         spoke_s = now - self._user_began if self._user_began is not None else 0.0
         if self._agent == "thinking":
-            self._owe("reply", now)
+            self._owe_reply(now)
         elif self._agent == "speaking":
             self._owe_sound(now)
         elif self._words_came and not manual:
@@ -181,7 +181,7 @@ class Debt:
         """Note that a tool, or every running one, has ended: its reply is due from now on."""
         self._tools = 0 if all_of_them else max(self._tools - 1, 0)
         if self._state is not State.PAID and self._what == "reply":
-            self._owe("reply", now)
+            self._owe_reply(now)
 
     def sound(self, duration_s: float, now: float, *, audible: bool) -> None:
         """Note a frame that the output has taken.
@@ -197,6 +197,13 @@ class Debt:
         self._heard_until = self._sound_ends
         if self._agent == "speaking":
             self._owe_sound(now)
+        elif self._agent == "thinking" and self._state in {State.OWED, State.FILLED}:
+            self._owe_reply(now)
+
+    def _owe_reply(self, now: float) -> None:
+        """Owe a reply: the agent may begin to think while what it said before still plays."""
+        plays = self._sound_ends is not None
+        self._owe("reply", max(self._heard_until, now) if plays else now)
 
     def _owe_sound(self, now: float) -> None:
         """Owe the next sound from the end of the last; nothing where no output shows its frames."""

@@ -14,7 +14,9 @@ typedef struct {
     uint64_t v0, v1, v2, v3;
 } sip_state;
 
-static inline uint64_t rotate(uint64_t x, int bits) { return x << bits | x >> (64 - bits); }
+static inline uint64_t rotate(uint64_t x, int bits) {
+    return x << bits | x >> (64 - bits);
+}
 
 static inline uint64_t load64(const uint8_t *p) {
     uint64_t x;

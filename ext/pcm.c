@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* File formats and AudioFrame are little-endian, and so is every CPU that livekit has wheels for. */
+/* File formats and AudioFrame are little-endian, as is every CPU that livekit has wheels for. */
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "lastword supports little-endian CPUs only"
 #endif
@@ -53,12 +53,12 @@ static void decode_s24(const uint8_t *in, float *out, size_t count) {
 
 /* The offset of `data` is any byte of the file, so samples are loaded by memcpy, which compiles to
  * an unaligned load. */
-#define DECODE(type, expression)                        \
-    for (size_t i = 0; i < count; i++) {                \
-        type x;                                         \
-        memcpy(&x, in + i * sizeof x, sizeof x);        \
-        out[i] = (expression);                          \
-    }                                                   \
+#define DECODE(type, expression)                 \
+    for (size_t i = 0; i < count; i++) {         \
+        type x;                                  \
+        memcpy(&x, in + i * sizeof x, sizeof x); \
+        out[i] = (expression);                   \
+    }                                            \
     return
 
 void pcm_to_float(const uint8_t *in, pcm_encoding encoding, float *out, size_t count) {
@@ -84,8 +84,8 @@ bool pcm_all_finite(const float *in, size_t count) {
     return bad == 0;
 }
 
-/* Comparing floats may raise exceptions of the FPU, which keeps GCC from vectorising the loop; so the
- * magnitude is compared and clamped as the integer that its bits are: the order is the same. */
+/* Comparing floats may raise exceptions of the FPU, which keeps GCC from vectorising the loop; so
+ * the magnitude is compared and clamped as the integer that its bits are: the order is the same. */
 static uint32_t piece_to_int16(const float *in, int16_t *out, size_t count) {
     enum { SIGN = INT32_MIN, FULL_SCALE = 0x47000000 /* the bits of 32768.0f */ };
     /* In [2^23, 2^24) a float has no bits left for a fraction: adding 1.5 * 2^23 rounds half to

@@ -48,7 +48,8 @@ static int integrate(double first, double step, int count, double *gain) {
     }
     for (int i = 0; i < POINTS; i++) {
         const double t = (i + 0.5) / (2 * POINTS);
-        const double impulse = window(BETA, 2 * t) * sin(2 * M_PI * middle * t) / (M_PI * t * POINTS);
+        const double impulse =
+            window(BETA, 2 * t) * sin(2 * M_PI * middle * t) / (M_PI * t * POINTS);
         for (int f = 0; f < count; f++) {
             const double next = turn[f] * now[f] - before[f];
             gain[f] += impulse * now[f];
@@ -64,7 +65,8 @@ int filter_response(double step, int count, double *gain) {
     const double pass = 0.5 - (HALF_TRANSITION + HALF_RIPPLE) / FILTER_PERIODS;
     int first = 0, end = 0;
     for (; first < count && first * step <= pass; first++) gain[first] = 1;
-    for (end = first; end < count && end * step < 0.5; end++) {}
+    for (end = first; end < count && end * step < 0.5; end++) {
+    }
     for (int k = end; k < count; k++) gain[k] = 0;
     return integrate(first * step * FILTER_PERIODS, step * FILTER_PERIODS, end - first,
                      gain + first);

@@ -60,8 +60,9 @@ static const double PASS_COST[FFT_MAX_RADIX + 1] = {0, 0, 1.1, 1.4, 1.35, 1.9, 0
 static const double CROSS_COST = 0.9, CROSS_COST_PER_LANE = 0.14;
 static const double SIZE_COST_PER_LANE = 0.0125 / 1024;
 enum { CHEAP_SIZE = 4096 };
-/* Eight rows that lie a multiple of 4 KiB apart fall into one set of an L1 cache of 8 ways, and leave
- * no room for anything else (seen with AVX2, where the first pass over 4096 points does that). */
+/* Eight rows that lie a multiple of 4 KiB apart fall into one set of an L1 cache of 8 ways, and
+ * leave no room for anything else (seen with AVX2, where the first pass over 4096 points does
+ * that). */
 static const double CROWDED_COST = 1.5;
 enum { SET_BYTES = 4096, WAYS = 8 };
 

@@ -29,13 +29,21 @@ enum { MAX_CHUNKS_BEHIND = 64 }; /* behind open-ended samples: bounds the search
 static const uint8_t SUBFORMAT_TAIL[14] = {0x00, 0x00, 0x00, 0x00, 0x10, 0x00, 0x80,
                                            0x00, 0x00, 0xAA, 0x00, 0x38, 0x9B, 0x71};
 
-static uint16_t le16(const uint8_t *p) { return (uint16_t)(p[0] | p[1] << 8); }
+static uint16_t le16(const uint8_t *p) {
+    return (uint16_t)(p[0] | p[1] << 8);
+}
 
-static uint32_t le32(const uint8_t *p) { return le16(p) | (uint32_t)le16(p + 2) << 16; }
+static uint32_t le32(const uint8_t *p) {
+    return le16(p) | (uint32_t)le16(p + 2) << 16;
+}
 
-static uint64_t le64(const uint8_t *p) { return le32(p) | (uint64_t)le32(p + 4) << 32; }
+static uint64_t le64(const uint8_t *p) {
+    return le32(p) | (uint64_t)le32(p + 4) << 32;
+}
 
-static bool has_id(const uint8_t *p, const char *id) { return memcmp(p, id, 4) == 0; }
+static bool has_id(const uint8_t *p, const char *id) {
+    return memcmp(p, id, 4) == 0;
+}
 
 /* Chunk ids are four printable ASCII characters. */
 static bool looks_like_id(const uint8_t *p) {
@@ -54,8 +62,8 @@ static size_t after_contents(const uint8_t *bytes, size_t size, size_t end) {
     return pad_left_out ? end : end + 1;
 }
 
-/* Whether nothing but whole chunks, and not too many, lies from `at` to the end of the file (one pad
- * byte aside). */
+/* Whether nothing but whole chunks, and not too many, lies from `at` to the end of the file (one
+ * pad byte aside). */
 static bool only_chunks_from(const uint8_t *bytes, size_t size, size_t at) {
     int chunks = 0;
     while (at < size && size - at >= CHUNK_HEADER) {
@@ -102,9 +110,9 @@ static bool encoding_of(uint16_t tag, size_t sample_bytes, pcm_encoding *encodin
         uint8_t sample_bytes;
         pcm_encoding encoding;
     } known[] = {
-        {TAG_PCM, 1, PCM_U8},     {TAG_PCM, 2, PCM_S16},    {TAG_PCM, 3, PCM_S24},
-        {TAG_PCM, 4, PCM_S32},    {TAG_FLOAT, 4, PCM_F32},  {TAG_FLOAT, 8, PCM_F64},
-        {TAG_ALAW, 1, PCM_ALAW},  {TAG_MULAW, 1, PCM_MULAW},
+        {TAG_PCM, 1, PCM_U8},    {TAG_PCM, 2, PCM_S16},     {TAG_PCM, 3, PCM_S24},
+        {TAG_PCM, 4, PCM_S32},   {TAG_FLOAT, 4, PCM_F32},   {TAG_FLOAT, 8, PCM_F64},
+        {TAG_ALAW, 1, PCM_ALAW}, {TAG_MULAW, 1, PCM_MULAW},
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         if (known[i].tag == tag && known[i].sample_bytes == sample_bytes) {
@@ -159,8 +167,8 @@ static data_chunk measure_data(const uint8_t *bytes, size_t size, size_t at, uin
     bool too_long = announced > size - at;
     /* Writers that cannot seek back leave 0 or a placeholder: then the samples reach to the end of
      * the file. A 0 followed by nothing but chunks is a file without samples. */
-    bool open_ended = length == 0 ? !only_chunks_from(bytes, size, at)
-                                  : too_long && announced >= PLACEHOLDER_MIN;
+    bool open_ended =
+        length == 0 ? !only_chunks_from(bytes, size, at) : too_long && announced >= PLACEHOLDER_MIN;
     size_t end = open_ended || too_long ? next_wav(bytes, size, at) : size;
     if (open_ended) end = chunks_behind(bytes, end, at);
     uint64_t rest = end - at;

@@ -21,11 +21,11 @@ typedef enum {
 } riff_status;
 
 typedef struct {
-    pcm_encoding encoding;  /* of plain samples */
-    uint32_t num_channels;  /* at least 1; for another codec 0, like the next three */
-    uint32_t sample_rate;   /* Hz, at least 1 */
-    uint64_t num_frames;    /* sample frames that are present */
-    size_t format_offset;   /* of the contents of `fmt `, in bytes from the start of the file */
+    pcm_encoding encoding; /* of plain samples */
+    uint32_t num_channels; /* at least 1; for another codec 0, like the next three */
+    uint32_t sample_rate;  /* Hz, at least 1 */
+    uint64_t num_frames;   /* sample frames that are present */
+    size_t format_offset;  /* of the contents of `fmt `, in bytes from the start of the file */
     size_t format_bytes;
     size_t data_offset;     /* of the first sample */
     size_t data_bytes;      /* of samples that are present */

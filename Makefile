@@ -63,7 +63,13 @@ room-record: $(VENV)/.dev ## the room tests with 50 runs each, their figures pri
 
 # --- checks ------------------------------------------------------------------------------------
 
-.PHONY: test test-pythons test-versions lint wheels
+.PHONY: test test-pythons test-versions lint format warnings wheels
+C_FILES := $(shell find ext tests -name "*.[ch]" -o -name "*.inc")
+COMPILERS ?= $(CC)
+STRICT := -std=gnu11 -O3 -Wall -Wextra -Werror
+# of the C that Cython writes; the two warnings are its habit
+OF_CYTHON = -Wno-unused-parameter -Wno-type-limits -Iext \
+	-I$(shell $(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("include"))')
 
 test: $(VENV)/.dev ## run the whole test suite
 	$(BIN)/python -m pytest
@@ -74,12 +80,25 @@ test-pythons: $(VENV)/.versions ## the whole suite on every Python of this machi
 test-versions: $(VENV)/.versions ## test sessions, failures, sound and voices on every livekit-agents
 	PYTHONPATH=tests $(BIN)/python tests/versions/run.py
 
-lint: $(VENV)/.dev ## ruff, mypy --strict, stubtest, cython-lint
+lint: $(VENV)/.dev warnings ## ruff, mypy --strict, stubtest, cython-lint, clang-format, C without warnings
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	MYPYPATH=src $(BIN)/stubtest lastword.audio._native
 	PATH="$(CURDIR)/$(BIN):$$PATH" cython-lint ext
+	$(BIN)/clang-format --dry-run --Werror $(C_FILES)
+
+format: $(VENV)/.dev ## write Python and C in the house style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/clang-format -i $(C_FILES)
+
+# not in setup.py: what a later compiler warns of must not stop a user's build
+warnings: $(VENV)/.native
+	@for compiler in $(COMPILERS); do \
+		for file in ext/*.c; do $$compiler $(STRICT) -c -o /dev/null $$file || exit 1; done; \
+		$$compiler $(STRICT) $(OF_CYTHON) -c -o /dev/null build/cython/ext/_native.c || exit 1; \
+	done
 
 wheels: $(VENV)/.wheels ## build sdist and wheels for Linux and macOS into dist/, check and use them
 	PYTHONPATH=tests $(BIN)/python release/wheels.py

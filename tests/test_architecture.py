@@ -34,9 +34,10 @@ MAY_IMPORT = {
     "failure": {"_upstream"},
     "room": {"failure.redact"},
     "voice": {"_upstream", "audio"},
-    "session": {"_upstream", "audio", "failure", "room", "voice"},
+    "session": {"_upstream", "audio", "failure", "room", "sentinel", "voice"},
     "sentinel": {
         "audio",
+        "failure.failure",
         "failure.kinds",
         "failure.redact",
         "room",

@@ -27,11 +27,24 @@ def test_all_is_the_table_of_modules(package: ModuleType) -> None:
     assert set(package.__all__) == set(package._MODULES)
 
 
-@pytest.mark.parametrize("package", PACKAGES)
-def test_no_name_is_that_of_a_module(package: ModuleType) -> None:
-    """Importing the module would put it in the place of the name."""
+@pytest.mark.parametrize(
+    ("package", "kept"), [(lastword, {"sentinel"}), (lastword.testing, set[str]())]
+)
+def test_no_name_is_that_of_a_module(package: ModuleType, kept: set[str]) -> None:
+    """Importing the module would put it in the place of the name, unless that is kept."""
     modules = {path.stem for path in Path(str(package.__file__)).parent.iterdir()}
-    assert not modules & {*package.__all__}
+    assert modules & {*package.__all__} == kept
+
+
+def test_a_kept_name_stays_what_it_is() -> None:
+    """`lastword.sentinel` is the function, before and after its namesake is imported."""
+    code = (
+        "import lastword; before = lastword.sentinel; import lastword.sentinel.states; "
+        "from lastword import sentinel; from lastword.sentinel.states import State; "
+        "import sys; sys.exit(not (callable(before) and before is sentinel is lastword.sentinel))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("package", PACKAGES)

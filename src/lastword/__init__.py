@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .lazy import exports
+from .lazy import exports, keep_name
 
 if TYPE_CHECKING:
     from .audio.bundled import bundled, bundled_languages
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from .session.guard import guard
     from .session.last_word import LastWord
     from .session.report import Report
+    from .session.sentinel import sentinel
     from .session.silence.settings import Silence
     from .session.words.message import DEFAULT
     from .voice.bake import bake
@@ -84,6 +85,7 @@ _MODULES = {
     "hang_up": ".session.after.actions",
     "leave": ".session.after.actions",
     "resample": ".audio.resample",
+    "sentinel": ".session.sentinel",
     "transfer_to": ".session.after.actions",
 }
 
@@ -123,8 +125,10 @@ __all__ = [
     "hang_up",
     "leave",
     "resample",
+    "sentinel",
     "transfer_to",
 ]
 
 
 __getattr__, __dir__ = exports(__name__, _MODULES)
+keep_name(__name__, "sentinel")

@@ -33,3 +33,21 @@ def exports(
         return sorted({*vars(sys.modules[package]), *owners})
 
     return get, names
+
+
+def keep_name(package: str, name: str) -> None:
+    """Let a package keep a name that one of its modules has too.
+
+    Importing `package.name` would make the module an attribute of the package, in place of what
+    the package exports under that name.
+    """
+    owner = sys.modules[package]
+
+    class Keeping(type(owner)):  # type: ignore[misc] # the class of modules
+        """A module one of whose names cannot be replaced."""
+
+    def get(_: object) -> object:
+        return vars(owner)["__getattr__"](name)
+
+    setattr(Keeping, name, property(get, lambda *_: None))
+    owner.__class__ = Keeping

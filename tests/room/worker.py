@@ -73,6 +73,12 @@ class Worker:
         process.stdout.close()
         self._folder.cleanup()
 
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        assert self._process is not None
+        return self._process.pid
+
     def log(self) -> str:
         """What it has written so far, the last of it."""
         return self.log_path.read_text(errors="replace")[-4000:]

@@ -87,6 +87,7 @@ NOT_EVERYWHERE = {
 
 DONE_WITHOUT = {
     "_root_span_context": "the span of a report then stands alone",
+    "_info": "the sentinel then joins by the usual address of the server",
     **dict.fromkeys(("_opts", "_options", "_config"), "where plugins keep how they sound"),
     **dict.fromkeys(("_sample_rate", "_num_channels"), "the same"),
     "_main_atask": "the loop of a realtime plugin, which keeps its retries without it",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from livekit import rtc
@@ -43,6 +44,16 @@ def job_of_this_process() -> JobContext | None:
         return get_job_context()
     except RuntimeError:
         return None
+
+
+def url_of(job: JobContext | None) -> str:
+    """Return the address of the server that a job's room is on; outside of a job the usual one."""
+    usual = os.environ.get("LIVEKIT_URL", "")
+    try:
+        # where the server has sent the job: in a cluster it need not be the usual address
+        return (job._info.url if job is not None else "") or usual
+    except AttributeError:
+        return usual
 
 
 def linked_participant(session: AgentSession[Any]) -> rtc.RemoteParticipant | None:

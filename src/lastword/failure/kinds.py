@@ -27,6 +27,7 @@ class FailureKind(str, Enum):
     CONTEXT_OVERFLOW = "context_overflow"
     CONTENT_FILTERED = "content_filtered"
     DEAD_AIR = "dead_air"
+    AGENT_DIED = "agent_died"
     UNKNOWN = "unknown"
 
     def __str__(self) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._upstream import versions
 from ..errors import AlreadyAttachedError
+from ..sentinel.watch import sentinel_address
 from .after.actions import Plan
 from .arguments import (
     check_flag,
@@ -114,6 +115,7 @@ def attach(
                 "filler": silence.filler if silence is not None else None,
                 "deaf_prompt": silence.deaf_prompt if silence is not None else None,
                 "apology": apology,
+                "frozen": _frozen(silence),
             },
         ),
         silence=silence,
@@ -121,3 +123,10 @@ def attach(
         on_report=on_report,
         bounds=Bounds(first_frame_timeout_s, close_timeout_s),
     )
+
+
+def _frozen(silence: Silence | None) -> OneMessage | bool:
+    """Return what a sentinel says while a frozen process may still come back."""
+    if sentinel_address() is None:
+        return None
+    return silence.filler if silence is not None and silence.filler else True

@@ -29,6 +29,7 @@ from .last_word import attached_to
 from .playout.own_way import speak_on_own_track
 from .report import Report, deliver, delivered
 from .script import Script
+from .vigilance import Vigilance
 from .words.message import DEFAULT
 from .words.rendering import WordsWithoutSession
 from .words.utterance import OutputFormat
@@ -144,6 +145,7 @@ class _Guard:
         self._loop = asyncio.get_running_loop()
         self._hung: StartTimeoutError | None = None
         self._in_entrypoint = False
+        self._vigilance = Vigilance(self._where, script.for_failure)
 
     async def run(self, entrypoint: Entrypoint) -> None:
         """Run the entrypoint to its end, in this task."""
@@ -220,6 +222,13 @@ class _Guard:
         phones = (caller for caller in callers if is_phone(caller))
         return next(phones, callers[0] if len(callers) == 1 else None)
 
+    def _where(self) -> Place:
+        """Return where the call is, unless a session looks after it itself."""
+        session = self._session()
+        if session is not None and attached_to(session) is not None:
+            return Place()
+        return Place(self._job.room, self._job, self._caller(session))
+
     # --- the last words --------------------------------------------------------------------------
 
     async def _last_words(self, error: Exception) -> None:
@@ -230,6 +239,7 @@ class _Guard:
             return  # the session has spoken for itself
         if last_word is not None:
             last_word.detach()  # one message is enough, whatever else goes wrong
+        self._vigilance.bye()
         try:
             await self._speak_and_end(session, error)
         except Exception as trouble:  # noqa: BLE001 - the job ends as it would have without us

@@ -17,13 +17,14 @@ from livekit.agents.stt import STTError
 from livekit.agents.tts import TTSError
 from livekit.agents.voice.events import CloseReason, ErrorEvent
 
-from .._upstream import sessions
+from .._upstream import rooms, sessions
 from ..contained import Contained
 from ..failure.classify import classify
 from ..failure.kinds import FailureKind
 from ..failure.tap import install as tap
 from ..failure.warm import warm_up
 from ..traces import told
+from .after.followup import Place
 from .closing import Bounds, Closing
 from .decisions import Decisions
 from .owner import SessionOwner
@@ -31,6 +32,7 @@ from .report import Report, deliver, delivered
 from .silence.dead_air import dead_air
 from .silence.keeper import Keeper
 from .state import Deciding, Detached, State, UnderWay, Watching, ends_message
+from .vigilance import Vigilance
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,6 +98,9 @@ class LastWord:
             aclose=self._aclose,
             on_agent=self._decisions.follow,
         )
+        self._vigilance = Vigilance(
+            self._where, preparation.for_failure, lambda: preparation.remark("frozen")
+        )
         _attached.add(session)
         if sessions.is_running(session):
             self._decisions.follow(session.current_agent)
@@ -128,6 +133,7 @@ class LastWord:
         self._silence.stop()
         self._preparation.stop()
         self._preparation.leave_room()
+        self._vigilance.bye()
         tap.remove(self._owner)
         _attached.discard(self._session)
 
@@ -190,8 +196,14 @@ class LastWord:
             self._preparation.leave_room()
         elif event == "agent_state_changed":
             self._preparation.follow()
+            self._vigilance.follow()
         if not self._silence.is_of_remark(event):
             self._decisions.saw(event, *args)
+
+    def _where(self) -> Place:
+        """Return where the call is, as far as that is known now."""
+        linked = rooms.linked_participant(self._session)
+        return Place(rooms.room_of(self._session), rooms.job_of_this_process(), linked)
 
     def _on_error(self, arg: Any) -> None:
         error = arg.error if isinstance(arg, ErrorEvent) else arg
@@ -255,6 +267,7 @@ class LastWord:
         was, self._state = self._state, Watching()
         self._owner.closing = False
         self._owner.abandoned = report.closed_by == "forced"
+        self._vigilance.bye()  # the caller has been told
         if isinstance(was, UnderWay) and was.detaches:
             self.detach()
         self._on_report_atask = deliver(

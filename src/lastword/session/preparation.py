@@ -33,10 +33,15 @@ if TYPE_CHECKING:
 logger = logging.getLogger("lastword")
 
 
-RemarkName = Literal["filler", "apology", "deaf_prompt"]
+RemarkName = Literal["filler", "apology", "deaf_prompt", "frozen"]
 """What may be said while the call goes on."""
 
-_TONES: dict[RemarkName, Tone] = {"filler": "moment", "apology": "again", "deaf_prompt": "hear"}
+_TONES: dict[RemarkName, Tone] = {
+    "filler": "moment",
+    "apology": "again",
+    "deaf_prompt": "hear",
+    "frozen": "moment",
+}
 
 
 class Preparation:

@@ -28,7 +28,7 @@ logger = logging.getLogger("lastword")
 Played = Literal["full", "part", "none"]
 Origin = Literal["clip", "own_voice", "bundled"]
 Way = Literal["say", "direct", "own_track", "text"]
-ClosedBy = Literal["lastword", "upstream", "forced"]
+ClosedBy = Literal["lastword", "upstream", "forced", "sentinel"]
 
 ON_REPORT_TIMEOUT_S = 10.0
 """How long an asynchronous `on_report` may take: it sends a few hundred bytes somewhere."""
@@ -53,7 +53,7 @@ class Report:
         first_frame_s: Seconds from the error event to the first frame that a sink took, or None.
         close_s: Seconds from the error event to the `close` event.
         closed_by: Who closed the session: "lastword" (in order), "forced" (a teardown that
-            hung) or "upstream" (another close was faster).
+            hung), "upstream" (another close was faster) or "sentinel" (its process had died).
         after: Name of the action after the close, or None.
         after_error: Why that action failed, or None.
         silent_s: Seconds that the caller had waited for a sound when the error event came.

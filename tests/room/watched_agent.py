@@ -1,0 +1,175 @@
+"""An agent for a real worker with a sentinel: its job speaks, and then ends as its metadata says.
+
+Owns the cases. Run as `python -m room.watched_agent thread|process` it is the worker itself; it
+prints "registered" when jobs may come, and ends when its standard input does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import json
+import logging
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from livekit.agents import (
+    Agent,
+    AgentServer,
+    AgentSession,
+    JobContext,
+    JobExecutorType,
+    JobProcess,
+    get_job_context,
+)
+
+import lastword
+from room.call import frames
+from room.outage import sweep_clip
+from room.sweep import tone
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+VOICE_HZ = 3400
+"""What the agent says: the analyser of sweeps takes it for nothing."""
+SPEAKS_S = 60.0
+ALIVE_S = 1.0
+"""How long it speaks before something happens."""
+
+
+def order(job: JobContext) -> dict[str, str]:
+    """What the test asked for: "case" and "notes" (a file)."""
+    parsed: dict[str, str] = json.loads(job.job.metadata)
+    return parsed
+
+
+def note(**what: Any) -> None:
+    """Tell the test something; the clock is the machine's, so both may compare."""
+    with Path(order(get_job_context())["notes"]).open("a") as notes:
+        notes.write(json.dumps({"at": time.monotonic(), **what}) + "\n")
+
+
+async def killed(_: JobContext) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def terminated(_: JobContext) -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+async def crashes(_: JobContext) -> None:
+    ctypes.string_at(0)
+
+
+async def exits(_: JobContext) -> None:
+    os._exit(3)
+
+
+async def sleeps(_: JobContext) -> None:
+    time.sleep(20.0)  # noqa: ASYNC251 - the fault itself
+    note(woke=True)
+
+
+async def holds_the_gil(_: JobContext) -> None:
+    """A loop in C that gives nobody else a turn."""
+    ctypes.PyDLL(None).usleep(ctypes.c_uint(20_000_000))
+
+
+async def stops(_: JobContext) -> None:
+    """It sleeps until the test wakes it."""
+    os.kill(os.getpid(), signal.SIGSTOP)
+    note(woke=True)
+
+
+async def blocks_shortly(_: JobContext) -> None:
+    time.sleep(1.2)  # noqa: ASYNC251 - the fault itself
+
+
+async def blocks_for_a_filler(_: JobContext) -> None:
+    time.sleep(4.0)  # noqa: ASYNC251 - the fault itself
+
+
+async def shuts_down(job: JobContext) -> None:
+    job.shutdown()
+
+
+async def lives(_: JobContext) -> None:
+    """Nothing happens until the test does something."""
+
+
+CASES: dict[str, Callable[[JobContext], Awaitable[None]]] = {
+    case.__name__: case
+    for case in (
+        killed,
+        terminated,
+        crashes,
+        exits,
+        sleeps,
+        holds_the_gil,
+        stops,
+        blocks_shortly,
+        blocks_for_a_filler,
+        shuts_down,
+        lives,
+    )
+}
+
+
+async def entrypoint(job: JobContext) -> None:
+    """Speak for a second, then do what the order says."""
+    session: AgentSession[None] = AgentSession()
+    after = lastword.hang_up() if order(job).get("after") == "hang_up" else None
+    lastword.attach(session, job.proc.userdata["clip"], after=after)
+    session.on("close", lambda _: note(closed=True))
+    await session.start(Agent(instructions=""), room=job.room)
+    await asyncio.wait_for(session.room_io.wait_for_ready(), 15)
+    voice = frames(tone(VOICE_HZ, SPEAKS_S))
+    session.say("Well.", audio=voice, allow_interruptions=False)
+    await asyncio.sleep(ALIVE_S)
+    note(failed=True, pid=os.getpid())
+    await CASES[order(job)["case"]](job)
+    await asyncio.sleep(SPEAKS_S)
+
+
+def prewarm(process: JobProcess) -> None:
+    """Prepare the clip before there is a job."""
+    process.userdata["clip"] = clip = sweep_clip()
+    clip.frames()
+
+
+def announce(*_: object) -> None:
+    """Tell the test that jobs may come."""
+    sys.stdout.write("registered\n")
+    sys.stdout.flush()
+
+
+async def main(executor: str) -> None:
+    """Be a worker until standard input ends."""
+    server = AgentServer(
+        job_executor_type=JobExecutorType(executor),
+        host="127.0.0.1",
+        port=0,
+        setup_fnc=prewarm,
+        load_fnc=lambda: 0.0,  # a busy machine must not refuse the test's jobs
+        num_idle_processes=1,
+    )
+    server.rtc_session(entrypoint, agent_name=executor)
+    server.on("worker_registered", announce)
+    lastword.sentinel(server)
+    running = asyncio.create_task(server.run())
+    ended = asyncio.create_task(asyncio.to_thread(sys.stdin.read))
+    await asyncio.wait({running, ended}, return_when=asyncio.FIRST_COMPLETED)
+    await server.aclose()
+    await running
+
+
+if __name__ == "__main__":
+    from room.watched_agent import main as imported_main  # so that jobs find the entrypoint
+
+    logging.basicConfig(level=logging.INFO)
+    asyncio.run(imported_main(sys.argv[1]))

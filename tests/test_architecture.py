@@ -149,6 +149,14 @@ def test_a_module_says_what_it_is_for(path: Path) -> None:
     assert ast.get_docstring(parsed(path)), f"{path} has no module docstring"
 
 
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_cancelled_wait_is_never_swallowed(path: Path) -> None:
+    """Before Python 3.12 `asyncio.wait_for` may lose a cancellation; `bounded.within` does not."""
+    assert "asyncio.wait_for" not in {
+        ast.unparse(node) for node in ast.walk(parsed(path)) if isinstance(node, ast.Attribute)
+    }
+
+
 def foreign_private_names(path: Path) -> Iterator[str]:
     """Attribute accesses `x._name` on anything but `self`, `cls` and our own modules."""
     for node in ast.walk(parsed(path)):

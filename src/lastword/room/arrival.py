@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ..bounded import within
 from ..traces import told
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ async def read(room: rtc.Room) -> Reading | None:
     if not room.isconnected():
         return None
     try:
-        stats = (await asyncio.wait_for(room.get_rtc_stats(), READ_S)).publisher_stats
+        stats = (await within(room.get_rtc_stats(), READ_S)).publisher_stats
     except Exception as error:  # noqa: BLE001 - then nothing is known
         logger.debug("the connection's statistics cannot be read: %s", told(error))
         return None

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from livekit import rtc
 
+from ..bounded import within
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -53,7 +55,7 @@ class Presence:
     async def ends_within(self, timeout_s: float) -> bool:
         """Wait for the caller to leave; return whether that happened in time."""
         try:
-            await asyncio.wait_for(self._left.wait(), max(timeout_s, 0.0))
+            await within(self._left.wait(), max(timeout_s, 0.0))
         except asyncio.TimeoutError:
             return False
         return True

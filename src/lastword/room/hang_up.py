@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import TYPE_CHECKING
 
 from livekit import api
 
+from ..bounded import within
 from .callers import callers_in
 from .server import API_TIMEOUT_S, describe, server_api
 
@@ -29,7 +29,7 @@ async def end_call(room: rtc.Room, caller: str | None, *, delete_room: bool) -> 
         One line that says why it failed, or None on success.
     """
     try:
-        await asyncio.wait_for(_end_call(room, caller, delete_room=delete_room), API_TIMEOUT_S)
+        await within(_end_call(room, caller, delete_room=delete_room), API_TIMEOUT_S)
     except Exception as raised:  # noqa: BLE001 - reported, whatever it is
         if getattr(raised, "code", None) != "not_found":  # the caller or the room is gone
             error = describe(raised)

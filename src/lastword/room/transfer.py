@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 from livekit import api
 
+from ..bounded import within
 from .callers import Presence, is_phone
 from .server import API_TIMEOUT_S, describe, server_api
 
@@ -95,7 +96,7 @@ async def _refer(
     bound = ringing_timeout_s + API_TIMEOUT_S
     try:
         async with server_api(bound) as server:
-            answer = await asyncio.wait_for(server.sip.transfer_sip_participant(request), bound)
+            answer = await within(server.sip.transfer_sip_participant(request), bound)
     except (asyncio.TimeoutError, aiohttp.ClientError) as error:
         return describe(error), False
     except Exception as error:  # noqa: BLE001 - ServerError, or TwirpError in older livekit-api

@@ -10,6 +10,7 @@ import sys
 
 from livekit import rtc
 
+from lastword.bounded import within
 from lastword.traces import told
 
 from .order import bound, function_of, read_order
@@ -27,7 +28,7 @@ async def main() -> int:
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(worker), sys.stdin)
     try:
-        order = await asyncio.wait_for(read_order(worker), ORDER_TIMEOUT_S)
+        order = await within(read_order(worker), ORDER_TIMEOUT_S)
     except (WireError, asyncio.IncompleteReadError, asyncio.TimeoutError):
         logger.error("expected to be started by lastword.sentinel(), got no order")
         return 2

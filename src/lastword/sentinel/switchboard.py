@@ -10,6 +10,7 @@ import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from lastword.bounded import within
 from lastword.session.report import deliver, delivered
 from lastword.traces import told
 
@@ -93,7 +94,7 @@ class Switchboard:
             return
         self._strangers += 1
         try:
-            call = await asyncio.wait_for(read(reader), REGISTER_TIMEOUT_S)
+            call = await within(read(reader), REGISTER_TIMEOUT_S)
             watching = Watching(call, self._lines_for(call), peer.pid, **self._bounds)
         except (WireError, ValueError, asyncio.IncompleteReadError, asyncio.TimeoutError, OSError):
             logger.warning("process %d has told no call", peer.pid)

@@ -9,6 +9,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from .._upstream import sessions
+from ..bounded import within
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -47,7 +48,7 @@ async def is_in_room(job: JobContext) -> bool:
     if job.is_fake_job():
         return False  # console mode: there is no room
     try:
-        await asyncio.wait_for(job.connect(), CONNECT_TIMEOUT_S)
+        await within(job.connect(), CONNECT_TIMEOUT_S)
     except Exception as error:  # noqa: BLE001 - whatever it is, nobody can be reached
         logger.warning("the room cannot be joined", extra={"error": type(error).__name__})
         return False

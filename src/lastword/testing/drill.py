@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 from livekit.agents import function_tool, llm
 
+from ..bounded import within
 from .beginning import prepare
 from .exceptions import kinds_of
 from .faults import dies, empty, fault_of, hangs
@@ -177,7 +178,7 @@ async def _break(call: Rehearsal, case: Case, tool: _Tool) -> float:
         reply.word_s = _WORD_S
     await _ask(call)
     if case.state == "tool":
-        await asyncio.wait_for(tool.called.wait(), PATIENCE_S)
+        await within(tool.called.wait(), PATIENCE_S)
     elif case.state in ("speaking", "idle"):
         await call.state("speaking")
     if case.state == "idle":

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
+from ...bounded import within
 from ..evidence.model import attach_response, chain
 from .calls import Call, RefusedResponse, current
 
@@ -118,7 +119,7 @@ async def _keep_refusal(
     if (response.content_length or 0) <= MAX_BODY:
         with contextlib.suppress(asyncio.TimeoutError, aiohttp.ClientError, OSError):
             # `read` caches what it read: plugins can still get the text.
-            body = await asyncio.wait_for(response.read(), READ_TIMEOUT_S)
+            body = await within(response.read(), READ_TIMEOUT_S)
     host = response.url.host or ""
     refused = RefusedResponse(response.status, response.headers, body[:MAX_BODY], host)
     if call is not None:

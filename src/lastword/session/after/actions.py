@@ -5,13 +5,13 @@ Each action has its own time limit and never raises: it returns its outcome.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
+from ...bounded import within
 from ...errors import MissingCredentialsError
 from ...failure.kinds import FailureKind
 from ...room.hang_up import end_call
@@ -213,7 +213,7 @@ async def _leave(call: AfterContext) -> str | None:
         if call.job is not None:
             call.job.shutdown(reason="lastword")
         elif call.room.isconnected():
-            await asyncio.wait_for(call.room.disconnect(), API_TIMEOUT_S)
+            await within(call.room.disconnect(), API_TIMEOUT_S)
     except Exception as error:  # noqa: BLE001 - reported, whatever it is
         logger.warning("the agent could not leave", extra={"error": describe(error)})
         return describe(error)

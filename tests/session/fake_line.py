@@ -79,6 +79,8 @@ class FakeLocalParticipant:
     room: LineRoom
     track_publications: dict[str, FakePublication] = field(default_factory=dict)
     texts: list[str] = field(default_factory=list)
+    attributes: list[dict[str, str]] = field(default_factory=list)
+    packets: list[tuple[str, str]] = field(default_factory=list)
 
     async def publish_track(self, track: FakeTrack, _: object) -> FakePublication:
         await asyncio.sleep(self.room.publish_s)
@@ -94,6 +96,17 @@ class FakeLocalParticipant:
     async def unpublish_track(self, sid: str) -> None:
         del self.track_publications[sid]
 
+    async def set_attributes(self, attributes: dict[str, str]) -> None:
+        await asyncio.sleep(self.room.tell_s)
+        if self.room.refuses:
+            raise ConnectionError("no signalling")
+        self.attributes.append(attributes)
+
+    async def publish_data(self, payload: str, *, reliable: bool, topic: str) -> None:
+        assert reliable
+        await asyncio.sleep(self.room.tell_s)
+        self.packets.append((topic, payload))
+
     async def send_text(self, text: str, **_: Any) -> None:
         self.texts.append(text)
 
@@ -104,7 +117,8 @@ class LineRoom(FakeRoom):
     Attributes:
         tracks: All that were published, in order.
         publish_s: How long publishing takes, in seconds.
-        refuses: Whether publishing fails.
+        tell_s: How long attributes and data packets take, in seconds.
+        refuses: Whether publishing and changing attributes fail.
         published: Set when one was.
         joined: Set when somebody is there to listen.
     """
@@ -114,6 +128,7 @@ class LineRoom(FakeRoom):
         self.tracks: list[FakeTrack] = []
         self.local_participant = FakeLocalParticipant(self)
         self.publish_s = 0.0
+        self.tell_s = 0.0
         self.refuses = False
         self.published = asyncio.Event()
         self.joined = asyncio.Event()

@@ -132,10 +132,10 @@ def test_it_mixes_with_a_users_own_session_class() -> None:
 
 
 async def test_it_is_a_session_of_livekit_with_every_argument() -> None:
-    """Same constructor and one argument more, also where editors look."""
+    """Same constructor and two arguments more, also where editors look."""
     theirs = inspect.signature(LIVEKITS.__init__).parameters
     ours = inspect.signature(lastword.AgentSession.__init__).parameters
-    assert set(ours) == {*theirs, "unrecoverable_error_message"}
+    assert set(ours) == {*theirs, "unrecoverable_error_message", "tell"}
     assert issubclass(lastword.AgentSession, LIVEKITS)
     session: lastword.AgentSession[int] = lastword.AgentSession(userdata=7, max_tool_steps=2)
     assert (session.userdata, session.options.max_tool_steps) == (7, 2)

@@ -46,6 +46,7 @@ def attach(
     first_frame_timeout_s: float = 3.0,
     close_timeout_s: float = 8.0,
     standby_track: bool = False,
+    tell: bool = True,
 ) -> LastWord:
     """Give a session the last word: an unrecoverable failure is heard, then the session closes.
 
@@ -71,6 +72,8 @@ def attach(
             seconds.
         standby_track: Publish a muted track when the session starts, so that no time is lost if
             the session's output fails.
+        tell: Tell the others in the room, as data, that the agent has failed, which kind of failure
+            it is, and what follows; never what the provider wrote.
 
     Returns:
         The session's `LastWord`.
@@ -101,6 +104,7 @@ def attach(
     check_seconds("first_frame_timeout_s", first_frame_timeout_s, zero=False)
     check_seconds("close_timeout_s", close_timeout_s, zero=True)
     check_flag("standby_track", standby_track)
+    check_flag("tell", tell)
     check_silence(silence)
     return LastWord(
         session,
@@ -111,6 +115,7 @@ def attach(
             plan=Plan(after),
             max_message_s=max_message_s,
             standby_track=standby_track,
+            tell=tell,
             remarks={
                 "filler": silence.filler if silence is not None else None,
                 "deaf_prompt": silence.deaf_prompt if silence is not None else None,

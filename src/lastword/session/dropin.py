@@ -1,4 +1,4 @@
-"""`AgentSession` with the last word built in; it adds only a constructor argument.
+"""`AgentSession` with the last word built in; it adds only arguments of its constructor.
 
 For those who write `from lastword import AgentSession` instead of attaching to a session of
 livekit-agents, and for code written against livekit/agents #6152, which takes the same argument.
@@ -25,7 +25,7 @@ else:
 
 Userdata_T = TypeVar("Userdata_T")
 
-_ARGUMENT = "unrecoverable_error_message"
+_ARGUMENTS = ("unrecoverable_error_message", "tell")
 
 
 class AgentSession(_Session[Userdata_T]):
@@ -34,6 +34,7 @@ class AgentSession(_Session[Userdata_T]):
     Args:
         unrecoverable_error_message: What the caller hears before the session closes, in any form
             that `attach` takes; None or "" for nothing. Left out, it is `lastword.DEFAULT`.
+        tell: Whether the others in the room are told of the failure, as `attach` takes it.
         **options: Everything that the `AgentSession` of livekit-agents takes.
 
     Raises:
@@ -44,12 +45,17 @@ class AgentSession(_Session[Userdata_T]):
     """
 
     def __init__(
-        self, *, unrecoverable_error_message: AnyMessage | NotGiven = DEFAULT, **options: Any
+        self,
+        *,
+        unrecoverable_error_message: AnyMessage | NotGiven = DEFAULT,
+        tell: bool = True,
+        **options: Any,
     ) -> None:
         super().__init__(**options)
         message = unrecoverable_error_message
         # the default of #6152, which user code may pass on
-        self._last_word = attach(self, DEFAULT if isinstance(message, NotGiven) else message)
+        message = DEFAULT if isinstance(message, NotGiven) else message
+        self._last_word = attach(self, message, tell=tell)
 
     @property
     def last_word(self) -> LastWord:
@@ -58,10 +64,10 @@ class AgentSession(_Session[Userdata_T]):
 
 
 def _signature() -> inspect.Signature:
-    """Name every argument for editors and `help`: the installed version's, and the added one."""
+    """Name every argument for editors and `help`: the installed version's, and the added ones."""
     signature = inspect.signature(_Session.__init__)
-    own = inspect.signature(AgentSession.__init__).parameters[_ARGUMENT]
-    named = {**signature.parameters, _ARGUMENT: own}
+    ours = inspect.signature(AgentSession.__init__).parameters
+    named = {**signature.parameters, **{name: ours[name] for name in _ARGUMENTS}}
     return signature.replace(parameters=sorted(named.values(), key=lambda p: p.kind))
 
 

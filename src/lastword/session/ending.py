@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from ..bounded import Signal, first_of
 from ..room.arrival import watched
 from ..room.callers import Presence
+from ..room.tell import News
 from .after.followup import FollowUp
 from .playout.heard import Heard
 from .report import Report
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from ..failure.failure import Failure
     from ..room.own_track import Standby
+    from ..room.tell import State
     from .after.actions import After
     from .after.followup import Place
     from .report import ClosedBy
@@ -44,6 +46,7 @@ class Words:
         action: What follows, or None.
         to: The format of the output.
         standby: A muted track that waits in the room, or None.
+        tell: Whether the others in the room are told of it.
     """
 
     first: Utterance | None
@@ -51,6 +54,7 @@ class Words:
     action: After | None
     to: OutputFormat
     standby: Standby | None = None
+    tell: bool = True
 
 
 class Ending:
@@ -73,11 +77,17 @@ class Ending:
         self._words = words
         self._place = place
         self._follow_up = FollowUp(words.action, failure, place)
+        self._news = self._news_of(failure) if words.tell else None
         self._presence: Presence | None = None
         self._loop = asyncio.get_running_loop()
         self._t0 = self._loop.time()
         self._failed_at = time.time()
         self._watch()
+        self._tell("failed")
+
+    @property
+    def _transcript(self) -> str:
+        return self._words.first.transcript if self._words.first is not None else ""
 
     @property
     def passed_s(self) -> float:
@@ -89,6 +99,7 @@ class Ending:
         self._place.room = self._place.room or room
         self._place.caller = self._place.caller or caller
         self._watch()
+        self._tell("failed")
 
     def _watch(self) -> None:
         """End the message when its caller leaves."""
@@ -97,6 +108,24 @@ class Ending:
         if self._place.room is not None:
             identity = self._place.caller.identity if self._place.caller is not None else None
             self._presence = Presence(self._place.room, identity, self.abort.set)
+
+    def _news_of(self, failure: Failure) -> News:
+        return News(
+            kind=str(failure.kind),
+            terminal=failure.terminal,
+            words=self._transcript,
+            follows=self._follow_up.name,
+        )
+
+    def _tell(self, state: State) -> None:
+        if self._news is not None:
+            self._news.tell(self._place.room, state)
+
+    async def _tell_outcome(self) -> None:
+        """Tell the others how the call ends, before the room or the agent's connection is gone."""
+        if self._news is not None:
+            self._tell(self._follow_up.state)
+            await self._news.arrived()
 
     async def utter(self, speak: Speak) -> None:
         """Say the message, then wait as long as its last packets need to arrive."""
@@ -112,11 +141,13 @@ class Ending:
                 await self._utter(second, Heard.of(second, self._words.to), speak)
 
         await self._follow_up.before_close(say if second is not None else None)
+        await self._tell_outcome()
 
     async def after_close(self) -> None:
         """Run what is left to do; from here on it does not matter who leaves."""
         if self._presence is not None:
             self._presence.stop()
+        await self._tell_outcome()  # in case that nothing was to happen before
         await self._follow_up.after_close()
 
     def report(self, *, close_s: float, closed_by: ClosedBy) -> Report:
@@ -134,7 +165,7 @@ class Ending:
             played_s=heard.position_s,
             lost_s=heard.lost_s,
             clip_s=heard.clip_s,
-            transcript=first.transcript if first is not None else "",
+            transcript=self._transcript,
             source=first.source if first is not None else None,
             path=heard.path,
             ways_tried=tuple(heard.ways),

@@ -22,7 +22,7 @@ from ..room.callers import callers_in, is_phone
 from ..traces import told
 from .after.actions import Plan
 from .after.followup import PhoneWarning, Place
-from .arguments import check_function, check_language, is_async
+from .arguments import check_flag, check_function, check_language, is_async
 from .ending import Ending
 from .job import is_in_room, shield_connect, silent
 from .last_word import attached_to
@@ -67,6 +67,7 @@ def guard(
     after: AnyAfter = None,
     on_report: Callable[[Report], object] | None = None,
     tts: MakeTTS | None = None,
+    tell: bool = True,
 ) -> Callable[[Entrypoint], Entrypoint]:
     """Decorate a job's entrypoint: if it raises, or `session.start()` hangs, the caller hears it.
 
@@ -84,6 +85,8 @@ def guard(
         on_report: Called with the `Report`; an asynchronous one is awaited, for at most 10 s.
         tts: A function, asynchronous or not, that makes a TTS for the words. It is called inside
             of the first job of each process, beside the entrypoint.
+        tell: Tell the others in the room, as data, that the agent has failed, which kind of failure
+            it is, and what follows; never what the provider wrote.
 
     Returns:
         The decorator.
@@ -102,8 +105,9 @@ def guard(
     check_language(language)
     check_function("on_report", on_report, "report", may_be_async=True)
     check_function("tts", tts, may_be_async=True)
+    check_flag("tell", tell)
     plan = Plan(after, check=False)
-    script = Script(message, plan, languages=[language], max_message_s=MAX_MESSAGE_S)
+    script = Script(message, plan, languages=[language], max_message_s=MAX_MESSAGE_S, tell=tell)
     late_words = WordsWithoutSession(script.messages, language=language, make_voice=tts)
     late_words.load()
     script.prepare(OutputFormat())

@@ -54,6 +54,7 @@ class Preparation:
         plan: What follows.
         max_message_s: Longest message accepted, in seconds.
         standby_track: Whether a muted track is to wait in the room.
+        tell: Whether the others in the room are told of a failure.
         remarks: What may be said while the call goes on, in any form of message; True for the
             bundled words.
 
@@ -71,11 +72,14 @@ class Preparation:
         plan: Plan,
         max_message_s: float,
         standby_track: bool,
+        tell: bool,
         remarks: Mapping[RemarkName, OneMessage | bool],
     ) -> None:
         languages = [language, *speakers.languages_of(session)]
         self._session = session
-        self._script = Script(message, plan, languages=languages, max_message_s=max_message_s)
+        self._script = Script(
+            message, plan, languages=languages, max_message_s=max_message_s, tell=tell
+        )
         self._remarks = {
             name: Message(
                 DEFAULT if remark is True else remark or None,

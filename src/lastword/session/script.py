@@ -25,6 +25,7 @@ class Script:
         plan: What follows.
         languages: Languages of bundled words in the order of preference; None is skipped.
         max_message_s: Longest message accepted, in seconds.
+        tell: Whether the others in the room are told of it.
 
     Attributes:
         messages: All messages, the likeliest first.
@@ -41,8 +42,10 @@ class Script:
         *,
         languages: Sequence[str | None],
         max_message_s: float,
+        tell: bool = True,
     ) -> None:
         self._plan = plan
+        self._tell = tell
         self._first = Message(
             message, languages=languages, max_message_s=max_message_s, handed_on=plan.handed_on()
         )
@@ -66,4 +69,4 @@ class Script:
         action = self._plan.for_kind(kind)
         second = self._second[id(action)].for_kind(kind) if action is not None else None
         to = self._format or OutputFormat()
-        return Words(self._first.for_kind(kind), second, action, to, standby)
+        return Words(self._first.for_kind(kind), second, action, to, standby, self._tell)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from livekit.agents import JobContext
 
     from ...failure.failure import Failure
+    from ...room.tell import State
     from ..words.message import AnyMessage
 
 logger = logging.getLogger("lastword")
@@ -70,6 +71,7 @@ class After(ABC):
         name: Its name in the report.
         runs_before_close: Whether it needs the session while it is still open.
         hands_on: Whether the caller is to stay on the line; bundled words say so.
+        state: How the call stands when it has succeeded, as others in the room are told.
         tail_s: Silence between the last frame and the end, in seconds; None for the default.
         on_failure: A second message, spoken if the action failed.
     """
@@ -77,6 +79,7 @@ class After(ABC):
     name: ClassVar[str]
     runs_before_close: ClassVar[bool] = False
     hands_on: ClassVar[bool] = False
+    state: ClassVar[State] = "ended"
     tail_s: float | None = None
     on_failure: AnyMessage | None = None
 
@@ -259,6 +262,7 @@ class _Transfer(_NeedsApi):
     name = "transfer_to"
     runs_before_close = True
     hands_on = True
+    state = "transferred"
 
     async def run(self, call: AfterContext) -> Outcome:
         done = await transfer(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from livekit.agents import JobContext
 
     from ...failure.failure import Failure
+    from ...room.tell import State
     from .actions import After, Plan
 
 logger = logging.getLogger("lastword")
@@ -52,10 +53,12 @@ class FollowUp:
 
     Attributes:
         error: Why the action failed, or None.
+        state: How the call ends, as others in the room are told.
     """
 
     def __init__(self, action: After | None, failure: Failure, place: Place) -> None:
         self.error: str | None = None
+        self.state: State = "ended"
         self._action = action
         self._next = action
         self._failure = failure
@@ -93,6 +96,8 @@ class FollowUp:
         context = AfterContext(room, self._place.job, identity, self._failure, say)
         outcome = await action.run(context)
         self.error = self.error or outcome.error
+        if outcome.error is None and action.runs_before_close:
+            self.state = action.state
         self._next = outcome.then
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import select
 import signal
 import socket
 import subprocess
 import sys
-import time
+import threading
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,15 +22,23 @@ from lastword.sentinel.helper import Helper
 from lastword.sentinel.order import Order, address_of, bound, connectable
 from lastword.sentinel.processes import Peer, ended, peer_of, waited_s
 from lastword.sentinel.watch import Watch
-from lastword.sentinel.wire import BYE, Call, Lines, Sound, pack
+from lastword.sentinel.wire import BEAT, BYE, WATCHED, Call, Lines, Sound, pack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc and pidfd")
 
 SECRET = secrets.token_hex(16)
-CALL = Call("ws://127.0.0.1:9", "t", "room", "agent", None, 1, Lines(Sound(bytes(48000), "Sorry.")))
+CALL = Call(
+    "ws://127.0.0.1:9",
+    secrets.token_hex(16),
+    "room",
+    "agent",
+    None,
+    1,
+    Lines(Sound(bytes(48000), "Sorry.")),
+)
 
 
 @contextmanager
@@ -39,89 +48,107 @@ def helper() -> Iterator[tuple[Helper, str]]:
     made = Helper(Order(address, {"LIVEKIT_API_SECRET": SECRET}, None, Lines()))
     made.start()
     assert made.wait_ready(60)
+    pid = made.pid
+    assert pid is not None
+    end = os.pidfd_open(pid)
     try:
         yield made, address
     finally:
-        pid = made.pid
         made.stop()
-        until(lambda: pid is None or not alive(pid))
+        assert has_ended(end)
+        os.close(end)
 
 
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-def until(condition: Callable[[], bool], timeout_s: float = 20.0) -> None:
-    """Wait for something in another process."""
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+def has_ended(pidfd: int, timeout_s: float = 60.0) -> bool:
+    """Wait for the end of a process."""
+    ended, _, _ = select.select([pidfd], [], [], timeout_s)
+    return bool(ended)
 
 
 def connected(address: str) -> socket.socket:
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    connection.setblocking(False)  # noqa: FBT003 - the socket module's own
-    while True:
-        try:
-            connection.connect(connectable(address))
-        except BlockingIOError:  # too many wait already
-            time.sleep(0.01)
-        else:
-            connection.settimeout(10)
-            return connection
+    connection.settimeout(10)
+    connection.connect(connectable(address))
+    return connection
 
 
 def is_watched(address: str) -> bool:
-    """Whether a call that is told stays open, and its bye closes it."""
+    """Whether a call that is told is taken, and its bye ends it."""
     with connected(address) as connection, suppress(ConnectionError):
         connection.sendall(pack(CALL))
-        connection.settimeout(0.3)
-        with suppress(TimeoutError):
-            connection.recv(1)
-            return False
-        connection.settimeout(10)
-        connection.sendall(BYE)
-        return connection.recv(1) == b""
+        if connection.recv(1) == WATCHED:
+            connection.sendall(BYE)
+            return connection.recv(1) == b""
     return False
 
 
-def test_garbage_floods_and_strangers_harm_nothing() -> None:
-    """Calls are watched meanwhile and afterwards."""
+def is_refused(address: str, told: bytes) -> bool:
+    """Whether something that is no call is closed."""
+    with connected(address) as stranger, suppress(ConnectionError):
+        stranger.sendall(told)
+        return stranger.recv(1) == b""
+    return True
+
+
+def test_garbage_floods_and_strangers_harm_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    """Calls are watched meanwhile and afterwards, and the log stays short."""
     with helper() as (made, address):
         pid = made.pid
-        idle = [connected(address) for _ in range(200)]
-        for told in (b"GET / HTTP/1.1\r\n\r\n", os.urandom(4096), b"lastword" + b"\xff" * 4):
-            with connected(address) as stranger, suppress(OSError):
-                stranger.sendall(told)
-                assert stranger.recv(1) == b""
-        for connection in idle:
-            connection.close()
-        for _ in range(1000):
-            connected(address).close()
-        until(lambda: is_watched(address))
+        with connected(address) as call:
+            call.sendall(pack(CALL))
+            assert call.recv(1) == WATCHED
+            idle = [connected(address) for _ in range(200)]
+            for told in (b"GET / HTTP/1.1\r\n\r\n", os.urandom(4096), b"lastword" + b"\xff" * 4):
+                assert is_refused(address, told)
+            for connection in idle:
+                connection.close()
+            for _ in range(1000):
+                connected(address).close()
+            while not is_watched(address):  # refused until the last stranger has been dealt with
+                pass
+            call.sendall(BYE)
+            assert call.recv(1) == b""
         assert made.pid == pid
+    logged = capfd.readouterr().err
+    assert 1 <= logged.count("refused") <= 12
+    assert SECRET not in logged
+    assert CALL.token not in logged
 
 
 def test_secrets_are_in_memory_alone() -> None:
     """Neither the command line nor the first environment, which others can read, shows them."""
-    with helper() as (made, _):
-        for name in ("cmdline", "environ"):
-            assert SECRET.encode() not in Path(f"/proc/{made.pid}/{name}").read_bytes()
-
-
-def test_another_one_begins_when_it_is_killed() -> None:
     with helper() as (made, address):
+        assert is_watched(address)
+        for name in ("cmdline", "environ"):
+            shown = Path(f"/proc/{made.pid}/{name}").read_bytes()
+            assert SECRET.encode() not in shown
+            assert CALL.token.encode() not in shown
+
+
+async def test_another_one_begins_when_it_is_killed() -> None:
+    """And the calls that go on are told to it."""
+    told = threading.Semaphore(0)
+
+    def tell() -> bytes:
+        told.release()
+        return pack(CALL)
+
+    with helper() as (made, address):
+        watch = Watch(address)
+        watch.begin(tell)
+        assert await asyncio.to_thread(told.acquire, timeout=60)
         first = made.pid
         assert first is not None
+        end = os.pidfd_open(first)
         os.kill(first, signal.SIGKILL)
-        until(lambda: made.pid not in (None, first))
-        assert made.wait_ready(60)
-        until(lambda: is_watched(address))
+        assert await asyncio.to_thread(has_ended, end)
+        os.close(end)
+        # told once more, as soon as a beat finds nobody there
+        assert await asyncio.to_thread(told.acquire, timeout=60)
+        watch.bye()
+        assert await asyncio.to_thread(made.wait_ready, 60)
+        assert is_watched(address)
+        assert made.pid != first
 
 
 def test_it_is_deaf_to_the_signals_of_its_worker() -> None:
@@ -139,14 +166,16 @@ def test_it_ends_after_its_worker_and_its_last_call() -> None:
     with helper() as (made, address):
         pid = made.pid
         assert pid is not None
+        end = os.pidfd_open(pid)
         with connected(address) as connection:
             connection.sendall(pack(CALL))
-            time.sleep(0.3)
+            assert connection.recv(1) == WATCHED
             made.stop()
-            time.sleep(0.3)
-            assert alive(pid)
+            assert is_watched(address)  # it takes calls as long as one is watched
+            assert not has_ended(end, 0)
             connection.sendall(BYE)
-        until(lambda: not alive(pid))
+            assert has_ended(end)
+        os.close(end)
 
 
 def test_without_an_order_it_says_how_it_is_started() -> None:
@@ -183,59 +212,103 @@ async def test_how_a_process_ended(code: str, how: str) -> None:
     assert waited_s(process.pid, process.pid) == 0.0
 
 
-async def until_async(condition: Callable[[], bool], timeout_s: float = 20.0) -> None:
-    """Wait for something that this loop has a part in."""
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.02)
+@pytest.fixture
+def listening() -> Iterator[tuple[socket.socket, str]]:
+    """A socket that takes calls, and its address."""
+    address = address_of(f"lastword-test-{secrets.token_hex(8)}")
+    with bound(address) as made:
+        made.listen()
+        made.settimeout(20)
+        yield made, address
 
 
-async def test_nothing_is_told_to_another_user(monkeypatch: pytest.MonkeyPatch) -> None:
+async def accepted(listening: socket.socket) -> socket.socket:
+    connection, _ = await asyncio.to_thread(listening.accept)
+    connection.settimeout(20)
+    return connection
+
+
+async def received(connection: socket.socket) -> bytes:
+    return await asyncio.to_thread(connection.recv, 16)
+
+
+async def test_nothing_is_told_to_another_user(
+    listening: tuple[socket.socket, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Somebody else may have taken the address."""
-    address = address_of(f"lastword-test-{secrets.token_hex(8)}")
-    with bound(address) as listening:
-        listening.listen()
-        monkeypatch.setattr(watch_module, "peer_of", lambda _: Peer(1, os.getuid() + 1))
-        watch = Watch(address)
-        watch.begin(lambda: b"a token")
-        connection, _ = await asyncio.to_thread(listening.accept)
-        with connection:
-            assert await asyncio.to_thread(connection.recv, 16) == b""
+    monkeypatch.setattr(watch_module, "peer_of", lambda _: Peer(1, os.getuid() + 1))
+    watch = Watch(listening[1])
+    watch.begin(lambda: b"a token")
+    with await accepted(listening[0]) as connection:
+        assert await received(connection) == b""
+    watch.bye()
+
+
+async def test_a_job_beats_until_it_says_bye(
+    listening: tuple[socket.socket, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the sentinel's answer on."""
+    monkeypatch.setattr(watch_module, "BEAT_S", 0.001)
+    watch = Watch(listening[1])
+    watch.begin(lambda: b"call")
+    with await accepted(listening[0]) as connection:
+        assert await received(connection) == b"call"
+        connection.sendall(WATCHED)
+        beats = b""
+        while len(beats) < 3:
+            beats += await received(connection)
+        assert set(beats) == set(BEAT)
         watch.bye()
+        while not beats.endswith(BYE):
+            beats += await received(connection)
+        assert await received(connection) == b""
 
 
-async def test_a_job_beats_until_it_says_bye() -> None:
-    address = address_of(f"lastword-test-{secrets.token_hex(8)}")
-    with bound(address) as listening:
-        listening.listen()
-        watch = Watch(address)
-        watch.begin(lambda: b"call")
-        connection, _ = await asyncio.to_thread(listening.accept)
-        with connection:
-            told = b""
-            while told.count(b".") < 3:
-                told += await asyncio.to_thread(connection.recv, 16)
-            assert told.startswith(b"call.")
-            watch.bye()
-            while not told.endswith(BYE):
-                told += await asyncio.to_thread(connection.recv, 16)
-            assert await asyncio.to_thread(connection.recv, 16) == b""
-
-
-async def test_what_has_changed_is_told_anew() -> None:
+async def test_what_has_changed_is_told_anew(listening: tuple[socket.socket, str]) -> None:
     """By a connection of its own; the first one ends with a bye."""
-    address = address_of(f"lastword-test-{secrets.token_hex(8)}")
-    with bound(address) as listening:
-        listening.listen()
-        watch = Watch(address)
-        watch.begin(lambda: b"first")
-        one, _ = await asyncio.to_thread(listening.accept)
+    watch = Watch(listening[1])
+    watch.begin(lambda: b"first")
+    with await accepted(listening[0]) as one:
+        assert await received(one) == b"first"
+        one.sendall(WATCHED)
         watch.begin(lambda: b"second")
-        other, _ = await asyncio.to_thread(listening.accept)
-        with one, other:
-            first = b""
-            while not first.endswith(BYE):
-                first += await asyncio.to_thread(one.recv, 16)
-            assert (await asyncio.to_thread(other.recv, 6)) == b"second"
-        watch.bye()
+        with await accepted(listening[0]) as other:
+            assert await received(other) == b"second"
+            other.sendall(WATCHED)
+            told = b""
+            while not told.endswith(BYE):
+                told += await received(one)
+            watch.bye()
+
+
+async def test_a_call_that_is_refused_is_told_again(
+    listening: tuple[socket.socket, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a rest: a sentinel that has its hands full is not to be flooded."""
+    monkeypatch.setattr(watch_module, "RETRY_AFTER_S", 0.001)
+    watch = Watch(listening[1])
+    watch.begin(lambda: b"call")
+    for _ in range(3):
+        with await accepted(listening[0]) as connection:
+            assert await received(connection) == b"call"
+    watch.bye()
+
+
+def test_a_loop_that_has_ended_with_a_bye_has_said_it(
+    listening: tuple[socket.socket, str],
+) -> None:
+    """Registering may take longer than the call: what is said is no death."""
+
+    async def call() -> Watch:
+        watch = Watch(listening[1])
+        watch.begin(lambda: b"call")
+        return watch
+
+    watch = asyncio.run(call())
+    watch.bye()
+    connection, _ = listening[0].accept()
+    with connection:
+        connection.settimeout(20)
+        assert connection.recv(16) == b"call"
+        connection.sendall(WATCHED)
+        assert connection.recv(16) == BYE

@@ -17,7 +17,7 @@ from lastword.traces import told
 from .processes import peer_of
 from .states import FILLER_AFTER_S, TAKE_OVER_AFTER_S
 from .watching import Watching
-from .wire import Lines, WireError, read
+from .wire import WATCHED, Lines, WireError, read
 
 if TYPE_CHECKING:
     import socket
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from lastword.session.report import Report
 
+    from .processes import Peer
     from .wire import Call
 
 logger = logging.getLogger("lastword")
@@ -62,6 +63,7 @@ class Switchboard:
         self._on_idle = on_idle
         self._strangers = 0
         self._calls = 0
+        self._refused = 0
         self._watched: dict[tuple[int, str], Watching] = {}
         slower = 1.0 if sys.platform == "linux" else SLOWER_WITHOUT_SCHEDSTAT
         self._bounds = {
@@ -81,23 +83,23 @@ class Switchboard:
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            await self._take(reader, writer.get_extra_info("socket"))
+            await self._take(reader, writer)
         except Exception as trouble:  # noqa: BLE001 - one call must not end the others' watch
             logger.error("a call could not be watched: %s", told(trouble))
         finally:
             writer.close()
 
-    async def _take(self, reader: asyncio.StreamReader, connection: socket.socket) -> None:
-        peer = peer_of(connection)
+    async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        peer = peer_of(writer.get_extra_info("socket"))
         if peer.uid != os.getuid() or self._strangers >= MAX_STRANGERS or self._calls >= MAX_CALLS:
-            logger.warning("a connection of process %d, user %d was refused", peer.pid, peer.uid)
+            self._refuse(peer)
             return
         self._strangers += 1
         try:
             call = await within(read(reader), REGISTER_TIMEOUT_S)
             watching = Watching(call, self._lines_for(call), peer.pid, **self._bounds)
         except (WireError, ValueError, asyncio.IncompleteReadError, asyncio.TimeoutError, OSError):
-            logger.warning("process %d has told no call", peer.pid)
+            self._refuse(peer)
             return
         finally:
             self._strangers -= 1
@@ -106,6 +108,8 @@ class Switchboard:
             self._watched[key].retire()  # `guard` has told of a call that `attach` tells of too
         self._watched[key] = watching
         self._calls += 1
+        writer.write(WATCHED)
+        logger.info("a call of process %d is watched", peer.pid)
         try:
             report = await watching.run(reader)
             if report is not None:
@@ -116,6 +120,17 @@ class Switchboard:
             self._calls -= 1
             if not self._calls:
                 self._on_idle()
+
+    def _refuse(self, peer: Peer) -> None:
+        """Note a connection that is no call; who floods the socket must not flood the log."""
+        self._refused += 1
+        if self._refused.bit_count() == 1:  # the first, second, fourth, eighth ...
+            logger.warning(
+                "process %d of user %d connected and is not watched; %d connections were refused",
+                peer.pid,
+                peer.uid,
+                self._refused,
+            )
 
     def _lines_for(self, call: Call) -> Lines:
         own, asked = self._lines, call.lines

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from .order import ENVIRONMENT, connectable
 from .processes import peer_of
 from .states import BEAT_S
-from .wire import BEAT, BYE
+from .wire import BEAT, BYE, WATCHED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,7 @@ logger = logging.getLogger("lastword")
 
 CONNECT_TIMEOUT_S = 5.0
 RETRY_AFTER_S = 0.5
-"""Between two attempts to reach a sentinel that is being started anew."""
+"""Between two attempts to reach a sentinel: it is being started anew, or has refused the call."""
 
 
 def sentinel_address() -> str | None:
@@ -44,7 +44,7 @@ class Watch:
         self._round = 0
         self._socket: socket.socket | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._over = False
+        self._over = threading.Event()
 
     def begin(self, tell: Callable[[], bytes]) -> None:
         """Tell of the call, or tell anew what has changed; takes no time in the loop.
@@ -52,56 +52,70 @@ class Watch:
         Args:
             tell: Makes what is sent, in a thread of its own.
         """
-        if self._over:
+        if self._over.is_set():
             return
         self._tell = tell
         self._round += 1
         args = (tell, self._round)
         threading.Thread(
-            target=self._connect, args=args, name="lastword-watch", daemon=True
+            target=self._register, args=args, name="lastword-watch", daemon=True
         ).start()
 
     def bye(self) -> None:
         """End the watch: the call ends as planned."""
-        self._over = True
+        self._over.set()
         self._drop(BYE)
 
     # --- in a thread -----------------------------------------------------------------------------
 
-    def _connect(self, tell: Callable[[], bytes], number: int) -> None:
+    def _register(self, tell: Callable[[], bytes], number: int) -> None:
+        """Tell the call until the sentinel takes it, or nobody wants that any more."""
         try:
             told = tell()
         except Exception as error:  # noqa: BLE001 - a call that cannot be told is not watched
             logger.warning("the sentinel cannot be told of a call: %s", type(error).__name__)
             return
-        while not self._over and number == self._round:
-            connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        while not self._over.is_set() and number == self._round:
             try:
-                connection.settimeout(CONNECT_TIMEOUT_S)
-                connection.connect(connectable(self._address))
-                if peer_of(connection).uid != os.getuid():
-                    logger.error("the sentinel's socket belongs to another user: nothing is told")
-                    connection.close()
-                    return
-                connection.sendall(told)
-                connection.setblocking(False)  # noqa: FBT003 - the socket module's own
+                connection = self._connect(told)
             except OSError:
-                connection.close()
-                threading.Event().wait(RETRY_AFTER_S)
+                self._over.wait(RETRY_AFTER_S)
                 continue
-            with suppress(RuntimeError):  # the loop has ended
-                self._loop.call_soon_threadsafe(self._connected, connection, number)
-                return
-            connection.close()
+            if connection is not None:
+                try:
+                    self._loop.call_soon_threadsafe(self._connected, connection, number)
+                except RuntimeError:  # the loop has ended
+                    _close(connection, BYE if self._over.is_set() else b"")
             return
+
+    def _connect(self, told: bytes) -> socket.socket | None:
+        """Return a connection over which the call is watched, or None if it must not be told.
+
+        Raises:
+            OSError: The sentinel is not there, or does not take the call.
+        """
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.settimeout(CONNECT_TIMEOUT_S)
+            connection.connect(connectable(self._address))
+            if peer_of(connection).uid != os.getuid():
+                logger.error("the sentinel's socket belongs to another user: nothing is told")
+                connection.close()
+                return None
+            connection.sendall(told)
+            if connection.recv(len(WATCHED)) != WATCHED:
+                raise ConnectionError("the call was refused")
+            connection.setblocking(False)  # noqa: FBT003 - the socket module's own
+        except OSError:
+            connection.close()
+            raise
+        return connection
 
     # --- in the loop -----------------------------------------------------------------------------
 
     def _connected(self, connection: socket.socket, number: int) -> None:
-        if self._over or number != self._round:
-            with suppress(OSError):
-                connection.send(BYE)
-            connection.close()
+        if self._over.is_set() or number != self._round:
+            _close(connection, BYE)
             return
         self._drop(BYE)  # what was told before
         self._socket = connection
@@ -126,6 +140,10 @@ class Watch:
         if self._timer is not None:
             self._timer.cancel()
         if connection is not None:
-            with suppress(OSError):
-                connection.send(last)
-            connection.close()
+            _close(connection, last)
+
+
+def _close(connection: socket.socket, last: bytes) -> None:
+    with suppress(OSError):
+        connection.send(last)
+    connection.close()

@@ -1,4 +1,7 @@
-"""What a job tells its sentinel over their socket: a call with its sounds, then beats, then bye."""
+"""What a job tells its sentinel over their socket: a call with its sounds, then beats, then bye.
+
+The sentinel answers once: from then on the call is watched.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,8 @@ if TYPE_CHECKING:
 
 BEAT, BYE = b".", b"b"
 """What follows the call: that the process works, and that it ends as planned."""
+WATCHED = b"w"
+"""The sentinel's answer to a call."""
 
 SAMPLE_RATE = 24000
 """Of all sounds, in Hz; mono, 16 bits."""

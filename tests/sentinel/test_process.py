@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import secrets
 import select
@@ -125,30 +126,35 @@ def test_secrets_are_in_memory_alone() -> None:
             assert CALL.token.encode() not in shown
 
 
-async def test_another_one_begins_when_it_is_killed() -> None:
-    """And the calls that go on are told to it."""
-    told = threading.Semaphore(0)
-
-    def tell() -> bytes:
-        told.release()
-        return pack(CALL)
-
+def test_another_one_begins_when_it_is_killed() -> None:
     with helper() as (made, address):
-        watch = Watch(address)
-        watch.begin(tell)
-        assert await asyncio.to_thread(told.acquire, timeout=60)
         first = made.pid
         assert first is not None
-        end = os.pidfd_open(first)
-        os.kill(first, signal.SIGKILL)
-        assert await asyncio.to_thread(has_ended, end)
-        os.close(end)
-        # told once more, as soon as a beat finds nobody there
-        assert await asyncio.to_thread(told.acquire, timeout=60)
-        watch.bye()
-        assert await asyncio.to_thread(made.wait_ready, 60)
+        with noticed("another one begins"):
+            os.kill(first, signal.SIGKILL)
+        assert made.wait_ready(60)
         assert is_watched(address)
         assert made.pid != first
+
+
+@contextmanager
+def noticed(text: str) -> Iterator[None]:
+    """Wait at the end until something has been logged in between, by whatever thread."""
+    seen = threading.Event()
+
+    class Reader(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if text in record.getMessage():
+                seen.set()
+
+    reader = Reader()
+    logger = logging.getLogger("lastword")
+    logger.addHandler(reader)
+    try:
+        yield
+        assert seen.wait(60)
+    finally:
+        logger.removeHandler(reader)
 
 
 def test_it_is_deaf_to_the_signals_of_its_worker() -> None:
@@ -291,6 +297,21 @@ async def test_a_call_that_is_refused_is_told_again(
     for _ in range(3):
         with await accepted(listening[0]) as connection:
             assert await received(connection) == b"call"
+    watch.bye()
+
+
+async def test_a_sentinel_that_begins_anew_is_told(
+    listening: tuple[socket.socket, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the first beat that finds nobody there."""
+    monkeypatch.setattr(watch_module, "BEAT_S", 0.001)
+    watch = Watch(listening[1])
+    watch.begin(lambda: b"call")
+    for _ in range(2):
+        with await accepted(listening[0]) as connection:
+            assert await received(connection) == b"call"
+            connection.sendall(WATCHED)
+            assert set(await received(connection)) == set(BEAT)
     watch.bye()
 
 

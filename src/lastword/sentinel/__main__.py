@@ -8,13 +8,11 @@ import os
 import signal
 import sys
 
-from livekit import rtc
-
 from lastword.bounded import within
 from lastword.traces import told
 
 from .order import bound, function_of, read_order
-from .switchboard import Switchboard
+from .slim import slim_imports
 from .wire import WireError
 
 logger = logging.getLogger("lastword")
@@ -34,16 +32,20 @@ async def main() -> int:
         return 2
     os.environ.update(order.environment)  # in memory: /proc shows what a process began with
     try:
+        # Imported before anything is kept out: user code finds Python as it is everywhere.
         on_report = function_of(order.on_report)
     except (ImportError, AttributeError) as error:
         logger.error("on_report cannot be imported: %s", told(error))
         return 2
+    with slim_imports():
+        from .sounds import warm  # noqa: PLC0415 - not before it is known what is kept out
+        from .switchboard import Switchboard  # noqa: PLC0415 - the same
     changed = asyncio.Event()
     board = Switchboard(order.lines, on_report, changed.set)
     for number in (signal.SIGTERM, signal.SIGINT):  # they are for the worker; its end tells enough
         signal.signal(number, signal.SIG_IGN)
     listening = await board.open(bound(order.address))
-    await _warm()
+    await warm()
     logger.info("the sentinel watches")
     sys.stdout.write("ready\n")
     sys.stdout.flush()
@@ -60,13 +62,6 @@ async def _until_gone(worker: asyncio.StreamReader, changed: asyncio.Event) -> N
     while await worker.read(1024):
         pass
     changed.set()
-
-
-async def _warm() -> None:
-    """Load the native client now: it takes 0.1 s."""
-    source = rtc.AudioSource(24000, 1)
-    rtc.LocalAudioTrack.create_audio_track("lastword", source)
-    await source.aclose()
 
 
 if __name__ == "__main__":

@@ -37,6 +37,13 @@ class ReadySound:
         return self._frames
 
 
+async def warm() -> None:
+    """Load the native client now: it takes 0.1 s."""
+    source = rtc.AudioSource(SAMPLE_RATE, 1)
+    rtc.LocalAudioTrack.create_audio_track("lastword", source)
+    await source.aclose()
+
+
 def utterance_of(sound: Sound | None) -> Utterance | None:
     """Return what is said, or None for nothing."""
     if sound is None or not sound.pcm:

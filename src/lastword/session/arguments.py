@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import inspect
-import logging
 import math
 from functools import partial
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
-from ..audio.bundled import bundled_languages, has_clips
-from .silence.settings import Silence
-
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-logger = logging.getLogger("lastword")
 
 
 def check_seconds(name: str, value: object, *, zero: bool) -> None:
@@ -45,41 +39,6 @@ def check_flag(name: str, value: object) -> None:
     """
     if not isinstance(value, bool):
         raise TypeError(f"expected {name} as True or False, got {value!r}; pass one of the two")
-
-
-def check_silence(value: object) -> None:
-    """Make sure that the argument `silence` is a `Silence` or None.
-
-    Raises:
-        TypeError: It is something else.
-    """
-    if value is not None and not isinstance(value, Silence):
-        raise TypeError(
-            f"expected silence as a lastword.Silence or None, got {value!r}; pass "
-            "Silence(give_up_after_s=...), or None to switch the watch off"
-        )
-
-
-def check_language(language: object) -> None:
-    """Make sure that a language is a string; warn if no bundled clip is in it.
-
-    Raises:
-        TypeError: It is neither a string nor None.
-    """
-    if language is None:
-        return
-    if not isinstance(language, str):
-        raise TypeError(
-            f"expected language as a tag such as 'en' or 'pt-BR', or None, got {language!r}; pass "
-            "None for the session's own"
-        )
-    if not has_clips(language):
-        logger.warning(
-            "expected a language with bundled clips (%s), got %r: bundled words will be in another "
-            "language of the session that has some, else in English",
-            ", ".join(bundled_languages()),
-            language,
-        )
 
 
 def check_function(name: str, value: object, *arguments: str, may_be_async: bool) -> None:

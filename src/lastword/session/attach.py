@@ -8,18 +8,13 @@ from .._upstream import versions
 from ..errors import AlreadyAttachedError
 from ..sentinel.watch import sentinel_address
 from .after.actions import Plan
-from .arguments import (
-    check_flag,
-    check_function,
-    check_language,
-    check_seconds,
-    check_silence,
-)
+from .arguments import check_flag, check_function, check_seconds
 from .attachable import check_place, check_session
 from .closing import Bounds
 from .last_word import LastWord, is_attached
 from .preparation import Preparation
-from .silence.settings import DEFAULT_SILENCE, Silence
+from .silence.settings import DEFAULT_SILENCE, Silence, check_silence
+from .words.language import check_language
 from .words.message import DEFAULT, AnyMessage, OneMessage
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from ..room.callers import callers_in, is_phone
 from ..traces import told
 from .after.actions import Plan
 from .after.followup import PhoneWarning, Place
-from .arguments import check_flag, check_function, check_language, is_async
+from .arguments import check_flag, check_function, is_async
 from .ending import Ending
 from .job import is_in_room, shield_connect, silent
 from .last_word import attached_to
@@ -30,6 +30,7 @@ from .playout.own_way import speak_on_own_track
 from .report import Report, deliver, delivered
 from .script import Script
 from .vigilance import Vigilance
+from .words.language import check_language
 from .words.message import DEFAULT
 from .words.rendering import WordsWithoutSession
 from .words.utterance import OutputFormat

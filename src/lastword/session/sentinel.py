@@ -17,9 +17,9 @@ from ..sentinel.helper import Helper
 from ..sentinel.order import ENVIRONMENT, Order, address_of
 from ..sentinel.wire import Lines
 from .after.actions import Plan
-from .arguments import check_language
 from .script import Script
 from .vigilance import sound_of
+from .words.language import check_language
 from .words.message import DEFAULT
 from .words.utterance import OutputFormat
 

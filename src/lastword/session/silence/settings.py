@@ -78,3 +78,16 @@ class Silence:
 
 DEFAULT_SILENCE: Final = Silence()
 """On by default: last words after 30 s of owed silence, 120 s while a tool runs."""
+
+
+def check_silence(value: object) -> None:
+    """Make sure that the argument `silence` is a `Silence` or None.
+
+    Raises:
+        TypeError: It is something else.
+    """
+    if value is not None and not isinstance(value, Silence):
+        raise TypeError(
+            f"expected silence as a lastword.Silence or None, got {value!r}; pass "
+            "Silence(give_up_after_s=...), or None to switch the watch off"
+        )

@@ -21,9 +21,15 @@ def missing_credentials() -> list[str]:
     return [name for name in CREDENTIALS if not os.environ.get(name)]
 
 
-def server_api(timeout_s: float) -> api.LiveKitAPI:
-    """Return a new client, since the time-outs of the job's own client cannot be set."""
-    return api.LiveKitAPI(timeout=aiohttp.ClientTimeout(total=timeout_s))
+def server_api(timeout_s: float, *, connect_timeout_s: float | None = None) -> api.LiveKitAPI:
+    """Return a new client, since the time-outs of the job's own client cannot be set.
+
+    Args:
+        timeout_s: Time limit of a whole call, in seconds.
+        connect_timeout_s: How much of that connecting may take; None for all of it.
+    """
+    timeout = aiohttp.ClientTimeout(total=timeout_s, sock_connect=connect_timeout_s)
+    return api.LiveKitAPI(timeout=timeout)
 
 
 def describe(error: BaseException) -> str:

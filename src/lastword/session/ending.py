@@ -130,7 +130,8 @@ class Ending:
     async def utter(self, speak: Speak) -> None:
         """Say the message, then wait as long as its last packets need to arrive."""
         if self._words.first is not None and not self.abort.is_set():
-            await self._utter(self._words.first, self.heard, speak)
+            tail_s = self._follow_up.tail_s
+            await self._utter(self._words.first, self.heard, speak, tail_s=tail_s)
 
     async def before_close(self, speak: Speak) -> None:
         """Run an action that needs the open session, and tell the caller if it fails."""
@@ -138,7 +139,9 @@ class Ending:
 
         async def say() -> None:
             if second is not None and not self.abort.is_set():
-                await self._utter(second, Heard.of(second, self._words.to), speak)
+                heard = Heard.of(second, self._words.to)
+                tail_s = self._follow_up.last_tail_s
+                await self._utter(second, heard, speak, tail_s=tail_s)
 
         await self._follow_up.before_close(say if second is not None else None)
         await self._tell_outcome()
@@ -178,8 +181,10 @@ class Ending:
             after_error=self._follow_up.error,
         )
 
-    async def _utter(self, utterance: Utterance, heard: Heard, speak: Speak) -> None:
+    async def _utter(
+        self, utterance: Utterance, heard: Heard, speak: Speak, *, tail_s: float
+    ) -> None:
         async with watched(self._place.room, heard):
             await speak(utterance, heard)
             if heard.accepted and not self.abort.is_set():
-                await first_of(self.abort, timeout_s=self._follow_up.tail_s)
+                await first_of(self.abort, timeout_s=tail_s)

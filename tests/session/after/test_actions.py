@@ -121,7 +121,24 @@ def test_anything_else_is_refused(after: Any) -> None:
         Plan(after)
 
 
-@pytest.mark.parametrize("target", ["", "reception", "http://example.org"])
+@pytest.mark.parametrize(
+    ("target", "uri"),
+    [
+        ("+49 30 123-456", "tel:+4930123456"),
+        ("030\u00a0123\u2011456", "tel:030123456"),
+        ("tel:+1 201-555-0123", "tel:+12015550123"),
+        ("tel:201-555;phone-context=desk-1.example", "tel:201555;phone-context=desk-1.example"),
+        ("<tel:+1-201>", "<tel:+1201>"),
+        ("sip:front-desk@example.org", "sip:front-desk@example.org"),
+    ],
+)
+async def test_a_number_may_be_written_for_people(server: ServerApi, target: str, uri: str) -> None:
+    """Spaces and dashes of any kind are taken out of numbers, and out of nothing else."""
+    await phone_call().run(transfer_to(target))
+    assert server.asked[0][1].transfer_to == uri
+
+
+@pytest.mark.parametrize("target", ["", "reception", "http://example.org", "tel:", "+49 (0)30 1"])
 def test_a_target_is_a_number_or_a_uri(target: str) -> None:
     with pytest.raises(ValueError, match="expected a target"):
         transfer_to(target)

@@ -189,6 +189,27 @@ def test_the_tail_is_the_actions_own() -> None:
     run_virtual(main())
 
 
+class HandsOn(Noted):
+    """An action that leaves the caller on the line."""
+
+    hands_on = True
+
+
+@pytest.mark.usefixtures("_room")
+def test_a_caller_who_is_handed_on_waits_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The line stays open, so a short tail is enough; before its end there is the whole one."""
+    monkeypatch.setattr("lastword._upstream.rooms.linked_participant", lambda _: phone())
+
+    async def main() -> None:
+        _, report = await fail_with(HandsOn([], early=True))
+        assert report.close_s == pytest.approx(CLIP_S + 0.2, abs=0.1)
+        said = HandsOn([], early=True, fails=True, on_failure=clip_of(0.5))
+        _, report = await fail_with(said)
+        assert report.close_s == pytest.approx(CLIP_S + 0.2 + 0.5 + 1.0, abs=0.1)
+
+    run_virtual(main())
+
+
 def test_without_a_room_the_action_is_reported_as_failed() -> None:
     """No room, no action: said in the report, nothing else."""
 

@@ -16,7 +16,7 @@ from ...errors import MissingCredentialsError
 from ...failure.kinds import FailureKind
 from ...room.hang_up import end_call
 from ...room.server import API_TIMEOUT_S, CREDENTIALS, describe, missing_credentials
-from ...room.transfer import transfer
+from ...room.transfer import transfer, uri_of
 from ..arguments import check_flag, check_seconds
 
 if TYPE_CHECKING:
@@ -176,30 +176,32 @@ def hang_up(*, delete_room: bool = False, tail_s: float | None = None) -> After:
 
 
 def transfer_to(
-    target: str, *, ringing_timeout_s: float = 30.0, on_failure: AnyMessage | None = None
+    target: str,
+    *,
+    ringing_timeout_s: float = 30.0,
+    play_dialtone: bool = True,
+    on_failure: AnyMessage | None = None,
 ) -> After:
     """Transfer the phone call to a number or a SIP address; if that fails, end it.
 
     Args:
-        target: "+4930123456", or a URI with "tel:", "sip:" or "sips:".
+        target: "+49 30 123456", or a URI with "tel:", "sip:" or "sips:". Spaces and dashes in a
+            number are left out.
         ringing_timeout_s: How long the target may ring, in seconds.
+        play_dialtone: Whether the caller hears a dial tone while it rings, instead of nothing.
         on_failure: What the caller hears if the target is busy, declines or does not answer, any
             form of `attach`'s message. Then the call ends as with `hang_up()`.
 
     Raises:
-        TypeError: The target is not a string, or the time is not a number.
+        TypeError: The target is not a string, the time is not a number, or `play_dialtone` is
+            neither True nor False.
         ValueError: The target is neither a number nor such a URI, or the time is not positive.
     """
     if not isinstance(target, str):
         raise TypeError(f"expected a target like '+4930123456' as a text, got {target!r}")
     check_seconds("ringing_timeout_s", ringing_timeout_s, zero=False)
-    uri = f"tel:{target}" if target.removeprefix("+").isdigit() else target
-    if not uri.strip("<").startswith(("tel:", "sip:", "sips:")):  # what the server accepts
-        raise ValueError(
-            "expected a target like '+4930123456', 'tel:...', 'sip:...' or 'sips:...', got "
-            f"{target!r}"
-        )
-    return _Transfer(uri, ringing_timeout_s, on_failure)
+    check_flag("play_dialtone", play_dialtone)
+    return _Transfer(uri_of(target), ringing_timeout_s, play_dialtone, on_failure)
 
 
 @dataclass(frozen=True)
@@ -258,6 +260,7 @@ class _HangUp(_NeedsApi):
 class _Transfer(_NeedsApi):
     target: str
     ringing_timeout_s: float
+    play_dialtone: bool = True
     on_failure: AnyMessage | None = None
     name = "transfer_to"
     runs_before_close = True
@@ -266,7 +269,11 @@ class _Transfer(_NeedsApi):
 
     async def run(self, call: AfterContext) -> Outcome:
         done = await transfer(
-            call.room, call.caller, self.target, ringing_timeout_s=self.ringing_timeout_s
+            call.room,
+            call.caller,
+            self.target,
+            ringing_timeout_s=self.ringing_timeout_s,
+            play_dialtone=self.play_dialtone,
         )
         error = done.error
         if error is not None and call.say is not None and not done.caller_left:

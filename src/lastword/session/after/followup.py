@@ -71,9 +71,16 @@ class FollowUp:
 
     @property
     def tail_s(self) -> float:
-        """Silence between the last frame and what follows, in seconds."""
+        """Silence between the message and what follows, in seconds."""
         if self._action is not None and self._action.tail_s is not None:
             return self._action.tail_s
+        if self._action is not None and self._action.hands_on:
+            return TAIL_S  # the line stays open
+        return self.last_tail_s
+
+    @property
+    def last_tail_s(self) -> float:
+        """Silence between a message and the end of the line, in seconds."""
         return SIP_TAIL_S if is_phone(self._place.caller) else TAIL_S
 
     async def before_close(self, say: Callable[[], Awaitable[None]] | None) -> None:

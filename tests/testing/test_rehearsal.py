@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 import wave
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from livekit.agents import Agent, AgentSession, function_tool, inference, llm
+from livekit.agents import Agent, AgentSession, function_tool, inference, llm, tts
 
 import lastword
 from failure.providers import KEY
@@ -25,9 +26,10 @@ if TYPE_CHECKING:
 WORDS = "Sorry, we have to end this call."
 
 
-def made(llm: object = None) -> AgentSession[Any]:
+def made(llm: object = None, host: str = "[::1]:1") -> AgentSession[Any]:
     """A session of real components that nobody asks."""
-    gateway: dict[str, Any] = {"api_key": "devkey", "api_secret": KEY, "base_url": "http://[::1]:1"}
+    account = {"api_key": "devkey", "api_secret": KEY}
+    gateway: dict[str, Any] = {**account, "base_url": f"http://{host}"}
     session: AgentSession[Any] = AgentSession(
         llm=llm or inference.LLM("openai/gpt-4o-mini", **gateway),  # type: ignore[arg-type]
         stt=inference.STT("deepgram/nova-3", **gateway),
@@ -60,6 +62,32 @@ async def test_a_call_with_stand_ins_asks_nobody() -> None:
     assert ("broken", "llm: quota_exhausted") in names
     assert ("error", "llm: quota_exhausted") in names
     assert ("caller", "and?") in names
+
+
+async def test_a_call_with_stand_ins_looks_no_provider_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even to connect ahead of the work; without stand-ins components do."""
+    looked_up: list[object] = []
+    loop, begun = asyncio.get_running_loop(), asyncio.Event()
+
+    def refuse(host: object, *_: object, **__: object) -> list[Any]:
+        looked_up.append(host)
+        loop.call_soon_threadsafe(begun.set)
+        raise socket.gaierror(socket.EAI_NONAME, "no name is known here")
+
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
+    def at_a_name() -> AgentSession[Any]:
+        return made(host="provider.invalid")
+
+    own = tts.TTS.prewarm, inference.TTS.prewarm
+    async with rehearse(at_a_name, stand_ins=True) as call:
+        await call.says("hello?")
+        await call.state("speaking")
+    assert looked_up == []
+    assert (tts.TTS.prewarm, inference.TTS.prewarm) == own
+    async with rehearse(at_a_name):
+        await asyncio.wait_for(begun.wait(), 10)
+    assert "provider.invalid" in map(str, looked_up)
 
 
 @pytest.mark.parametrize("part", ["llm", "tts", "stt"])

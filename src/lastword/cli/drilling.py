@@ -75,9 +75,12 @@ async def _components(function: Any, factory: str) -> list[str]:
 
     from .check import last_word_of  # noqa: PLC0415 - the same
 
-    made = await call(function, factory)
-    last_word_of(made[0] if isinstance(made, tuple) else made, factory)
-    async with prepare(lambda: made) as one:
+    async def make() -> Any:
+        made = await call(function, factory)
+        last_word_of(made[0] if isinstance(made, tuple) else made, factory)
+        return made
+
+    async with prepare(make, stand_ins=True) as one:
         return components_of(one)
 
 

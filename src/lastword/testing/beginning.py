@@ -15,6 +15,7 @@ from livekit.agents import Agent, AgentSession
 from .._upstream import speakers
 from ..session.last_word import attached_to
 from .clock import virtual_time as in_virtual_time
+from .cold import nothing_prewarmed
 from .rehearsal import Rehearsal
 
 if TYPE_CHECKING:
@@ -56,17 +57,25 @@ async def rehearse(
     Raises:
         TypeError: `make_session` returned no session.
     """
-    async with prepare(make_session, agent=agent, virtual_time=virtual_time) as call:
+    async with prepare(
+        make_session, agent=agent, stand_ins=stand_ins, virtual_time=virtual_time
+    ) as call:
         await call.start(stand_in=stand_ins)
         yield call
 
 
 @contextlib.asynccontextmanager
 async def prepare(
-    make_session: MakeSession, *, agent: Agent | None = None, virtual_time: bool = False
+    make_session: MakeSession,
+    *,
+    agent: Agent | None = None,
+    stand_ins: bool = False,
+    virtual_time: bool = False,
 ) -> AsyncIterator[Rehearsal]:
     """Make a call as `rehearse` does, but leave starting it to the caller."""
     async with contextlib.AsyncExitStack() as stack:
+        if stand_ins:
+            stack.enter_context(nothing_prewarmed())
         if virtual_time:
             stack.enter_context(in_virtual_time())
         await stack.enter_async_context(speakers.http_sessions())

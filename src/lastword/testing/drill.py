@@ -135,7 +135,7 @@ async def run(make_session: MakeSession, case: Case, *, draw: bool) -> Outcome:
         case: The failure.
         draw: Whether the call is to be drawn on a page.
     """
-    async with prepare(make_session, virtual_time=True) as call:
+    async with prepare(make_session, stand_ins=True, virtual_time=True) as call:
         tool = _Tool(hangs=case.component == "tool")
         await call.agent.update_tools([*call.agent.tools, tool.made])
         broken_at = await _break(call, case, tool)

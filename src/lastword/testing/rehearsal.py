@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..bounded import Signal, finished, first_of
 from ..failure.classify import classify
 from ..session.owner import SessionOwner
+from .cold import nothing_prewarmed
 from .ends import RecordingText, SilentMicrophone
 from .faults import With, fault_of
 from .heard import Heard, heard_between
@@ -262,6 +263,7 @@ class Rehearsal:
         self._outage.install()
         self._stack.callback(self._outage.remove)
         if stand_in:
+            self._stack.enter_context(nothing_prewarmed())  # by plugins imported meanwhile
             for part, work in stand_ins_for(self.reply).items():
                 self._outage.replace(part, work)
         session = self.session

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .audio.bundled import bundled, bundled_languages
     from .audio.clip import Clip, clear_cache
     from .audio.decode import Audio, decode
+    from .audio.limits import Limits
     from .audio.resample import resample
     from .errors import (
         AlreadyAttachedError,
@@ -33,9 +34,9 @@ if TYPE_CHECKING:
     from .failure.classify import classify
     from .failure.failure import Failure
     from .failure.kinds import FailureKind
-    from .failure.policy import Decision
+    from .failure.policy import Decision, History, Policy
     from .failure.quota import InferenceQuotaExceededError
-    from .session.after.actions import hang_up, leave, transfer_to
+    from .session.after.actions import After, AnyAfter, hang_up, leave, transfer_to
     from .session.attach import attach
     from .session.dropin import AgentSession
     from .session.guard import guard
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from .session.report import Report
     from .session.sentinel import sentinel
     from .session.silence.settings import Silence
-    from .session.words.message import DEFAULT
+    from .session.words.message import DEFAULT, AnyMessage
     from .voice.bake import bake
 
 __version__ = "0.1.0"
@@ -51,8 +52,11 @@ __version__ = "0.1.0"
 # name -> the module that has it; tests/test_public_names.py ties this table to __all__.
 _MODULES = {
     "DEFAULT": ".session.words.message",
+    "After": ".session.after.actions",
     "AgentSession": ".session.dropin",
     "AlreadyAttachedError": ".errors",
+    "AnyAfter": ".session.after.actions",
+    "AnyMessage": ".session.words.message",
     "AttachError": ".errors",
     "Audio": ".audio.decode",
     "BakeError": ".errors",
@@ -65,11 +69,14 @@ _MODULES = {
     "Decision": ".failure.policy",
     "Failure": ".failure.failure",
     "FailureKind": ".failure.kinds",
+    "History": ".failure.policy",
     "InferenceQuotaExceededError": ".failure.quota",
     "LastWord": ".session.last_word",
     "LastWordError": ".errors",
+    "Limits": ".audio.limits",
     "MessageError": ".errors",
     "MissingCredentialsError": ".errors",
+    "Policy": ".failure.policy",
     "Report": ".session.report",
     "Silence": ".session.silence.settings",
     "StartTimeoutError": ".errors",
@@ -91,8 +98,11 @@ _MODULES = {
 
 __all__ = [
     "DEFAULT",
+    "After",
     "AgentSession",
     "AlreadyAttachedError",
+    "AnyAfter",
+    "AnyMessage",
     "AttachError",
     "Audio",
     "BakeError",
@@ -105,11 +115,14 @@ __all__ = [
     "Decision",
     "Failure",
     "FailureKind",
+    "History",
     "InferenceQuotaExceededError",
     "LastWord",
     "LastWordError",
+    "Limits",
     "MessageError",
     "MissingCredentialsError",
+    "Policy",
     "Report",
     "Silence",
     "StartTimeoutError",
@@ -129,6 +142,6 @@ __all__ = [
     "transfer_to",
 ]
 
-
-__getattr__, __dir__ = exports(__name__, _MODULES)
+if not TYPE_CHECKING:  # else no wrong name would be an error for a type checker
+    __getattr__, __dir__ = exports(__name__, _MODULES)
 keep_name(__name__, "sentinel")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from livekit import agents
 from livekit.agents import NOT_GIVEN, Agent, APIStatusError
 
 import lastword
 from lastword._upstream import versions
+from lastword._upstream.options import SessionOptions
 from lastword.testing.sink import RecordingSink
 from session.fakes import Call, FakeLLM, clip_of, out_of_credits
 from session.virtual_time import run_virtual
@@ -22,6 +25,13 @@ if TYPE_CHECKING:
     from livekit.agents import ErrorEvent
 
 LIVEKITS = versions.session_class()
+OURS = inspect.signature(lastword.AgentSession).parameters
+THEIRS = inspect.signature(LIVEKITS).parameters
+ADDED = {
+    name: parameter
+    for name, parameter in inspect.signature(lastword.attach).parameters.items()
+    if name not in {"session", "message"}
+}
 CLIP_S = 0.5
 
 
@@ -132,13 +142,43 @@ def test_it_mixes_with_a_users_own_session_class() -> None:
 
 
 async def test_it_is_a_session_of_livekit_with_every_argument() -> None:
-    """Same constructor and two arguments more, also where editors look."""
-    theirs = inspect.signature(LIVEKITS.__init__).parameters
-    ours = inspect.signature(lastword.AgentSession.__init__).parameters
-    assert set(ours) == {*theirs, "unrecoverable_error_message", "tell"}
+    """Same constructor and the arguments of `attach`, also where editors look."""
+    assert set(OURS) == {*THEIRS, *ADDED, "unrecoverable_error_message"}
     assert issubclass(lastword.AgentSession, LIVEKITS)
     session: lastword.AgentSession[int] = lastword.AgentSession(userdata=7, max_tool_steps=2)
     assert (session.userdata, session.options.max_tool_steps) == (7, 2)
+
+
+def test_it_takes_what_attach_takes() -> None:
+    """Same names, types and defaults; none of them is one of livekit's."""
+    assert {name: str(OURS[name]) for name in ADDED} == {n: str(p) for n, p in ADDED.items()}
+    assert not THEIRS.keys() & ADDED.keys()
+
+
+def test_its_arguments_reach_attach() -> None:
+    """What follows the last words, and who is told of them."""
+    told: list[lastword.Report] = []
+    call = fail(
+        lastword.AgentSession,
+        unrecoverable_error_message=None,
+        after=lastword.leave(),
+        on_report=told.append,
+    )
+    assert call.events == ["error", "close:error"]
+    assert [report.after for report in told] == ["leave"]
+
+
+@pytest.mark.skipif(hasattr(agents, "LiveSession"), reason="2.0 has another constructor")
+def test_type_checkers_know_every_argument_of_livekits_session() -> None:
+    """Each version's names, and all types of the newest one, which takes the most."""
+    typed = {
+        name: re.sub(r"\b_(llm|stt|tts|vad)\.", r"\1.", hint.__forward_arg__).replace("[Any]", "")
+        for name, hint in SessionOptions.__annotations__.items()
+    }
+    theirs = {name: str(parameter.annotation) for name, parameter in THEIRS.items()}
+    assert theirs.keys() <= typed.keys()
+    if tuple(map(int, agents.__version__.split(".")[:2])) >= (1, 8):
+        assert typed == theirs
 
 
 async def test_a_broken_message_is_refused_by_the_constructor() -> None:

@@ -73,7 +73,7 @@ def check_limits(limits: object) -> None:
     """
     if not isinstance(limits, Limits):
         raise TypeError(
-            f"limits: expected Limits, got {limits!r}; write Limits(max_duration_s=...)"
+            f"limits: expected Limits, got {limits!r}; write lastword.Limits(max_duration_s=...)"
         )
 
 

@@ -8,7 +8,7 @@ from lastword.errors import ClipEmptyError, ClipLimitError
 
 
 class Limits(NamedTuple):
-    """Bounds of a sound that is accepted; change them with `decode(..., limits=Limits(...))`.
+    """Bounds of a sound that is accepted; `decode(..., limits=Limits(...))` changes them.
 
     Attributes:
         max_duration_s: A last word is seconds long: beyond an hour, it is more likely a wrong
@@ -58,14 +58,14 @@ class Limits(NamedTuple):
         if num_channels > self.max_channels:
             raise ClipLimitError(
                 f"expected at most {self.max_channels} channels, got {num_channels}: {name}. "
-                "Mix it down, or pass limits=Limits(max_channels=...)",
+                "Mix it down, or pass limits=lastword.Limits(max_channels=...)",
                 source=name,
                 limit="max_channels",
             )
         if not self.min_rate <= sample_rate <= self.max_rate:
             raise ClipLimitError(
                 f"expected a sample rate of {self.min_rate} to {self.max_rate} Hz, "
-                f"got {sample_rate} Hz: {name}. Convert it, or pass limits=Limits(...)",
+                f"got {sample_rate} Hz: {name}. Convert it, or pass limits=lastword.Limits(...)",
                 source=name,
                 limit="min_rate" if sample_rate < self.min_rate else "max_rate",
             )
@@ -74,7 +74,7 @@ class Limits(NamedTuple):
             raise ClipLimitError(
                 f"expected at most {self.max_duration_s:g} s of sound, "
                 f"{got} {num_frames / sample_rate:.1f} s: {name}. "
-                "Shorten it, or pass limits=Limits(max_duration_s=...)",
+                "Shorten it, or pass limits=lastword.Limits(max_duration_s=...)",
                 source=name,
                 limit="max_duration_s",
             )
@@ -82,7 +82,7 @@ class Limits(NamedTuple):
             raise ClipLimitError(
                 f"expected at most {self.max_samples} samples in all channels, {got} "
                 f"{num_frames * num_channels} ({num_channels} channels, {sample_rate} Hz): {name}. "
-                "Shorten it or mix it down, or pass limits=Limits(max_samples=...)",
+                "Shorten it or mix it down, or pass limits=lastword.Limits(max_samples=...)",
                 source=name,
                 limit="max_samples",
             )
@@ -102,7 +102,7 @@ class Limits(NamedTuple):
             raise ClipLimitError(
                 f"expected a sound file of at most {self.max_file_bytes} bytes, "
                 f"got {'at least ' if so_far else ''}{num_bytes}: {name}. "
-                "Shorten it, or pass limits=Limits(max_file_bytes=...)",
+                "Shorten it, or pass limits=lastword.Limits(max_file_bytes=...)",
                 source=name,
                 limit="max_file_bytes",
             )

@@ -44,6 +44,7 @@ from collections import deque
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from enum import Enum
+from typing import TypeAlias
 
 from ..contained import Contained
 from .failure import Failure
@@ -121,7 +122,8 @@ class History:
     cut_short: int = 0
 
 
-Policy = Callable[[Failure, History], Decision]
+Policy: TypeAlias = Callable[[Failure, History], Decision]
+"""Decides whether a failure ends its session; what `attach(..., policy=...)` takes."""
 
 
 def default_policy(failure: Failure, history: History) -> Decision:

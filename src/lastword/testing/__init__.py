@@ -139,4 +139,5 @@ __all__ = [
     "websocket",
 ]
 
-__getattr__, __dir__ = exports(__name__, _MODULES)
+if not TYPE_CHECKING:  # else no wrong name would be an error for a type checker
+    __getattr__, __dir__ = exports(__name__, _MODULES)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -13,15 +14,14 @@ from aiohttp import web
 from livekit.agents import APIConnectionError, llm, stt, tts
 
 from .._upstream import stand_ins
+from ..failure.kinds import FailureKind
 from .answers import stall, status
 from .documented import ProviderFailure
 from .exceptions import Part, exception_of_kind
 from .sounds import tone
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from lastword.failure.kinds import FailureKind
+    from collections.abc import Awaitable
 
     from .._upstream.stand_ins import Work
     from .answers import Answer
@@ -50,8 +50,13 @@ class Fault:
 
 
 With: TypeAlias = (
-    "Fault | ProviderFailure | FailureKind | str | BaseException | type[BaseException] | "
-    "Callable[[], BaseException]"
+    Fault
+    | ProviderFailure
+    | FailureKind
+    | str
+    | BaseException
+    | type[BaseException]
+    | Callable[[], BaseException]
 )
 """Every form in which a fault can be given."""
 

@@ -96,7 +96,7 @@ class After(ABC):
         """
 
 
-AnyAfter: TypeAlias = "After | Mapping[FailureKind | None, After | None] | None"
+AnyAfter: TypeAlias = After | Mapping[FailureKind | None, After | None] | None
 
 
 class Plan:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from livekit import rtc
 from livekit.agents import BuiltinAudioClip
 
 from ...audio.bundled import Tone, bundled, nearest_language
@@ -22,8 +23,6 @@ from ...failure.kinds import FailureKind
 from .utterance import OutputFormat, Utterance
 
 if TYPE_CHECKING:
-    from livekit import rtc
-
     from ..report import Origin
 
 AUDIO_SUFFIXES: Final = frozenset({
@@ -49,10 +48,12 @@ class _Default:
 DEFAULT: Final = _Default()
 """The bundled clip of the session's language, in the tone that fits the failure."""
 
-Late: TypeAlias = "str | AsyncIterable[rtc.AudioFrame]"
+Late: TypeAlias = str | AsyncIterable[rtc.AudioFrame]
 """Words to be rendered in the agent's own voice, or frames to be collected."""
-OneMessage: TypeAlias = "Late | os.PathLike[str] | Clip | BuiltinAudioClip | _Default | None"
-AnyMessage: TypeAlias = "OneMessage | Mapping[FailureKind | None, OneMessage]"
+OneMessage: TypeAlias = Late | os.PathLike[str] | Clip | BuiltinAudioClip | _Default | None
+"""What can be said."""
+AnyMessage: TypeAlias = OneMessage | Mapping[FailureKind | None, OneMessage]
+"""What `attach` and its kin take for a message, or one for each kind of failure."""
 
 TONES: Final[Mapping[FailureKind | None, Tone]] = {
     FailureKind.RATE_LIMITED: "later",

@@ -37,6 +37,10 @@ $(VENV)/.wheels: $(VENV)/.dev
 	$(PIP) --group wheels
 	touch $@
 
+$(VENV)/.coverage: $(VENV)/.dev
+	$(PIP) --group coverage
+	touch $@
+
 $(VENV)/.fuzz: $(VENV)/.native
 	$(PIP) --group fuzz
 	touch $@
@@ -63,7 +67,7 @@ room-record: $(VENV)/.dev ## the room tests with 50 runs each, their figures pri
 
 # --- checks ------------------------------------------------------------------------------------
 
-.PHONY: test test-pythons test-versions lint format warnings wheels
+.PHONY: test coverage test-pythons test-versions newest lint format warnings wheels release
 C_FILES := $(shell find ext tests -name "*.[ch]" -o -name "*.inc")
 COMPILERS ?= $(CC)
 STRICT := -std=gnu11 -O3 -Wall -Wextra -Werror
@@ -74,11 +78,17 @@ OF_CYTHON = -Wno-unused-parameter -Wno-type-limits -Iext \
 test: $(VENV)/.dev ## run the whole test suite
 	$(BIN)/python -m pytest
 
+coverage: $(VENV)/.coverage ## lines and branches that the tests reach; a page in build/coverage
+	$(BIN)/python -m pytest --cov --cov-report=html --cov-report=term:skip-covered $(TESTS)
+
 test-pythons: $(VENV)/.versions ## the whole suite on every Python of this machine, packages old and new
 	PYTHONPATH=tests $(BIN)/python tests/versions/pythons.py $(PYTHONS)
 
 test-versions: $(VENV)/.versions ## test sessions, failures, sound and voices on every livekit-agents
 	PYTHONPATH=tests $(BIN)/python tests/versions/run.py
+
+newest: $(VENV)/.versions ## the suite with the newest release of every dependency; names what moved
+	PYTHONPATH=tests $(BIN)/python tests/versions/newest.py
 
 lint: $(VENV)/.dev warnings ## ruff, mypy --strict, stubtest, cython-lint, clang-format, C without warnings
 	$(BIN)/ruff check .
@@ -94,15 +104,21 @@ format: $(VENV)/.dev ## write Python and C in the house style
 	$(BIN)/clang-format -i $(C_FILES)
 
 # not in setup.py: what a later compiler warns of must not stop a user's build
-warnings: $(VENV)/.native
-	@for compiler in $(COMPILERS); do \
-		for file in ext/*.c; do $$compiler $(STRICT) -c -o /dev/null $$file || exit 1; done; \
-		$$compiler $(STRICT) $(OF_CYTHON) -c -o /dev/null build/cython/ext/_native.c || exit 1; \
-	done
+warnings: $(COMPILERS:%=build/warnings-%)
+
+build/warnings-%: $(VENV)/.native
+	@for file in ext/*.c; do $* $(STRICT) -c -o /dev/null $$file || exit 1; done
+	@$* $(STRICT) $(OF_CYTHON) -c -o /dev/null build/cython/ext/_native.c
+	@touch $@
 
 wheels: $(VENV)/.wheels ## build sdist and wheels for Linux and macOS into dist/, check and use them
 	PYTHONPATH=tests $(BIN)/python release/wheels.py
 	PYTHONPATH=tests $(BIN)/python release/check.py
+
+release: ## check version and changelog, lint, test, build, verify; uploads nothing
+	$(PYTHON) release/ready.py
+	$(MAKE) lint test wheels
+	$(PYTHON) release/ready.py --built
 
 # --- measurements and long runs ----------------------------------------------------------------
 

@@ -10,6 +10,7 @@ Knows what the internals of livekit-agents look like, and checks that they still
     listeners    which sessions listen to a component, and how they hear of an error
     clients      HTTP clients below a stream that retry by themselves
     speakers     the voice of a session, as far as a TTS shows it
+    transcripts  the timing of words by their sound, switched off for a while
 
 Its modules must not import anything of lastword except its errors and each other.
 """

@@ -60,6 +60,8 @@ _SURROUNDINGS: dict[str, tuple[str, ...]] = {
     "voice.agent_activity:AgentActivity": ("_session", "_on_error", "_scheduling_paused"),
     "voice.room_io:RoomIO": ("_options", "_audio_output"),
     "voice.room_io._output:_ParticipantAudioOutput": ("_audio_source", "_publication"),
+    "voice.transcription.synchronizer:TranscriptSynchronizer": ("_on_attachment_changed",),
+    "voice.transcription.synchronizer:_SyncedAudioOutput": ("_synchronizer", "_pushed_duration"),
     "llm:FallbackAdapter": ("_llm_instances",),
     "stt:FallbackAdapter": ("_stt_instances",),
     "tts:FallbackAdapter": ("_tts_instances",),

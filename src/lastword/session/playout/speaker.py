@@ -6,16 +6,17 @@ Nothing here decodes, resamples, opens a file or imports a module.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from typing import TYPE_CHECKING, Any
 
-from ..._upstream import rooms, sessions
+from ..._upstream import rooms, sessions, transcripts
 from ...bounded import Signal, finished, first_of
 from ...traces import told
 from .own_way import speak_on_own_track
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Iterator, Sequence
 
     from livekit import rtc
     from livekit.agents import AgentSession
@@ -88,11 +89,8 @@ class Speaker:
         """Play straight into the output or on a separate track, when new speech is refused."""
         output = self._session.output.audio if self._session.output.audio_enabled else None
         if output is not None and not rooms.output_is_poisoned(self._session):
-            stop_listening = self._heard.listen(output)
-            try:
+            with self._listening(output):
                 await self._direct(output)
-            finally:
-                stop_listening()
         if not self._over:
             await self._by_own_track()
 
@@ -102,10 +100,9 @@ class Speaker:
         if rooms.output_is_poisoned(self._session):
             return
         settled_by = self._loop.time() + STALL_S
-        handle = self._say()
-        sessions.refuse_new_work(self._session)
-        stop_listening = self._heard.listen(output)
-        try:
+        with self._listening(output):
+            handle = self._say()
+            sessions.refuse_new_work(self._session)
             if handle is not None:
                 await self._follow(handle)
             if interrupted is not None and not self._over:
@@ -113,6 +110,14 @@ class Speaker:
                 await first_of(interrupted, self._abort, timeout_s=settled_by - self._loop.time())
             if not self._over:
                 await self._direct(output)
+
+    @contextlib.contextmanager
+    def _listening(self, output: io.AudioOutput) -> Iterator[None]:
+        """Follow what an output reports; the words go out whole meanwhile."""
+        stop_listening = self._heard.listen(output)
+        try:
+            with transcripts.untimed(self._session):
+                yield
         finally:
             stop_listening()
 

@@ -1,8 +1,7 @@
 """Many calls of one worker process fail at once, a healthy one beside them.
 
-The callers are in other programs. Five by default, twenty with `make room-record`: in one process
-livekit 1.1.21 hands every event to every call that speaks, so that the cost grows with the square
-of their number, and twenty need two cores for themselves.
+The callers are in other programs. Five by default, twenty with `make room-record`: one event loop
+carries every frame of all of them, and twenty need two cores for themselves.
 """
 
 from __future__ import annotations

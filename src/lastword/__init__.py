@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .failure.policy import Decision, History, Policy
     from .failure.quota import InferenceQuotaExceededError
     from .session.after.actions import After, AnyAfter, hang_up, leave, transfer_to
+    from .session.after.hand_over import Handover, hand_over, handed_over
     from .session.attach import attach
     from .session.dropin import AgentSession
     from .session.guard import guard
@@ -69,6 +70,7 @@ _MODULES = {
     "Decision": ".failure.policy",
     "Failure": ".failure.failure",
     "FailureKind": ".failure.kinds",
+    "Handover": ".session.after.hand_over",
     "History": ".failure.policy",
     "InferenceQuotaExceededError": ".failure.quota",
     "LastWord": ".session.last_word",
@@ -89,6 +91,8 @@ _MODULES = {
     "clear_cache": ".audio.clip",
     "decode": ".audio.decode",
     "guard": ".session.guard",
+    "hand_over": ".session.after.hand_over",
+    "handed_over": ".session.after.hand_over",
     "hang_up": ".session.after.actions",
     "leave": ".session.after.actions",
     "resample": ".audio.resample",
@@ -115,6 +119,7 @@ __all__ = [
     "Decision",
     "Failure",
     "FailureKind",
+    "Handover",
     "History",
     "InferenceQuotaExceededError",
     "LastWord",
@@ -135,6 +140,8 @@ __all__ = [
     "clear_cache",
     "decode",
     "guard",
+    "hand_over",
+    "handed_over",
     "hang_up",
     "leave",
     "resample",

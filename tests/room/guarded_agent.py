@@ -198,6 +198,11 @@ async def main(executor: str) -> None:
         num_idle_processes=1,
     )
     server.rtc_session(entrypoint, agent_name=executor)
+    await run_worker(server)
+
+
+async def run_worker(server: AgentServer) -> None:
+    """Run a worker until standard input ends; say "registered" when it accepts jobs."""
     server.on("worker_registered", announce)
     running = asyncio.create_task(server.run())
     ended = asyncio.create_task(asyncio.to_thread(sys.stdin.read))

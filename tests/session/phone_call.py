@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 from livekit import api, rtc
+from livekit.protocol import agent
 
 from lastword.failure.failure import Failure
 from lastword.failure.kinds import FailureKind
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 KIND = rtc.ParticipantKind
 FAILURE = Failure(FailureKind.QUOTA_EXHAUSTED, terminal=True, retryable=False)
 REQUESTS: dict[str, Any] = {
+    "CreateDispatch": api.CreateAgentDispatchRequest,
+    "DeleteDispatch": api.DeleteAgentDispatchRequest,
     "DeleteRoom": api.DeleteRoomRequest,
+    "ListDispatch": api.ListAgentDispatchRequest,
     "RemoveParticipant": api.RoomParticipantIdentity,
     "TransferSIPParticipant": api.TransferSIPParticipantRequest,
 }
@@ -31,6 +35,7 @@ class Participant:
 
     identity: str
     kind: int
+    attributes: dict[str, str] = field(default_factory=dict)
 
 
 class FakeRoom(rtc.EventEmitter[str]):
@@ -49,6 +54,10 @@ class FakeRoom(rtc.EventEmitter[str]):
     async def disconnect(self) -> None:
         self.connected = False
 
+    def gain(self, participant: Participant) -> None:
+        self.remote_participants[participant.identity] = participant
+        self.emit("participant_connected", participant)
+
     def lose(self, identity: str) -> None:
         self.emit("participant_disconnected", self.remote_participants.pop(identity))
 
@@ -56,11 +65,13 @@ class FakeRoom(rtc.EventEmitter[str]):
 class FakeJob:
     """A job as far as actions use it."""
 
-    def __init__(self) -> None:
+    def __init__(self, metadata: str = "") -> None:
         self.reasons: list[str] = []
+        self.job = agent.Job(agent_name="reception", metadata=metadata)
+        self.is_fake = False
 
     def is_fake_job(self) -> bool:
-        return False
+        return self.is_fake
 
     def shutdown(self, reason: str) -> None:
         self.reasons.append(reason)
@@ -82,6 +93,13 @@ class ServerApi:
             return await self.answers[method]()
         return web.Response(body=b"", content_type="application/protobuf")
 
+    def give(self, method: str, message: Any) -> None:
+        async def answer() -> web.Response:
+            body = message.SerializeToString()
+            return web.Response(body=body, content_type="application/protobuf")
+
+        self.answers[method] = answer
+
     def refuse(self, method: str, status: int, code: str, **meta: str) -> None:
         async def answer() -> web.Response:
             return web.json_response({"code": code, "msg": "no", "meta": meta}, status=status)
@@ -101,12 +119,20 @@ class Call:
     job: FakeJob = field(default_factory=FakeJob)
     caller: str | None = "phone"
     said: int = 0
+    history: list[dict[str, Any]] = field(default_factory=list)
 
     async def _say(self) -> None:
         self.said += 1
 
     async def run(self, action: Any) -> Outcome:
-        context = AfterContext(self.room, self.job, self.caller, FAILURE, self._say)  # type: ignore[arg-type]
+        context = AfterContext(
+            self.room,  # type: ignore[arg-type]
+            self.job,  # type: ignore[arg-type]
+            self.caller,
+            FAILURE,
+            self._say,
+            lambda: self.history,
+        )
         return await asyncio.wait_for(action.run(context), 10)
 
 

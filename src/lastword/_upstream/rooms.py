@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from livekit import rtc
@@ -113,6 +114,16 @@ def audio_is_coming(session: AgentSession[Any]) -> bool:
         return False
     room_io = room_io_of(session)
     return room_io is not None and room_io._options.get_audio_output_options() is not None
+
+
+def keep_room(session: AgentSession[Any]) -> None:
+    """Let the room live on when the session closes, whatever its options say.
+
+    RoomIO deletes it in its own handler of `close` if `delete_room_on_close` is set.
+    """
+    room_io = room_io_of(session)
+    if room_io is not None and room_io._options.delete_room_on_close:
+        room_io._options = replace(room_io._options, delete_room_on_close=False)
 
 
 def leaf_of(output: io.AudioOutput) -> io.AudioOutput:

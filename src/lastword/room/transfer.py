@@ -69,19 +69,6 @@ def _without_separators(number: str) -> str:
 
 
 @dataclass(frozen=True)
-class Transferred:
-    """What became of a transfer.
-
-    Attributes:
-        error: One line that says why it failed, or None.
-        caller_left: Whether the caller has left the room and can no longer be told anything.
-    """
-
-    error: str | None
-    caller_left: bool
-
-
-@dataclass(frozen=True)
 class _Answer:
     """How the server answered one request.
 
@@ -103,7 +90,7 @@ async def transfer(
     *,
     ringing_timeout_s: float,
     play_dialtone: bool = True,
-) -> Transferred:
+) -> str | None:
     """Transfer a phone call; never raise.
 
     Takes at most `ringing_timeout_s` and 5 s more. A request that is canceled at once is made once
@@ -115,12 +102,13 @@ async def transfer(
         target: A URI with "tel:", "sip:" or "sips:".
         ringing_timeout_s: How long the target may ring, in seconds.
         play_dialtone: Whether the caller hears a dial tone meanwhile, instead of nothing.
+
+    Returns:
+        One line that says why it failed, or None on success.
     """
-    if caller is not None and room.isconnected() and caller not in room.remote_participants:
-        return Transferred("the caller has hung up", caller_left=True)
     obstacle = _obstacle(room, caller)
     if obstacle is not None:
-        return Transferred(obstacle, caller_left=False)
+        return obstacle
     request = api.TransferSIPParticipantRequest(
         room_name=room.name,
         participant_identity=caller,
@@ -131,13 +119,13 @@ async def transfer(
     request.ringing_timeout.FromMilliseconds(round(ringing_timeout_s * 1000))
     presence = Presence(room, caller)
     try:
-        error = await _transfer(request, presence)
+        return await _transfer(request, presence)
     except Exception as raised:  # noqa: BLE001 - reported, whatever it is
         error = describe(raised)
         logger.warning("the transfer failed", extra={"error": error})
+        return error
     finally:
         presence.stop()
-    return Transferred(error, presence.left)
 
 
 def _obstacle(room: rtc.Room, identity: str | None) -> str | None:

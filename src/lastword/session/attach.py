@@ -50,8 +50,8 @@ def attach(
         message: What the caller hears: words, a file, a `Clip`, a `BuiltinAudioClip`, a mapping of
             these by `FailureKind`, or None for nothing. `""` means the same as None.
         language: Language of bundled words, such as "en" or "pt-BR".
-        after: What follows: `leave()`, `hang_up()`, `transfer_to(...)`, or a mapping of these by
-            `FailureKind`. None leaves the job and the caller as upstream does.
+        after: What follows: `leave()`, `hang_up()`, `transfer_to(...)`, `hand_over(...)`, or a
+            mapping of these by `FailureKind`. None leaves the job and the caller as upstream does.
         policy: Your own function that decides which failures end the session.
         on_report: Called with the `Report` when the session is closed and `after` is over. The
             `close` event comes before that. What an asynchronous one returns is awaited, for at

@@ -13,6 +13,7 @@ Every wait has a bound; a cancelled task goes on to the next state.
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 from dataclasses import dataclass
 from enum import Enum
@@ -25,6 +26,7 @@ from ..bounded import finished, first_of, hold
 from ..traces import told
 from .after.followup import Place
 from .ending import Ending
+from .history import history_of
 from .playout.speaker import Speaker
 from .teardown import tear_down
 
@@ -109,8 +111,7 @@ class Closing:
         self._words = words
         self._bounds = bounds
         self._on_closed = on_closed
-        room, caller = rooms.room_of(session), rooms.linked_participant(session)
-        self._ending = Ending(failure, words, Place(room, rooms.job_of_this_process(), caller))
+        self._ending = Ending(failure, words, self._place())
         self._closed_by: ClosedBy = "lastword"
         self._state = State.DECIDED
         self._loop = asyncio.get_running_loop()
@@ -118,6 +119,11 @@ class Closing:
         self._over: asyncio.Future[None] = self._loop.create_future()
         self._begun = False
         self._atask: asyncio.Task[None] | None = None
+
+    def _place(self) -> Place:
+        session, job = self._session, rooms.job_of_this_process()
+        history = functools.partial(history_of, session, job)
+        return Place(rooms.room_of(session), job, rooms.linked_participant(session), history)
 
     @property
     def state(self) -> State:
@@ -251,6 +257,8 @@ class Closing:
 
     async def _follow_up_before(self) -> None:
         await self._ending.before_close(self._speak_again)
+        if self._ending.handed_on:
+            rooms.keep_room(self._session)
 
     async def _close(self) -> None:
         if self._state is State.CLOSED:

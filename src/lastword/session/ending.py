@@ -94,6 +94,11 @@ class Ending:
         """Seconds since the failure."""
         return self._loop.time() - self._t0
 
+    @property
+    def handed_on(self) -> bool:
+        """Whether somebody else has the caller now."""
+        return self._follow_up.state != "ended"
+
     def learn(self, room: rtc.Room | None, caller: rtc.RemoteParticipant | None) -> None:
         """Add what has become known about the call since it failed; what was known stays."""
         self._place.room = self._place.room or room

@@ -24,6 +24,7 @@ from .after.actions import Plan
 from .after.followup import PhoneWarning, Place
 from .arguments import check_flag, check_function, is_async
 from .ending import Ending
+from .history import history_of
 from .job import is_in_room, shield_connect, silent
 from .last_word import attached_to
 from .playout.own_way import speak_on_own_track
@@ -81,8 +82,8 @@ def guard(
             voice that rendered them last, by `lastword bake`, an agent or `tts`; before that, a
             bundled clip speaks.
         language: Language of bundled words, such as "en" or "pt-BR".
-        after: What happens to the call then: `leave()`, `hang_up()`, `transfer_to(...)`, or a
-            mapping of these by `FailureKind`.
+        after: What happens to the call then: `leave()`, `hang_up()`, `transfer_to(...)`,
+            `hand_over(...)`, or a mapping of these by `FailureKind`.
         on_report: Called with the `Report`; an asynchronous one is awaited, for at most 10 s.
         tts: A function, asynchronous or not, that makes a TTS for the words. It is called inside
             of the first job of each process, beside the entrypoint.
@@ -253,7 +254,8 @@ class _Guard:
     async def _speak_and_end(self, session: AgentSession[Any] | None, error: Exception) -> None:
         failure = classify(error)
         words = self._script.for_failure(failure.kind)
-        ending = Ending(failure, words, Place(self._job.room, self._job))
+        history = functools.partial(history_of, session, self._job)
+        ending = Ending(failure, words, Place(self._job.room, self._job, history=history))
         async with silent(session):
             if (words.first or words.action) and await is_in_room(self._job):
                 caller = self._caller(session)

@@ -1,4 +1,4 @@
-"""Defines what can happen to the call after its last words: leave, hang up, transfer.
+"""Defines what can happen to the call after its last words, and leave, hang up, transfer.
 
 Each action has its own time limit and never raises: it returns its outcome.
 """
@@ -9,7 +9,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from ...bounded import within
 from ...errors import MissingCredentialsError
@@ -42,6 +42,7 @@ class AfterContext:
         caller: Identity of the linked participant, or None if nobody was linked.
         failure: Why the session ended.
         say: Speaks the action's `on_failure` message and its tail; set while the output is open.
+        history: Returns the conversation so far as plain values, oldest first.
     """
 
     room: rtc.Room
@@ -49,6 +50,14 @@ class AfterContext:
     caller: str | None
     failure: Failure
     say: Callable[[], Awaitable[None]] | None = None
+    history: Callable[[], list[dict[str, Any]]] = list
+
+    @property
+    def caller_left(self) -> bool:
+        """Whether the caller is known to have left the room."""
+        if self.caller is None or not self.room.isconnected():
+            return False  # an agent that has lost its room does not know
+        return self.caller not in self.room.remote_participants
 
 
 @dataclass(frozen=True)
@@ -87,6 +96,10 @@ class After(ABC):
     async def run(self, call: AfterContext) -> Outcome:
         """Run the action within its time limit, and return its outcome; never raise."""
 
+    def helps(self, kind: FailureKind) -> bool:  # noqa: ARG002 - most help whatever has failed
+        """Return whether the action makes sense for a kind of failure; else the call is ended."""
+        return True
+
     def check(self) -> None:  # noqa: B027 - most actions need nothing
         """Make sure that the action can be run.
 
@@ -119,10 +132,11 @@ class Plan:
                 raise TypeError(f"expected a FailureKind or None as a key of after, got {kind!r}")
             if action is not None and not isinstance(action, After):
                 raise TypeError(
-                    "expected leave(), hang_up(), transfer_to(...), a mapping of these by "
-                    f"FailureKind, or None as after; got {action!r}"
+                    "expected leave(), hang_up(), transfer_to(...), hand_over(...), a mapping of "
+                    f"these by FailureKind, or None as after; got {action!r}"
                 )
         self._given = given
+        self._instead = hang_up()
         if check:
             self.check()
 
@@ -137,7 +151,10 @@ class Plan:
 
     def for_kind(self, kind: FailureKind) -> After | None:
         """Return what follows a kind of failure, or None for nothing."""
-        return self._given.get(kind, self._given.get(None))
+        if kind in self._given:
+            return self._given[kind]
+        action = self._given.get(None)
+        return action if action is None or action.helps(kind) else self._instead
 
     def handed_on(self) -> list[FailureKind]:
         """Return the kinds of failure after which the caller stays on the line."""
@@ -146,7 +163,10 @@ class Plan:
 
     def actions(self) -> list[After]:
         """Return every action that may be needed, so that its message can be prepared."""
-        return [action for action in self._given.values() if action is not None]
+        actions = [action for action in self._given.values() if action is not None]
+        if any(self.for_kind(kind) is self._instead for kind in FailureKind):
+            actions.append(self._instead)
+        return actions
 
 
 def leave() -> After:
@@ -225,7 +245,7 @@ async def _leave(call: AfterContext) -> str | None:
     return None
 
 
-class _NeedsApi(After):
+class NeedsApi(After):
     """An action that asks the server."""
 
     def check(self) -> None:
@@ -243,7 +263,7 @@ class _NeedsApi(After):
 
 
 @dataclass(frozen=True)
-class _HangUp(_NeedsApi):
+class _HangUp(NeedsApi):
     delete_room: bool = False
     tail_s: float | None = None
     name = "hang_up"
@@ -256,30 +276,42 @@ class _HangUp(_NeedsApi):
         return Outcome(error or not_left)
 
 
+class HandsOn(NeedsApi):
+    """An action that hands the caller on to somebody else, and ends the call if that fails."""
+
+    runs_before_close = True
+    hands_on = True
+
+    @abstractmethod
+    async def pass_on(self, call: AfterContext) -> str | None:
+        """Hand the caller on; return why that failed, or None."""
+
+    async def run(self, call: AfterContext) -> Outcome:
+        """Hand the caller on, or say `on_failure`; then leave, or hang up."""
+        error = "the caller has hung up" if call.caller_left else await self.pass_on(call)
+        if error is not None and call.say is not None and not call.caller_left:
+            try:
+                await call.say()
+            except Exception as raised:  # noqa: BLE001 - reported, whatever it is
+                error = describe(raised)
+                logger.warning("the failure could not be spoken of", extra={"error": error})
+        return Outcome(error, hang_up() if error is not None else leave())
+
+
 @dataclass(frozen=True)
-class _Transfer(_NeedsApi):
+class _Transfer(HandsOn):
     target: str
     ringing_timeout_s: float
     play_dialtone: bool = True
     on_failure: AnyMessage | None = None
     name = "transfer_to"
-    runs_before_close = True
-    hands_on = True
     state = "transferred"
 
-    async def run(self, call: AfterContext) -> Outcome:
-        done = await transfer(
+    async def pass_on(self, call: AfterContext) -> str | None:
+        return await transfer(
             call.room,
             call.caller,
             self.target,
             ringing_timeout_s=self.ringing_timeout_s,
             play_dialtone=self.play_dialtone,
         )
-        error = done.error
-        if error is not None and call.say is not None and not done.caller_left:
-            try:
-                await call.say()
-            except Exception as raised:  # noqa: BLE001 - reported, whatever it is
-                error = describe(raised)
-                logger.warning("the failed transfer could not be spoken of", extra={"error": error})
-        return Outcome(error, hang_up() if error is not None else leave())

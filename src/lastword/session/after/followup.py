@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...room.callers import is_phone
 from .actions import AfterContext
@@ -36,11 +36,13 @@ class Place:
         room: The agent's room.
         job: The job that handles the call; None outside of a worker.
         caller: The linked participant.
+        history: Returns the conversation so far as plain values, oldest first.
     """
 
     room: rtc.Room | None = None
     job: JobContext | None = None
     caller: rtc.RemoteParticipant | None = None
+    history: Callable[[], list[dict[str, Any]]] = list
 
 
 class FollowUp:
@@ -100,7 +102,9 @@ class FollowUp:
             self.error = self.error or "no room is known"
             return
         identity = caller.identity if caller is not None else None
-        context = AfterContext(room, self._place.job, identity, self._failure, say)
+        context = AfterContext(
+            room, self._place.job, identity, self._failure, say, self._place.history
+        )
         outcome = await action.run(context)
         self.error = self.error or outcome.error
         if outcome.error is None and action.runs_before_close:

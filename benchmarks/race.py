@@ -52,7 +52,9 @@ def write(path: Path, samples: NDArray[np.float32], name: str) -> None:
             out.mux([*stream.encode(frame), *stream.encode(None)])
         return
     container = {"WAV": "WAV", "FLAC": "FLAC", "Vorbis": "OGG", "MP3": "MP3"}[name]
-    soundfile.write(path, samples, RATE, format=container, subtype=FORMATS[name])
+    with soundfile.SoundFile(path, "w", RATE, 1, FORMATS[name], format=container) as file:
+        for start in range(0, len(samples), RATE):  # at once, a minute of Vorbis crashes
+            file.write(samples[start : start + RATE])
 
 
 class Race:

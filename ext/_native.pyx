@@ -6,14 +6,13 @@ The caller allocates arrays; all long work runs without the GIL.
 from cpython.bytes cimport PyBytes_AsString, PyBytes_FromStringAndSize
 from libc.stddef cimport size_t
 from libc.stdint cimport SIZE_MAX, int16_t, uint8_t, uint32_t
-from libc.string cimport memcpy, memset
+from libc.stdlib cimport free, malloc
 
 cimport cython
 
 cimport native
 
 cdef enum:
-    BATCH = 64  # frames per stretch without the GIL: 64 of 50 ms take about 30 us to convert
     CHANNELS = 1 << 10  # at most: each is a copy of the sound
     FRAME_SAMPLES = 1 << 24  # at most in one: 100 ms of 32 channels at 384 kHz are 1.2 million
 
@@ -130,80 +129,6 @@ cdef class Samples:
                 self.first = &self._narrow[0, 0]
 
 
-def mix(samples not None, float[:, ::1] out not None):
-    """Write the mean of the channels to `out`.
-
-    Args:
-        samples: int16 or float32 (frames, channels).
-        out: float32 (frames, 1), full scale +-1.0.
-    """
-    cdef Samples view = Samples(samples)
-    if out.shape[0] != <Py_ssize_t>view.frames or out.shape[1] != 1 or view.channels == 0:
-        raise ValueError("expected samples of some channels and out of shape (frames, 1)")
-    if view.frames == 0:
-        return
-    with nogil:
-        if view.is_float:
-            native.pcm_mix_f32(<const float *>view.first, view.channels, &out[0, 0], view.frames)
-        else:
-            native.pcm_mix_s16(<const int16_t *>view.first, view.channels, &out[0, 0], view.frames)
-
-
-# --- frames ------------------------------------------------------------------------------------
-
-def cut(samples not None, size_t num_channels, size_t samples_per_channel):
-    """Cut samples into frames of int16.
-
-    Args:
-        samples: int16 or float32 (frames, channels) with `num_channels` channels, or one that is
-            copied into all of them.
-        num_channels: Of the result.
-        samples_per_channel: Length of one frame.
-
-    Returns:
-        `(frames, clipped)`: one exact-length `bytes` per frame, the last padded with silence, and
-        how many samples were beyond full scale.
-
-    Raises:
-        ValueError: The channels do not fit or are more than 1024, or a frame has no samples or more
-            than 2^24.
-    """
-    cdef Samples view = Samples(samples)
-    cdef size_t total = view.frames, channels = view.channels
-    if channels != num_channels and channels != 1 or num_channels == 0 or samples_per_channel == 0:
-        raise ValueError("expected one channel or as many as the result, and frames of some length")
-    if num_channels > CHANNELS or samples_per_channel > FRAME_SAMPLES // num_channels:
-        raise ValueError(
-            f"expected at most {CHANNELS} channels, and {FRAME_SAMPLES} samples in all of a frame"
-        )
-    cdef size_t done = 0, clipped = 0, count, i, take
-    cdef size_t frame_samples = samples_per_channel * num_channels
-    cdef int16_t *places[BATCH]
-    frames = []
-    while done < total:
-        count = min(<size_t>BATCH, (total - done + samples_per_channel - 1) // samples_per_channel)
-        for i in range(count):
-            frame = PyBytes_FromStringAndSize(NULL, frame_samples * sizeof(int16_t))
-            # Nobody else has this object yet, so its bytes may still be written.
-            places[i] = <int16_t *>PyBytes_AsString(frame)
-            frames.append(frame)
-        with nogil:
-            for i in range(count):
-                take = min(samples_per_channel, total - done)
-                if view.is_float:
-                    clipped += native.pcm_to_int16(
-                        <const float *>view.first + done * channels, places[i], take * channels)
-                else:
-                    memcpy(places[i], <const int16_t *>view.first + done * channels,
-                           take * channels * sizeof(int16_t))
-                if channels != num_channels:
-                    native.pcm_spread_int16(places[i], num_channels, take)
-                memset(places[i] + take * num_channels, 0,
-                       (samples_per_channel - take) * num_channels * sizeof(int16_t))
-                done += take
-    return frames, clipped
-
-
 # --- names of contents -------------------------------------------------------------------------
 
 DIGEST_KEY_SIZE = <int>native.DIGEST_KEY_SIZE
@@ -309,3 +234,105 @@ cdef class Resampler:
 
 
 MAX_RATIO = native.RESAMPLE_MAX_RATIO
+
+
+# --- frames ------------------------------------------------------------------------------------
+
+@cython.final
+@cython.auto_pickle(False)
+cdef class Framer:
+    """Makes frames of int16 of a sound that comes piece by piece. For one thread at a time.
+
+    Args:
+        in_channels: Of the sound.
+        is_float: Whether its samples are float32 instead of int16.
+        resampler: From its rate to that of the frames; `None` if they are the same.
+        num_channels: Of the frames. With fewer than the sound has, each is the mean of the
+            sound's channels; one channel is copied into all.
+        samples_per_channel: Length of one frame.
+
+    Raises:
+        ValueError: There are no channels or more than 1024, or a frame has no samples or more than
+            2^24 in all channels.
+    """
+
+    cdef native.framer *_framer
+    cdef Resampler _resampler
+    cdef list _frames
+    cdef size_t _in_channels, _frame_bytes
+    cdef bint _is_float, _in_use, _ended
+
+    def __cinit__(self, size_t in_channels, bint is_float, Resampler resampler,
+                  size_t num_channels, size_t samples_per_channel):
+        if not (0 < in_channels <= CHANNELS and 0 < num_channels <= CHANNELS):
+            raise ValueError(f"expected 1 to {CHANNELS} channels, got {in_channels}, {num_channels}")
+        if not 0 < samples_per_channel <= FRAME_SAMPLES // num_channels:
+            raise ValueError(f"expected 1 to {FRAME_SAMPLES} samples in all of a frame")
+        self._resampler = resampler
+        self._in_channels = in_channels
+        self._is_float = is_float
+        self._frame_bytes = num_channels * samples_per_channel * sizeof(int16_t)
+        self._frames = []
+        cdef const native.resampler *handle = NULL if resampler is None else resampler._handle
+        self._framer = native.framer_new(
+            handle, native.SAMPLE_F32 if is_float else native.SAMPLE_S16, in_channels,
+            num_channels, samples_per_channel)
+        if self._framer == NULL:
+            raise MemoryError
+
+    def __dealloc__(self):
+        native.framer_free(self._framer)
+
+    @property
+    def finite(self):
+        """Whether there was neither NaN nor infinity so far; what came after one is left out."""
+        return bool(native.framer_state(self._framer).finite)
+
+    @property
+    def silent(self):
+        """Whether every sample so far was zero."""
+        return bool(native.framer_state(self._framer).silent)
+
+    def push(self, samples not None):
+        """Take the next samples, (frames, in_channels) of the type that was announced."""
+        cdef Samples view = Samples(samples)
+        if view.is_float != self._is_float or view.channels != self._in_channels:
+            raise ValueError("expected samples of the type and the channels that were announced")
+        if view.frames:
+            self._run(view.first, view.frames, False)
+
+    def end(self):
+        """Return all frames, after the last sample.
+
+        Returns:
+            `(frames, length, clipped)`: one exact-length `bytes` per frame, the last padded with
+            silence; samples per channel without that; how many samples were beyond full scale.
+        """
+        self._run(NULL, 0, True)
+        cdef const native.c_framer_state *state = native.framer_state(self._framer)
+        frames, self._frames = self._frames, []
+        return frames[:state.frames], state.length, state.clipped
+
+    cdef _run(self, const void *first, size_t count, bint is_end):
+        if self._in_use or self._ended:
+            raise ValueError("expected one thread at a time, and nothing after the end")
+        cdef size_t written = native.framer_state(self._framer).frames
+        cdef size_t needed = native.framer_count(self._framer, count), i
+        if needed > SIZE_MAX // sizeof(int16_t *):
+            raise MemoryError
+        while <size_t>len(self._frames) < needed:
+            self._frames.append(PyBytes_FromStringAndSize(NULL, self._frame_bytes))
+        cdef int16_t **places = <int16_t **>malloc((needed - written + 1) * sizeof(int16_t *))
+        if places == NULL:
+            raise MemoryError
+        # Nobody else has these objects yet, so their bytes may still be written.
+        for i in range(written, needed):
+            places[i - written] = <int16_t *>PyBytes_AsString(self._frames[i])
+        self._in_use, self._ended = True, is_end
+        with nogil:
+            if is_end:
+                native.framer_end(self._framer, places)
+            else:
+                native.framer_push(self._framer, first, count, places)
+            free(places)
+        self._in_use = False

@@ -17,10 +17,6 @@ cdef extern from "pcm.h" nogil:
 
     bint pcm_all_finite(const float *samples, size_t count)
     void pcm_to_float(const uint8_t *data, pcm_encoding encoding, float *out, size_t count)
-    size_t pcm_to_int16(const float *samples, int16_t *out, size_t count)
-    void pcm_mix_f32(const float *samples, size_t channels, float *out, size_t frames)
-    void pcm_mix_s16(const int16_t *samples, size_t channels, float *out, size_t frames)
-    void pcm_spread_int16(int16_t *buffer, size_t channels, size_t frames)
     size_t pcm_sample_bytes(pcm_encoding encoding)
 
 cdef extern from "riff.h" nogil:
@@ -69,3 +65,29 @@ cdef extern from "resample.h" nogil:
     int resample_s16(
         const resampler *rs, const int16_t *samples, size_t frames, size_t channels, int16_t *out
     )
+
+cdef extern from "resample_kernel.h" nogil:
+    cdef enum sample_type:
+        SAMPLE_F32
+        SAMPLE_S16
+
+cdef extern from "framer.h" nogil:
+    cdef struct framer:
+        pass
+
+    cdef struct c_framer_state "framer_state":
+        size_t frames
+        size_t length
+        size_t clipped
+        bint finite
+        bint silent
+
+    framer *framer_new(
+        const resampler *rs, sample_type type, size_t in_channels, size_t channels,
+        size_t samples_per_channel,
+    )
+    void framer_free(framer *framer)
+    size_t framer_count(const framer *framer, size_t more)
+    void framer_push(framer *framer, const void *samples, size_t count, int16_t **places)
+    void framer_end(framer *framer, int16_t **places)
+    const c_framer_state *framer_state(const framer *framer)

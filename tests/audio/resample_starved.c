@@ -1,8 +1,10 @@
-/* Lets every single allocation of the resampler fail in turn: that must end in NULL or -1, without
- * a leak, a crash or a sound. Linked with --wrap=malloc --wrap=aligned_alloc, under sanitizers. */
+/* Lets every single allocation of resampler and framer fail in turn: that must end in NULL or -1,
+ * without a leak, a crash or a sound. Linked with --wrap of malloc, calloc and aligned_alloc, under
+ * sanitizers. */
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "framer.h"
 #include "resample.h"
 
 enum { FRAMES = 3000, MOST_ALLOCATIONS = 40 };
@@ -10,6 +12,7 @@ enum { FRAMES = 3000, MOST_ALLOCATIONS = 40 };
 static long left = -1; /* allocations that still succeed; all of them if negative */
 
 void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
 void *__real_aligned_alloc(size_t alignment, size_t size);
 
 static int granted(void) {
@@ -21,8 +24,26 @@ void *__wrap_malloc(size_t size) {
     return granted() ? __real_malloc(size) : NULL;
 }
 
+void *__wrap_calloc(size_t count, size_t size) {
+    return granted() ? __real_calloc(count, size) : NULL;
+}
+
 void *__wrap_aligned_alloc(size_t alignment, size_t size) {
     return granted() ? __real_aligned_alloc(alignment, size) : NULL;
+}
+
+/* Makes frames of the sound, of one channel; returns whether there was memory for it. */
+static int frame(const struct resampler *rs, const float *in, size_t channels) {
+    enum { LENGTH = 1200, MOST_FRAMES = 8 };
+    static int16_t frames[MOST_FRAMES][LENGTH];
+    int16_t *places[MOST_FRAMES];
+    for (int i = 0; i < MOST_FRAMES; i++) places[i] = frames[i];
+    struct framer *framer = framer_new(rs, SAMPLE_F32, channels, 1, LENGTH);
+    if (!framer) return 0;
+    framer_push(framer, in, FRAMES, places);
+    framer_end(framer, places + framer_state(framer)->frames);
+    framer_free(framer);
+    return 1;
 }
 
 /* Returns whether everything succeeded. */
@@ -30,7 +51,7 @@ static int run(uint32_t in_rate, uint32_t out_rate, size_t channels, long alloca
     static float in[2 * FRAMES], out[2 * 3 * FRAMES + 2];
     left = allocations;
     struct resampler *rs = resampler_new(in_rate, out_rate, SIMD_PORTABLE);
-    int done = rs && resample_f32(rs, in, FRAMES, channels, out) == 0;
+    int done = rs && resample_f32(rs, in, FRAMES, channels, out) == 0 && frame(rs, in, channels);
     left = -1;
     resampler_free(rs);
     return done;

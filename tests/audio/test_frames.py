@@ -62,7 +62,7 @@ def test_another_frame_length_cuts_the_same_samples_anew(monkeypatch: pytest.Mon
     """The sound is resampled once per rate, whatever the frames' length."""
     clip = Clip.load((np.arange(-4000, 4000, dtype=np.int16), 8000))
     whole = np.concatenate([np.frombuffer(f.data, np.int16) for f in clip.frames()])[:24000]
-    monkeypatch.setattr("lastword.audio.sound.resample", None)
+    monkeypatch.setattr("lastword.audio.origin.Origin.pour", None)
     for ms in (10, 20, 37):
         again = np.concatenate([np.frombuffer(f.data, np.int16) for f in clip.frames(frame_ms=ms)])
         assert np.array_equal(again[:24000], whole)

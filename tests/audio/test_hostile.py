@@ -14,6 +14,7 @@ import soundfile
 from audio.files import chunk, libsndfile, pcm_format, riff, sweep, written
 from lastword.audio import foreign
 from lastword.audio.decode import decode
+from lastword.audio.gathered import Gathered
 from lastword.audio.limits import DEFAULT_LIMITS
 from lastword.audio.measure import measure
 from lastword.errors import ClipError, ClipFormatError
@@ -95,7 +96,7 @@ def test_a_decoder_that_reads_in_circles_comes_to_an_end(monkeypatch: pytest.Mon
     expected = decode(flac).samples
     monkeypatch.setattr(soundfile, "SoundFile", lambda file: contextlib.nullcontext(Circling(file)))
     with pytest.raises(foreign.CannotDecodeError, match="in circles"):
-        foreign.decode_with_soundfile(flac, "circle.flac", DEFAULT_LIMITS)
+        foreign.decode_with_soundfile(flac, "circle.flac", DEFAULT_LIMITS, Gathered)
     assert np.array_equal(decode(flac).samples, expected)
 
 

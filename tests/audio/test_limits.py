@@ -14,6 +14,7 @@ from lastword.audio.clip import Clip
 from lastword.audio.decode import decode
 from lastword.audio.gathered import Gathered
 from lastword.audio.limits import DEFAULT_LIMITS, Limits
+from lastword.audio.sink import Opening
 from lastword.errors import ClipFormatError, ClipLimitError
 
 FIVE_S = np.zeros((240_000, 2), np.float32)
@@ -90,20 +91,18 @@ def test_ffmpeg_takes_little_more_than_the_samples() -> None:
 
 @pytest.mark.parametrize("lengths", [[1], [3, 4, 1], [8, 8], [30], [0, 5, 0, 6]])
 def test_gathered_pieces_are_the_whole(lengths: list[int]) -> None:
+    """Wherever they come from: each on its own, or decoded into the array that awaits them."""
     pieces = [sweep(length, 8000, 2) for length in lengths]
-    together = Gathered()
+    apart = Gathered(Opening(8000, 2, np.float32))
+    inside = Gathered(Opening(8000, 2, np.float32, num_frames=sum(lengths) + 3))
     for piece in pieces:
-        together.add(piece)
-    assert together.num_frames == sum(lengths)
-    assert np.array_equal(together.whole(), np.concatenate(pieces))
-    assert together.num_frames == 0
-
-
-def test_gathered_pieces_have_the_same_channels() -> None:
-    together = Gathered()
-    together.add(np.zeros((1, 2), np.float32))
-    with pytest.raises(ValueError, match="channels change from 2 to 1"):
-        together.add(np.zeros((1, 1), np.float32))
+        apart.add(piece)
+        room = inside.room()[: len(piece)]
+        room[:] = piece
+        inside.add(room)
+    for together in (apart, inside):
+        assert together.num_frames == sum(lengths)
+        assert np.array_equal(together.recording().samples, np.concatenate(pieces))
 
 
 # --- the bytes of a file -----------------------------------------------------------------------

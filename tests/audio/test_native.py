@@ -5,11 +5,14 @@ import random
 import struct
 import subprocess
 import sys
+from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from audio.files import chunk, pcm_format, riff
 from fuzz.native_calls import Calls
@@ -107,6 +110,17 @@ def test_wav_decode_refuses_to_read_beyond_the_data() -> None:
 values = st.floats(-1.5, 1.5, width=32) | st.integers(-70000, 70000).map(lambda i: i / 65536)
 
 
+def framed(
+    samples: NDArray[Any], num_channels: int, length: int, resampler: Any = None, pieces: int = 2
+) -> tuple[list[bytes], int, int]:
+    """Frames of a sound that comes in so many pieces, some of them empty."""
+    is_float = samples.dtype == np.float32
+    framer = _native.Framer(samples.shape[1], is_float, resampler, num_channels, length)
+    for piece in np.array_split(samples, pieces):
+        framer.push(piece)
+    return framer.end()
+
+
 @given(st.lists(values, max_size=64), st.integers(1, 3), st.integers(1, 3), st.integers(1, 20))
 def test_cut_equals_its_twin(
     flat: list[float], channels: int, num_channels: int, length: int
@@ -115,28 +129,29 @@ def test_cut_equals_its_twin(
     rows = [flat[i : i + channels] for i in range(0, len(flat) // channels * channels, channels)]
     samples = np.array(rows, np.float32).reshape(-1, channels)
     if channels not in (1, num_channels):
-        with pytest.raises(ValueError, match="one channel or as many"):
-            _native.cut(samples, num_channels, length)
-        return
-    assert _native.cut(samples, num_channels, length) == pcm.cut(rows, num_channels, length)
+        rows = [[pcm.f32(sum(map(Fraction, row)) / channels)] for row in rows]
+    frames, clipped = pcm.cut(rows, num_channels, length)
+    assert framed(samples, num_channels, length) == (frames, len(rows), clipped)
 
 
 @given(st.lists(st.integers(-32768, 32767), max_size=64), st.integers(1, 3), st.integers(1, 20))
 def test_cutting_int16_copies_it(flat: list[int], num_channels: int, length: int) -> None:
     samples = np.array(flat, np.int16).reshape(-1, 1)
     rows = [[x / 32768] for x in flat]
-    assert _native.cut(samples, num_channels, length) == pcm.cut(rows, num_channels, length)
+    frames, _ = pcm.cut(rows, num_channels, length)
+    assert framed(samples, num_channels, length) == (frames, len(rows), 0)
 
 
 @given(st.lists(st.integers(-32768, 32767), min_size=1, max_size=48), st.integers(1, 5))
 def test_mix_is_the_mean_of_the_channels(flat: list[int], channels: int) -> None:
     """int16 and float32 of the same sound give the same mean, rounded once."""
-    samples = np.array(flat[: len(flat) // channels * channels], np.int16).reshape(-1, channels)
+    flat += [0] * (-len(flat) % channels)
+    samples = np.array(flat, np.int16).reshape(-1, channels)
     want = (samples.astype(np.float64).mean(1) / 32768).astype(np.float32)
+    steps = np.rint(want.astype(np.float64) * 32768).clip(-32768, 32767)
     for form in (samples, (samples / 32768).astype(np.float32)):
-        out = np.empty((len(samples), 1), np.float32)
-        _native.mix(form, out)
-        assert np.array_equal(out[:, 0], want)
+        frames, _, _ = framed(form, 1, len(samples))
+        assert np.array_equal(np.frombuffer(frames[0], np.int16), steps)
 
 
 @given(st.lists(st.floats(width=32), max_size=40))
@@ -169,19 +184,21 @@ def test_a_digest_sees_every_byte_and_the_length(size: int) -> None:
 
 def test_arrays_of_a_wrong_form_are_refused() -> None:
     """Nothing that could make the C read beyond an array gets through."""
-    with pytest.raises(ValueError, match="Buffer dtype mismatch"):
-        _native.cut(np.zeros((4, 1), np.float64), 1, 2)
-    with pytest.raises(ValueError, match="Buffer dtype mismatch"):
-        _native.cut(np.zeros((4, 1), np.uint16), 1, 2)
+    framer = _native.Framer(2, True, None, 2, 2)  # noqa: FBT003
+    for dtype in (np.float64, np.uint16):
+        with pytest.raises(ValueError, match="Buffer dtype mismatch"):
+            framer.push(np.zeros((4, 2), dtype))
     with pytest.raises(ValueError, match=r"not C.contiguous"):
-        _native.cut(np.zeros((4, 4), np.float32)[:, ::2], 2, 2)
-    with pytest.raises(ValueError, match="frames of some length"):
-        _native.cut(np.zeros((4, 1), np.float32), 1, 0)
-    for sizes in ((2**59, 1200), (1025, 1), (1, 2**24 + 1), (1024, 2**14 + 1), (1, 2**63)):
-        with pytest.raises(ValueError, match="at most 1024 channels, and 16777216 samples"):
-            _native.cut(np.zeros((4, 1), np.float32), *sizes)
-    with pytest.raises(ValueError, match="shape"):
-        _native.mix(np.zeros((4, 2), np.float32), np.zeros((3, 1), np.float32))
+        framer.push(np.zeros((4, 4), np.float32)[:, ::2])
+    for wrong in (np.zeros((4, 1), np.float32), np.zeros((4, 2), np.int16)):
+        with pytest.raises(ValueError, match="type and the channels that were announced"):
+            framer.push(wrong)
+    assert framer.end() == ([], 0, 0)
+    with pytest.raises(ValueError, match="nothing after the end"):
+        framer.push(np.zeros((4, 2), np.float32))
+    for sizes in ((2**59, 1200), (1025, 1), (1, 2**24 + 1), (1024, 2**14 + 1), (1, 2**63), (1, 0)):
+        with pytest.raises(ValueError, match=r"1 to (1024 channels|16777216 samples)"):
+            _native.Framer(1, True, None, *sizes)  # noqa: FBT003
     with pytest.raises(ValueError, match="key of 1040 bytes"):
         _native.digest(b"", b"short")
 

@@ -13,11 +13,22 @@ EXT = ROOT / "ext"
 # The kernels allocate nothing, and take long to compile with sanitizers.
 KERNELS = [EXT / f"resample_{path}.c" for path in ("portable", "avx2", "avx512")]
 SOURCES = [
-    EXT / f"{name}.c" for name in ("cpu", "fft", "resample", "resample_design", "resample_plan")
+    EXT / f"{name}.c"
+    for name in (
+        "cpu",
+        "fft",
+        "framer",
+        "pcm",
+        "resample",
+        "resample_design",
+        "resample_part",
+        "resample_plan",
+        "resample_stream",
+    )
 ]
 FLAGS = ["-std=gnu11", f"-I{EXT}"]
 SANITIZERS = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-WRAP = ["-Wl,--wrap=malloc", "-Wl,--wrap=aligned_alloc"]
+WRAP = [f"-Wl,--wrap={name}" for name in ("malloc", "calloc", "aligned_alloc")]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="--wrap is an option of the GNU linker")

@@ -1,5 +1,5 @@
-/* Fuzzes the resampler. Input: two rates (32 bits each), channels and path and kind (8 bits), then
- * samples. */
+/* Fuzzes the resampler: of whole sounds, and in pieces, which must give the same. Input: two rates
+ * (32 bits each), channels and path and kind (8 bits), then samples. */
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "resample.h"
+#include "resample_stream.h"
 
 enum { HEADER = 9, MAX_CHANNELS = 4 };
 enum { MIN_RATE = 4000, MAX_RATE = 384000 }; /* what Clip lets through unless told otherwise */
@@ -15,6 +16,36 @@ static void *room_for(size_t count, size_t size) {
     void *room = malloc(count * size ? count * size : 1);
     if (!room) abort();
     return room;
+}
+
+/* Resample in pieces of growing length; abort if anything differs from `whole`. */
+static void use_pieces(const struct resampler *rs, enum sample_type type, const void *in,
+                       size_t frames, size_t channels, const void *whole) {
+    const size_t frame_bytes = sample_size(type) * channels;
+    struct resample_stream *stream = resample_stream_new(rs, type, channels);
+    if (!stream) abort();
+    const char *next = whole;
+    for (size_t done = 0, piece = 1; done <= frames; piece = piece * 2 + 1) {
+        size_t count = frames - done < piece ? frames - done : piece;
+        if (done == frames) {
+            resample_stream_end(stream);
+            done++;
+        }
+        while (1) {
+            const size_t taken = done > frames ? 0
+                : resample_stream_push(stream, (const char *)in + done * frame_bytes, count);
+            const void *out;
+            for (size_t ready; (ready = resample_stream_pull(stream, &out));) {
+                if (memcmp(out, next, ready * frame_bytes)) abort();
+                next += ready * frame_bytes;
+            }
+            done += taken;
+            count -= taken;
+            if (!count) break;
+        }
+    }
+    if (next != (const char *)whole + resampler_length(rs, frames) * frame_bytes) abort();
+    resample_stream_free(stream);
 }
 
 static void use_float(const struct resampler *rs, const uint8_t *data, size_t frames,
@@ -30,6 +61,7 @@ static void use_float(const struct resampler *rs, const uint8_t *data, size_t fr
     for (size_t i = 0; i < out_count; i++) {
         if (!isfinite(out[i])) abort(); /* also: every sample of the output is written */
     }
+    use_pieces(rs, SAMPLE_F32, in, frames, channels, out);
     free(in);
     free(out);
 }
@@ -40,6 +72,7 @@ static void use_int16(const struct resampler *rs, const uint8_t *data, size_t fr
     int16_t *out = room_for(resampler_length(rs, frames) * channels, sizeof *out);
     memcpy(in, data, frames * channels * sizeof *in);
     if (resample_s16(rs, in, frames, channels, out) != 0) abort();
+    use_pieces(rs, SAMPLE_S16, in, frames, channels, out);
     free(in);
     free(out);
 }

@@ -51,8 +51,7 @@ class Calls:
                 self.array("u1", 1), rng.randrange(-1, 10), self.size(), self.array("f4", 1)
             ),
             lambda: native.all_finite(self.array("f4", 2)),
-            self._mix,
-            lambda: native.cut(self.array(rng.choice(["f4", "i2"]), 2), self.size(), self.size()),
+            self._frame,
             lambda: native.digest(self.array("u1", 1), self.array("u1", 1, [1040])),
             self._resample,
         )
@@ -105,16 +104,30 @@ class Calls:
         self._guarded.append((whole, whole[:GUARD].tobytes(), whole[-GUARD:].tobytes()))
         return whole[GUARD:-GUARD].reshape(shape)
 
-    def _mix(self) -> None:
-        samples = self.array(self._rng.choice(["f4", "i2"]), 2)
-        rows = len(samples) if isinstance(samples, np.ndarray) and samples.ndim else 3
-        self._native.mix(samples, self.array("f4", 2, [rows, 1]))
+    def _frame(self) -> None:
+        rng = self._rng
+        kind, channels = rng.choice(["f4", "i2"]), rng.randrange(5)
+        resampler = rng.choice([None, 7]) if rng.random() < 0.5 else self._resampler()
+        framer = self._native.Framer(
+            channels if rng.random() < 0.9 else self.size(), kind == "f4", resampler,
+            rng.randrange(5) if rng.random() < 0.9 else self.size(), self.size(),
+        )  # fmt: skip
+        for _ in range(rng.randrange(4)):
+            # a framer that has refused one piece takes the next
+            with contextlib.suppress(*REFUSALS):
+                framer.push(self.array(kind, 2, [rng.choice(SIZES[:-1]), channels]))
+        framer.end()
+        framer.end()
 
-    def _resample(self) -> None:
+    def _resampler(self) -> Any:
         rng = self._rng
         rates = [8000, 24000, 44100, 1, 256, 257, 47999, 2**32 - 1, self.size()]
         simd = rng.choice(["", "portable", *self._native.simd_paths(), "none"])
-        resampler = self._native.Resampler(rng.choice(rates), rng.choice(rates), simd)
+        return self._native.Resampler(rng.choice(rates), rng.choice(rates), simd)
+
+    def _resample(self) -> None:
+        rng = self._rng
+        resampler = self._resampler()
         resampler.length(self.size())
         kind, run = rng.choice([("f4", resampler.run_f32), ("i2", resampler.run_s16)])
         frames, channels = rng.choice(SIZES[:9]), rng.randrange(4)

@@ -21,13 +21,6 @@ def wav_decode(data: _Bytes, encoding: int, offset: int, out: NDArray[np.float32
 # --- samples -----------------------------------------------------------------------------------
 
 def all_finite(samples: NDArray[Any]) -> bool: ...
-def mix(samples: NDArray[Any], out: NDArray[np.float32]) -> None: ...
-
-# --- frames ------------------------------------------------------------------------------------
-
-def cut(
-    samples: NDArray[Any], num_channels: int, samples_per_channel: int
-) -> tuple[list[bytes], int]: ...
 
 # --- names of contents -------------------------------------------------------------------------
 
@@ -47,3 +40,22 @@ class Resampler:
     def length(self, frames: int) -> int: ...
     def run_f32(self, samples: NDArray[np.float32], out: NDArray[np.float32]) -> None: ...
     def run_s16(self, samples: NDArray[np.int16], out: NDArray[np.int16]) -> None: ...
+
+# --- frames ------------------------------------------------------------------------------------
+
+@final
+class Framer:
+    def __new__(
+        cls,
+        in_channels: int,
+        is_float: bool,
+        resampler: Resampler | None,
+        num_channels: int,
+        samples_per_channel: int,
+    ) -> Self: ...
+    @property
+    def finite(self) -> bool: ...
+    @property
+    def silent(self) -> bool: ...
+    def push(self, samples: NDArray[Any]) -> None: ...
+    def end(self) -> tuple[list[bytes], int, int]: ...

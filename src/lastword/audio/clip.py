@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
-import numpy as np
-
 from . import _native
 from .decode import check_limits, decode_exact
 from .frames import Format, FramesOnDemand
+from .kept import Kept
 from .limits import DEFAULT_LIMITS
-from .recording import Recording
+from .origin import Origin, Polish
 from .sound import Sound
 from .source import describe, read
 
@@ -25,11 +24,12 @@ if TYPE_CHECKING:
     from livekit.rtc import AudioFrame
 
     from .limits import Limits
-    from .source import Source
+    from .recording import Recording
+    from .source import Contents, Source
 
 MAX_CACHED_BYTES = 64 * 2**20
-"""Samples kept although no clip uses them any more: a few minutes of sound, little next to an
-agent. Their frames come on top and are usually the same size."""
+"""Sounds kept although no clip uses them any more: a few minutes, little next to an agent. What
+they take when they are loaded counts, not formats that are prepared later."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -80,30 +80,19 @@ class Clip:
             TypeError: `limits` is not a `Limits`.
         """
         check_limits(limits)
+        given: Contents | Recording
         if isinstance(source, tuple):
-            name = describe(source)
-            recording = decode_exact(source, limits)
-            content = _name_samples(recording)
+            name, given = describe(source), decode_exact(source, limits)
         else:
-            contents = read(source, limits)
-            name = contents.name
-            recording = None
-            content = _native.digest(contents.data, _DIGEST_KEY)
-
-        def make() -> Sound:
-            decoded = decode_exact(contents, limits) if recording is None else recording
-            return Sound(_polish(decoded, normalize=normalize, trim=trim), name)
-
-        sound = _cache.get((content, normalize, trim), make)
-        # The cached sound may have been loaded under wider limits.
-        num_frames, num_channels = sound.samples.shape
-        limits.check(num_frames, num_channels, sound.sample_rate, name)
-        return cls(sound, transcript, language)
+            given = read(source, limits)
+            name = given.name
+        origin = Origin.of(given, name, limits, Polish(normalize, trim))
+        return cls(_shared(origin), transcript, language)
 
     @property
     def duration_s(self) -> float:
         """Length in seconds."""
-        return len(self._sound.samples) / self._sound.sample_rate
+        return self._sound.num_frames / self._sound.sample_rate
 
     @property
     def sample_rate(self) -> int:
@@ -113,7 +102,7 @@ class Clip:
     @property
     def num_channels(self) -> int:
         """Channels of the sound as it was loaded."""
-        return int(self._sound.samples.shape[1])
+        return self._sound.num_channels
 
     def frames(
         self, sample_rate: int = 24000, num_channels: int = 1, frame_ms: int = 50
@@ -156,9 +145,9 @@ class Clip:
 
     def __reduce__(self) -> tuple[Callable[..., Clip], tuple[Any, ...]]:
         # Rebuilt through the cache: clips share their sound after unpickling too.
-        sound = self._sound
-        samples = sound.samples, sound.sample_rate, sound.name
-        return _unpickle, (*samples, self.transcript, self.language)
+        origin = self._sound.origin
+        given = origin.name, bytes(origin.kept.read()), origin.form, origin.limits
+        return _unpickle, (given, origin.polish, self.transcript, self.language)
 
 
 def clear_cache() -> None:
@@ -166,35 +155,22 @@ def clear_cache() -> None:
     _cache.clear()
 
 
-def _unpickle(
-    samples: Any, sample_rate: int, name: str, transcript: str, language: str | None
-) -> Clip:
-    recording = Recording(samples, sample_rate)
-    sound = _cache.get((_name_samples(recording), False, False), lambda: Sound(recording, name))
-    return Clip(sound, transcript, language)
-
-
-def _polish(recording: Recording, *, normalize: bool, trim: bool) -> Recording:
-    if not (normalize or trim):
-        return recording
-    from . import loudness  # noqa: PLC0415 - most clips are played as they are
-
-    samples, sample_rate = recording.to_float(), recording.sample_rate
-    if trim:
-        samples = loudness.trim(samples, sample_rate)
-    if normalize:
-        samples = loudness.normalize(samples, sample_rate)
-    return Recording(np.array(samples, np.float32, order="C"), sample_rate)
+def _unpickle(given: Any, polish: Polish, transcript: str, language: str | None) -> Clip:
+    name, data, form, limits = given
+    return Clip(_shared(Origin(name, Kept(data), form, limits, polish)), transcript, language)
 
 
 _DIGEST_KEY = os.urandom(_native.DIGEST_KEY_SIZE)
 
 
-def _name_samples(recording: Recording) -> Hashable:
-    """Return a cache key made from the content and the form of samples."""
-    samples, sample_rate, _ = recording
-    content = samples.reshape(-1).view(np.uint8)
-    return samples.dtype.str, samples.shape, sample_rate, _native.digest(content, _DIGEST_KEY)
+def _shared(origin: Origin) -> Sound:
+    """Return the sound of a content, decoded now if it is not there yet."""
+    content = origin.content(_DIGEST_KEY)
+    sound = _cache.get(content, lambda: Sound(origin, content))
+    # The cached sound may have been loaded under wider limits.
+    form = sound.num_frames, sound.num_channels, sound.sample_rate
+    origin.limits.check(*form, origin.name)
+    return sound
 
 
 class _Cache:
@@ -203,7 +179,7 @@ class _Cache:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._in_use: WeakValueDictionary[Hashable, Sound] = WeakValueDictionary()
-        self._kept: OrderedDict[Hashable, Sound] = OrderedDict()
+        self._kept: OrderedDict[Hashable, tuple[Sound, int]] = OrderedDict()
         self._kept_bytes = 0
         self._making: dict[Hashable, threading.Lock] = {}
 
@@ -236,11 +212,12 @@ class _Cache:
 
     def _keep(self, key: Hashable, sound: Sound) -> None:
         if key not in self._kept:
-            self._in_use[key] = self._kept[key] = sound
-            self._kept_bytes += sound.samples.nbytes
+            self._in_use[key] = sound
+            self._kept[key] = sound, sound.nbytes
+            self._kept_bytes += self._kept[key][1]
         self._kept.move_to_end(key)
         while self._kept_bytes > MAX_CACHED_BYTES:
-            self._kept_bytes -= self._kept.popitem(last=False)[1].samples.nbytes
+            self._kept_bytes -= self._kept.popitem(last=False)[1][1]
 
     def clear(self) -> None:
         with self._lock:

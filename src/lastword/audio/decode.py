@@ -5,27 +5,26 @@ The extension reads WAV; third-party decoders read everything else.
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from lastword.errors import ClipEmptyError, ClipError, ClipFormatError
 
-from . import _native, foreign
+from . import foreign
+from .gathered import Gathered
 from .joined import split
 from .limits import DEFAULT_LIMITS, Limits
 from .recording import Recording, concatenate
+from .sink import AnySink, Begin, Opening
 from .source import describe, read
+from .told import warn
 from .wav import WavError, WavLayout, decode_wav, read_layout, repacked
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .source import Contents, Source
-
-logger = logging.getLogger("lastword")
-
 
 SAMPLE_TYPES = ("float32", "float64", "int16", "int32")
 
@@ -79,26 +78,45 @@ def check_limits(limits: object) -> None:
 
 def decode_exact(source: Source | Contents, limits: Limits) -> Recording:
     """Decode a sound as `decode` does, but keep 16-bit sounds as int16."""
+    return pour(source, limits, Gathered).recording()
+
+
+def pour(source: Source | Contents, limits: Limits, begin: Begin[AnySink]) -> AnySink:
+    """Decode a sound piece by piece, as far as its decoder can.
+
+    Args:
+        source: As for `decode`, or what has been read already.
+        limits: Upper and lower bounds on the sound.
+        begin: Makes what takes the samples: int16 if 16 bits hold them exactly, else float32.
+
+    Returns:
+        What has taken all of them.
+
+    Raises:
+        ClipError: As `decode` does.
+    """
     if isinstance(source, tuple):
         name = describe(source)
-        recording = _from_samples(source, name, limits)
+        sink = _from_samples(source, name, limits, begin)
     else:
         contents = read(source, limits)
         name = contents.name
-        recording = _from_bytes(contents.data, name, limits)
-    num_frames, num_channels = recording.samples.shape
-    limits.check(num_frames, num_channels, recording.sample_rate, name)
-    if recording.samples.dtype == np.float32 and not _native.all_finite(recording.samples):
+        sink = _from_bytes(contents.data, name, limits, begin)
+    opening = sink.opening
+    limits.check(sink.num_frames, opening.num_channels, opening.sample_rate, name)
+    if not sink.finite:
         raise ClipFormatError(
             f"expected finite samples, got NaN or infinity: {name}. Render the file again",
             source=name,
         )
-    if recording.is_silent():
-        logger.warning("a sound is digital silence: nothing will be heard of %s", name)
-    return recording
+    if sink.silent:
+        warn("a sound is digital silence: nothing will be heard of %s", name, name=name)
+    return sink
 
 
-def _from_samples(source: tuple[NDArray[Any], int], name: str, limits: Limits) -> Recording:
+def _from_samples(
+    source: tuple[NDArray[Any], int], name: str, limits: Limits, begin: Begin[AnySink]
+) -> AnySink:
     """Copy samples as they are."""
     if len(source) != 2 or not isinstance(source[1], (int, np.integer)):  # noqa: PLR2004 - a pair
         raise ClipFormatError(
@@ -119,33 +137,41 @@ def _from_samples(source: tuple[NDArray[Any], int], name: str, limits: Limits) -
     sample_rate = int(source[1])
     limits.check(len(samples), samples.shape[1], sample_rate, name)  # before they are copied
     samples = samples.astype(samples.dtype.newbyteorder("="), copy=False)
-    if samples.dtype == np.int16:
-        return Recording(np.array(samples, np.int16, order="C"), sample_rate)
-    own = np.array(samples, np.float32, order="C")
-    if samples.dtype == np.int32:
-        own *= np.float32(2.0**-31)
-    return Recording(own, sample_rate)
+    dtype = np.int16 if samples.dtype == np.int16 else np.float32
+    sink = begin(Opening(sample_rate, samples.shape[1], dtype, num_frames=len(samples)))
+    while sink.num_frames < len(samples):
+        room = sink.room()
+        piece = samples[sink.num_frames : sink.num_frames + len(room)]
+        room = room[: len(piece)]
+        np.copyto(room, piece, casting="unsafe")
+        if piece.dtype == np.int32:
+            room *= np.float32(2.0**-31)
+        sink.add(room)
+    return sink
 
 
-def _from_bytes(data: bytes, name: str, limits: Limits) -> Recording:
+def _from_bytes(data: bytes, name: str, limits: Limits, begin: Begin[AnySink]) -> AnySink:
     """Decode all the sounds that a file was joined from."""
     joined = split(data)
     if len(joined.pieces) == 1:
-        recording = _from_piece(data, name, limits)
+        sink = _from_piece(data, name, limits, begin)
         left_out = joined.left_over
     else:
         recording, left_out = _from_pieces(joined.pieces, name, limits)
+        sink = begin(recording.opening)
+        sink.add(recording.samples)
         left_out += joined.left_over
     if left_out:
-        logger.warning(
+        warn(
             "%d of %d bytes are left out: what stands behind the sound is none, or has another "
             "rate or number of channels: %s. Join sounds of one format",
             left_out,
             len(data),
             name,
-            extra={"source": name, "left_out_bytes": left_out},
+            name=name,
+            left_out_bytes=left_out,
         )
-    return recording
+    return sink
 
 
 def _from_pieces(pieces: list[bytes], name: str, limits: Limits) -> tuple[Recording, int]:
@@ -162,7 +188,7 @@ def _from_pieces(pieces: list[bytes], name: str, limits: Limits) -> tuple[Record
     refusal: ClipError | None = None
     for piece in pieces:
         try:
-            recording = _from_piece(piece, name, limits)
+            recording = _from_piece(piece, name, limits, Gathered).recording()
         except (ClipEmptyError, ClipFormatError) as error:
             refusal = refusal or error
             left_out += 0 if isinstance(error, ClipEmptyError) else len(piece)
@@ -178,7 +204,7 @@ def _from_pieces(pieces: list[bytes], name: str, limits: Limits) -> tuple[Record
     return concatenate(recordings), left_out
 
 
-def _from_piece(data: bytes, name: str, limits: Limits) -> Recording:
+def _from_piece(data: bytes, name: str, limits: Limits, begin: Begin[AnySink]) -> AnySink:
     """Decode one sound with the first decoder that reads it."""
     tried = []
     wav: WavLayout | None = None
@@ -189,15 +215,17 @@ def _from_piece(data: bytes, name: str, limits: Limits) -> Recording:
     if wav is not None:
         wav.warn_of_missing(name)
         if wav.is_plain:
-            return decode_wav(data, wav, name, limits)
+            return decode_wav(data, wav, name, limits, begin)
         data = repacked(data, wav)
     for who, decoder in foreign.decoders(data, is_repacked=wav is not None):
         try:
-            return decoder(data, name, limits)
+            sink: AnySink = decoder(data, name, limits, begin)
         except ClipError:
             raise
         except Exception as error:  # noqa: BLE001 - third-party code raises what it likes
             tried.append(f"{who}: {foreign.reason(error)}")
+        else:
+            return sink
     raise ClipFormatError(
         f"expected a sound file, no decoder reads {name} ({len(data)} bytes). "
         f"Tried {'; '.join(tried)}. Convert it to WAV, FLAC, Ogg, MP3 or M4A",

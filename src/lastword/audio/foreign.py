@@ -7,25 +7,21 @@ pays.
 from __future__ import annotations
 
 import io
-import logging
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from .gathered import Gathered
 from .openings import behind_leading_tags, kind_at
-from .recording import Recording
+from .sink import AnySink, Begin, Opening
+from .told import warn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
     from .limits import Limits
-
-
-logger = logging.getLogger("lastword")
 
 
 class CannotDecodeError(Exception):
@@ -41,7 +37,7 @@ def reason(error: Exception) -> str:
     return f"{type(error).__name__}: {said}"
 
 
-Decoder: TypeAlias = "Callable[[bytes, str, Limits], Recording]"
+Decoder: TypeAlias = "Callable[[bytes, str, Limits, Begin[AnySink]], AnySink]"
 
 _FOR_LIBSNDFILE = ("FLAC", "Ogg", "MPEG", "AU")
 """What libsndfile reads faster or more exactly than FFmpeg. It gets nothing else: 1.2.2 loops
@@ -49,7 +45,7 @@ forever over some chunks of WAV and similar formats, and prints to standard outp
 SDS."""
 
 
-def decoders(data: bytes, *, is_repacked: bool) -> list[tuple[str, Decoder]]:
+def decoders(data: bytes, *, is_repacked: bool) -> list[tuple[str, Decoder[Any]]]:
     """Return the decoders for an encoded sound, each with its library's name, in the order to try.
 
     Both decode Opus with the same libopus; through FFmpeg it takes two thirds of the time
@@ -59,7 +55,7 @@ def decoders(data: bytes, *, is_repacked: bool) -> list[tuple[str, Decoder]]:
         data: The whole file.
         is_repacked: Whether it is a WAV that was rewritten and is therefore safe for libsndfile.
     """
-    order: list[tuple[str, Decoder]] = [("FFmpeg", decode_with_pyav)]
+    order: list[tuple[str, Decoder[Any]]] = [("FFmpeg", decode_with_pyav)]
     if is_repacked or kind_at(data, behind_leading_tags(data)) in _FOR_LIBSNDFILE:
         is_opus = _OPUS_MARK in data[:_FIRST_OGG_PAGE]
         order.insert(1 if is_opus else 0, ("libsndfile", decode_with_soundfile))
@@ -77,24 +73,25 @@ class _Memory(io.BytesIO):
         super().__init__(data)
         self._accesses_left = _MIN_ACCESSES + len(data) // _BYTES_PER_ACCESS
 
-    def _may_go_on(self) -> bool:
-        self._accesses_left -= 1
-        return self._accesses_left >= 0
-
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Seek within the data: libsndfile seeks before the start of damaged files."""
-        if not self._may_go_on():
+        self._accesses_left -= 1
+        if self._accesses_left < 0:
             return super().seek(0, io.SEEK_END)
         try:
             return super().seek(offset, whence)
         except ValueError:  # libsndfile's callback cannot report an error
             return self.tell()
 
+    # An MP3 is read in some hundred pieces: these two call nothing that they can do themselves.
+
     def read(self, size: int | None = -1, /) -> bytes:
-        return super().read(size) if self._may_go_on() else b""
+        self._accesses_left -= 1
+        return super().read(size) if self._accesses_left >= 0 else b""
 
     def readinto(self, buffer: Any, /) -> int:
-        return super().readinto(buffer) if self._may_go_on() else 0
+        self._accesses_left -= 1
+        return super().readinto(buffer) if self._accesses_left >= 0 else 0
 
     def check(self) -> None:
         """Raise `CannotDecodeError` if the file was cut off for too many accesses."""
@@ -106,16 +103,17 @@ _MIN_ACCESSES, _BYTES_PER_ACCESS = 10_000, 4
 """No decoder needs more than one access per ten bytes (CAF), or per 75 in a long file (MP3)."""
 
 
-def decode_with_soundfile(data: bytes, name: str, limits: Limits) -> Recording:
+def decode_with_soundfile(data: bytes, name: str, limits: Limits, begin: Begin[AnySink]) -> AnySink:
     """Decode with libsndfile.
 
     Args:
         data: The whole file.
         name: What messages call it.
         limits: Checked before memory is allocated: a damaged header may claim anything.
+        begin: Makes what takes the samples, int16 for a 16-bit format, else float32.
 
     Returns:
-        The recording, int16 for a 16-bit format, else float32.
+        What has taken them.
 
     Raises:
         CannotDecodeError: libsndfile does not know its length.
@@ -130,21 +128,31 @@ def decode_with_soundfile(data: bytes, name: str, limits: Limits) -> Recording:
     memory = _Memory(data)
     with soundfile.SoundFile(memory) as file:
         memory.check()
+        # It would seek to where it is after each piece, and decode a part of an MP3 again.
+        file.seekable = lambda: False
         if file.frames >= _UNKNOWN_LENGTH:
             raise CannotDecodeError("it does not say how long it is")
         limits.check(file.frames, file.channels, file.samplerate, name)
-        kind = "int16" if file.subtype == "PCM_16" else "float32"
-        samples = file.read(file.frames, dtype=kind, always_2d=True)
-        memory.check()
-        missing = file.frames - len(samples)
+        dtype = np.int16 if file.subtype == "PCM_16" else np.float32
+        coding = f"{file.format} {file.subtype}"
+        sink = begin(Opening(file.samplerate, file.channels, dtype, coding, file.frames))
+        while sink.num_frames < file.frames:
+            room = sink.room()[: file.frames - sink.num_frames]
+            piece = file.read(out=room)
+            memory.check()
+            sink.add(piece)
+            if len(piece) < len(room):
+                break
+        missing = file.frames - sink.num_frames
         if missing:
-            logger.warning(
+            warn(
                 "a sound ends %.3f s earlier than it says: %s",
                 missing / file.samplerate,
                 name,
-                extra={"source": name, "missing_samples": missing},
+                name=name,
+                missing_samples=missing,
             )
-        return Recording(samples, file.samplerate, f"{file.format} {file.subtype}")
+        return sink
 
 
 _EMPTY_ID3V2 = b"ID3\3\0\0\0\0\0\x0a" + bytes(10)
@@ -158,16 +166,17 @@ _LENIENT_PYAV = 19
 """From this version on PyAV never fails on the encoding of a title and has no `metadata_errors`."""
 
 
-def decode_with_pyav(data: bytes, name: str, limits: Limits) -> Recording:
+def decode_with_pyav(data: bytes, name: str, limits: Limits, begin: Begin[AnySink]) -> AnySink:
     """Decode the first audio stream with FFmpeg.
 
     Args:
         data: The whole file.
         name: What messages call it.
         limits: Checked while decoding: a few bytes may hold hours of silence.
+        begin: Makes what takes the samples, float32.
 
     Returns:
-        The recording, float32.
+        What has taken them.
 
     Raises:
         CannotDecodeError: It has no sound, or FFmpeg would decode it to noise.
@@ -188,29 +197,64 @@ def decode_with_pyav(data: bytes, name: str, limits: Limits) -> Recording:
             raise CannotDecodeError("it has no audio stream")
         stream = container.streams.audio[0]
         decoder = _decoder_of(stream)
-        end = last = 0
-        gathered = Gathered()
-        for packet in container.demux(stream):
-            end = max(end, (packet.pts or 0) + (packet.duration or 0))
-            # The last packet is empty and flushes the decoder.
-            for frame in decoder.decode(packet):
-                last = frame.samples
-                num_frames, num_channels = gathered.num_frames + last, frame.layout.nb_channels
-                limits.check(num_frames, num_channels, frame.sample_rate, name, so_far=True)
-                gathered.add(_frame_samples(frame).T)
+        sink: AnySink | None = None
+        form = (0, 0)
+        for samples, rate in _decoded(container, stream, decoder):
+            if sink is None:
+                form = (rate, samples.shape[1])
+                coding = f"{container.format.name} {stream.codec_context.name}"
+                sink = begin(Opening(*form, np.float32, coding))
+            if form != (rate, samples.shape[1]):
+                raise CannotDecodeError(
+                    f"its rate and channels change from {form} to {(rate, samples.shape[1])}"
+                )
+            num_frames = sink.num_frames + len(samples)
+            limits.check(num_frames, form[1], rate, name, so_far=True)
+            sink.add(samples)
         memory.check()
-        if not gathered.num_frames:
+        if sink is None:
             raise CannotDecodeError("it has no samples")
-        samples = gathered.whole()
-        sample_rate = int(decoder.sample_rate)
-        counts_samples = stream.time_base == Fraction(1, max(sample_rate, 1))
-        is_padded = 0 < len(samples) - end < last
-        if "mp4" in container.format.name and counts_samples and is_padded:
-            # Time 0 is the first sample after the encoder's delay, which FFmpeg has cut off.
-            # It leaves the padding at the end, which only the last packet's duration reveals.
-            samples = samples[:end]
-        coding = f"{container.format.name} {stream.codec_context.name}"
-        return Recording(samples, sample_rate, coding)
+        return sink
+
+
+def _decoded(
+    container: Any, stream: Any, decoder: Any
+) -> Iterator[tuple[NDArray[np.float32], int]]:
+    """Yield the samples of a stream, float32 (frames, channels), and their rate, batch by batch."""
+    end = num_frames = 0
+    batch: list[Any] = []
+    for packet in container.demux(stream):
+        end = max(end, (packet.pts or 0) + (packet.duration or 0))
+        batch += decoder.decode(packet)  # the last packet is empty and flushes the decoder
+        if len(batch) > _BATCH:
+            num_frames += sum(frame.samples for frame in batch[:-1])
+            yield from _joined(batch[:-1])
+            del batch[:-1]
+    if not batch:
+        return
+    last = batch[-1].samples
+    num_frames += sum(frame.samples for frame in batch)
+    *before, (samples, rate) = _joined(batch)
+    yield from before
+    counts_samples = stream.time_base == Fraction(1, max(rate, 1))
+    if "mp4" in container.format.name and counts_samples and 0 < num_frames - end < last:
+        # Time 0 is the first sample after the encoder's delay, which FFmpeg has cut off.
+        # It leaves the padding at the end, which only the last packet's duration reveals.
+        samples = samples[: len(samples) - (num_frames - end)]
+    yield samples, rate
+
+
+_BATCH = 16
+"""Frames of FFmpeg, of some 20 ms each, that are handed on at once."""
+
+
+def _joined(frames: list[Any]) -> list[tuple[NDArray[np.float32], int]]:
+    """Return the samples of frames, and their rate; those of one format after each other in one."""
+    parts = [(_frame_samples(frame), frame.sample_rate) for frame in frames]
+    forms = {(samples.shape[1], rate) for samples, rate in parts}
+    if len(forms) > 1:
+        return parts
+    return [(np.concatenate([samples for samples, _ in parts]), parts[0][1])]
 
 
 def _decoder_of(stream: Any) -> Any:
@@ -249,17 +293,18 @@ def _packed(frame: Any) -> Any:
 
 
 def _frame_samples(frame: Any) -> NDArray[np.float32]:
-    """Return the samples of one FFmpeg frame as float32 (channels, frames)."""
+    """Return the samples of one FFmpeg frame as float32 (frames, channels)."""
     channels = frame.layout.nb_channels
     if frame.format.is_planar and channels >= _UNTRUSTED_PLANES:
         frame = _packed(frame)
     kind = _KINDS[frame.format.name.removesuffix("p")]
     samples: NDArray[Any]
     if frame.format.is_planar:
-        samples = np.stack([np.frombuffer(plane, kind, frame.samples) for plane in frame.planes])
+        planes = [np.frombuffer(plane, kind, frame.samples) for plane in frame.planes]
+        samples = np.stack(planes, axis=1)
     else:
         packed = np.frombuffer(frame.planes[0], kind, frame.samples * channels)
-        samples = packed.reshape(-1, channels).T
+        samples = packed.reshape(-1, channels)
     if samples.dtype.kind == "f":
         return samples.astype(np.float32, copy=False)
     full_scale = 1 << (8 * samples.dtype.itemsize - 1)

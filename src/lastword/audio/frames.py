@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
+from typing import Any, NamedTuple, overload
 
-import numpy as np
 from livekit.rtc import AudioFrame
 
 from lastword.errors import ClipLimitError
 
 from .counts import count
 from .limits import DEFAULT_LIMITS
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 MIN_FRAME_MS = 10
 """Length of WebRTC's own frames; nothing in LiveKit takes shorter ones."""
@@ -69,18 +65,17 @@ class Frames:
         build: Builds one frame object over contents of this format.
     """
 
-    __slots__ = ("_format", "build", "contents", "length")
+    __slots__ = ("build", "contents", "length")
 
     def __init__(self, wanted: Format, contents: Sequence[bytes], length: int) -> None:
-        self._format = wanted
         self.contents = tuple(contents)
         self.length = length
         self.build = _builder(wanted)
 
-    def samples(self) -> NDArray[np.int16]:
-        """Return the samples in one piece, int16 (frames, channels), without the padding."""
-        whole = np.frombuffer(b"".join(self.contents), np.int16)
-        return whole.reshape(-1, self._format.num_channels)[: self.length]
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all samples, with the padding of the last frame."""
+        return sum(map(len, self.contents))
 
     def fresh(self) -> list[AudioFrame]:
         """Build frame objects for one playout."""

@@ -1,46 +1,72 @@
-"""Collects samples that are decoded piece by piece. Knows no format and no limits."""
+"""Collects samples that are decoded piece by piece in one array. Knows no format, no limits."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from . import _native
+from .recording import Recording
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from .sink import Opening
+
 
 class Gathered:
-    """Samples that come piece by piece, in one buffer that grows with them.
+    """The samples of one sound in one array, copied as little as possible.
 
-    A bytearray over-allocates by an eighth, and the C library enlarges a large block by remapping
-    its pages: the samples need that eighth more, and no second copy. An array would be copied:
-    `ndarray.resize` copies from numpy 2.5 on.
+    A single piece stays where it is, and what is decoded into `room` is there. Other pieces are
+    copied into a buffer that grows with them: a bytearray over-allocates by an eighth, and the C
+    library enlarges a large block by remapping its pages, so the samples need that eighth more, and
+    no second copy. An array would be copied: `ndarray.resize` copies from numpy 2.5 on.
 
     Attributes:
+        opening: Of the sound.
         num_frames: Samples per channel so far.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, opening: Opening) -> None:
+        self.opening = opening
         self.num_frames = 0
-        self._num_channels = 0
+        self._array: NDArray[Any] | None = None  # of the announced length, or the only piece
         self._memory = bytearray()
 
-    def add(self, piece: NDArray[np.float32]) -> None:
-        """Append samples, float32 (frames, channels).
+    def room(self) -> NDArray[Any]:
+        """Return where the next piece may be decoded to, (frames, channels); then `add` it."""
+        if self._array is None:
+            shape = (self.opening.num_frames, self.opening.num_channels)
+            self._array = np.empty(shape, self.opening.dtype)
+        return self._array[self.num_frames : self.num_frames + self.opening.piece_frames]
 
-        Raises:
-            ValueError: It has a different number of channels from the pieces before it.
-        """
-        num_channels = piece.shape[1]
-        if self._num_channels and num_channels != self._num_channels:
-            raise ValueError(f"its channels change from {self._num_channels} to {num_channels}")
-        self._num_channels = num_channels
-        self._memory += np.ascontiguousarray(piece, np.float32).data
+    def add(self, piece: NDArray[Any]) -> None:
+        """Take the next samples, (frames, channels) of the announced type."""
+        if self.num_frames == 0 and self._array is None:
+            self._array = piece
+        elif self._array is None or piece.base is not self._array:
+            if self._array is not None:
+                self._memory += np.ascontiguousarray(self._array[: self.num_frames]).data
+                self._array = None
+            self._memory += np.ascontiguousarray(piece).data
         self.num_frames += len(piece)
 
-    def whole(self) -> NDArray[np.float32]:
-        """Return all samples, float32 (frames, channels), and forget them."""
-        whole = np.frombuffer(self._memory, np.float32).reshape(self.num_frames, self._num_channels)
-        self.num_frames, self._num_channels, self._memory = 0, 0, bytearray()
-        return whole
+    @property
+    def finite(self) -> bool:
+        """Whether there is neither NaN nor infinity in them."""
+        samples = self.recording().samples
+        return samples.dtype == np.int16 or _native.all_finite(np.ascontiguousarray(samples))
+
+    @property
+    def silent(self) -> bool:
+        """Whether every sample is zero."""
+        return self.recording().is_silent()
+
+    def recording(self) -> Recording:
+        """Return all samples."""
+        samples = self._array
+        if samples is None:
+            shape = (self.num_frames, self.opening.num_channels)
+            samples = np.frombuffer(self._memory, self.opening.dtype).reshape(shape)
+        return Recording(samples[: self.num_frames], self.opening.sample_rate, self.opening.format)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from .sink import Opening
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -25,6 +27,12 @@ class Recording(NamedTuple):
     samples: NDArray[np.int16] | NDArray[np.float32]
     sample_rate: int
     format: str = ""
+
+    @property
+    def opening(self) -> Opening:
+        """What is known of it before its first sample."""
+        num_frames, num_channels = self.samples.shape
+        return Opening(self.sample_rate, num_channels, self.samples.dtype, self.format, num_frames)
 
     def to_float(self) -> NDArray[np.float32]:
         """Return the samples as float32, full scale +-1.0."""

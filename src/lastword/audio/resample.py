@@ -65,19 +65,24 @@ def resample(samples: npt.NDArray[Sample], in_rate: int, out_rate: int) -> npt.N
             f"in_rate, out_rate: expected rates at most a factor of {_native.MAX_RATIO} apart, got "
             f"{in_rate} and {out_rate} Hz; check their units, or resample in two steps"
         )
-    if in_rate == out_rate:
+    resampler = resampler_for(in_rate, out_rate)
+    if resampler is None:
         return np.array(samples)
     table: npt.NDArray[Any] = np.ascontiguousarray(
         samples[:, np.newaxis] if samples.ndim == MONO else samples
     )
-    divisor = math.gcd(in_rate, out_rate)
-    resampler = _resampler(in_rate // divisor, out_rate // divisor)
     out: npt.NDArray[Any] = np.empty((resampler.length(len(table)), table.shape[1]), samples.dtype)
     if samples.dtype == np.float32:
         resampler.run_f32(table, out)
     else:
         resampler.run_s16(table, out)
     return out[:, 0] if samples.ndim == MONO else out
+
+
+def resampler_for(in_rate: int, out_rate: int) -> _native.Resampler | None:
+    """Return what changes one rate into another, in Hz; `None` if they are the same."""
+    divisor = math.gcd(in_rate, out_rate)
+    return None if in_rate == out_rate else _resampler(in_rate // divisor, out_rate // divisor)
 
 
 def _describe(value: object) -> str:

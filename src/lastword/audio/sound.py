@@ -1,62 +1,86 @@
-"""Holds a decoded sound and prepares frames from it. Knows no files."""
+"""Prepares a sound in the formats that are asked for. Knows no files."""
 
 from __future__ import annotations
 
-import logging
 import threading
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from lastword.errors import ClipLimitError
 
-from . import _native
+from . import _native, told
 from .frames import Format, Frames
+from .framing import Framing, recut
 from .limits import DEFAULT_LIMITS
-from .resample import resample
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Hashable
 
-    from .recording import Recording
+    from .origin import Origin
+    from .sink import Opening
 
-logger = logging.getLogger("lastword")
-
-MAX_FORMATS = 8
+MAX_FORMATS: Final = 8
 """Prepared formats kept per sound; a process has one or two outputs, each with one format."""
+
+SMALL_PART: Final = 16
+"""What a sound was loaded from stays in memory up to the 16th part of its frames."""
 
 
 class Sound:
-    """Samples that never change, and their frames in the formats that were asked for.
+    """The frames of a sound in the formats that were asked for. Its samples are not kept.
 
-    Thread-safe: the frames of a format are prepared once, whichever thread asks first.
+    Thread-safe: the frames of a format are prepared once, whichever thread asks first. The first
+    format is prepared while the sound is decoded; for another one it is decoded again.
+
+    Args:
+        origin: What it is made from.
+        content: Differs from that of every other sound.
 
     Attributes:
-        samples: int16 or float32 (frames, channels), read-only.
-        sample_rate: In Hz.
-        name: What messages call it, after the source that it was first loaded from.
+        sample_rate: Of the sound as it was loaded, in Hz.
+        num_channels: As it was loaded.
+        num_frames: Samples per channel, as it was loaded.
+        origin: What it is made from.
+        content: As given.
+
+    Raises:
+        ClipError: It is not a sound that can be played.
     """
 
-    __slots__ = ("__weakref__", "_lock", "_prepared", "_warned", "name", "sample_rate", "samples")
+    __slots__ = (
+        "__weakref__", "_lock", "_prepared", "_warned", "content", "num_channels", "num_frames",
+        "origin", "sample_rate",
+    )  # fmt: skip
 
-    def __init__(self, recording: Recording, name: str) -> None:
-        self.samples = recording.samples
-        self.samples.flags.writeable = False
-        self.sample_rate: int = recording.sample_rate
-        self.name = name
+    expected: ClassVar[Format] = Format.of(24000, 1, 50)
+    """The format that the next sound is prepared in: the one that was last asked for."""
+
+    def __init__(self, origin: Origin, content: Hashable) -> None:
+        self.content = content
         self._prepared: dict[Format, Frames] = {}
         self._warned = False
         self._lock = threading.Lock()
+        expected = type(self).expected
+        taken = origin.pour(lambda opening: Framing(opening, _usable(expected, opening)))
+        self.sample_rate: int = taken.opening.sample_rate
+        self.num_channels: int = taken.opening.num_channels
+        self.num_frames: int = taken.num_frames
+        self.origin = origin
+        if _refusal(expected, self.sample_rate, self.num_frames) is None:
+            self._take(expected, taken)
+            if origin.kept.nbytes * SMALL_PART > self.nbytes - origin.kept.nbytes:
+                self.origin = origin.put_away()
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Sound):
-            return NotImplemented
-        return self is other or (
-            self.sample_rate == other.sample_rate and np.array_equal(self.samples, other.samples)
-        )
+        return self.content == other.content if isinstance(other, Sound) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash((self.sample_rate, self.samples.shape))
+        return hash(self.content)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory that it takes, nearly."""
+        frames = sum(ready.nbytes for ready in list(self._prepared.values()))
+        return self.origin.kept.nbytes + frames
 
     def renew_lock(self) -> None:
         """Replace the lock after a fork: the thread that held it does not exist in this process."""
@@ -74,59 +98,63 @@ class Sound:
             return ready
         with self._lock:
             ready = self._prepared.get(wanted)
-            if ready is None:
-                ready = self._prepare(wanted)
-                while len(self._prepared) >= MAX_FORMATS:
-                    del self._prepared[next(iter(self._prepared))]
-                self._prepared[wanted] = ready
-        return ready
+            return self._prepare(wanted) if ready is None else ready
 
     def _prepare(self, wanted: Format) -> Frames:
-        self._check(wanted)
-        samples = self._at_rate(wanted)
-        contents, clipped = _native.cut(samples, wanted.num_channels, wanted.samples_per_channel)
+        refusal = _refusal(wanted, self.sample_rate, self.num_frames)
+        if refusal is not None:
+            raise refusal
+        type(self).expected = wanted
+        for known, ready in self._prepared.items():
+            if known[:2] == wanted[:2]:  # only the length of a frame differs
+                return self._put(wanted, recut(ready, wanted))
+        with told.told_before():
+            return self._take(wanted, self.origin.pour(lambda opening: Framing(opening, wanted)))
+
+    def _take(self, wanted: Format, taken: Framing) -> Frames:
+        frames, clipped = taken.frames()
         if clipped and not self._warned:
             self._warned = True
-            logger.warning(
+            told.warn(
                 "%d samples are clipped at %d Hz: the sound is louder than full scale: %s",
                 clipped,
                 wanted.sample_rate,
-                self.name,
-                extra={
-                    "source": self.name,
-                    "clipped_samples": clipped,
-                    "sample_rate": wanted.sample_rate,
-                },
+                self.origin.name,
+                name=self.origin.name,
+                clipped_samples=clipped,
+                sample_rate=wanted.sample_rate,
             )
-        return Frames(wanted, contents, len(samples))
+        return self._put(wanted, frames)
 
-    def _check(self, wanted: Format) -> None:
-        """Refuse a format before memory is allocated for it."""
-        low, high = sorted((self.sample_rate, wanted.sample_rate))
-        if high > _native.MAX_RATIO * low:
-            raise ClipLimitError(
-                f"expected an output rate at most a factor of {_native.MAX_RATIO} away from the "
-                f"clip's {self.sample_rate} Hz, got {wanted.sample_rate} Hz; convert the clip first"
-            )
-        num_frames = len(self.samples) * wanted.sample_rate // self.sample_rate
-        if num_frames * wanted.num_channels > DEFAULT_LIMITS.max_samples:
-            raise ClipLimitError(
-                f"expected frames of at most {DEFAULT_LIMITS.max_samples} samples in all channels, "
-                f"got {num_frames * wanted.num_channels} ({wanted.num_channels} channels, "
-                f"{wanted.sample_rate} Hz); shorten the clip",
-                limit="max_samples",
-            )
+    def _put(self, wanted: Format, frames: Frames) -> Frames:
+        while len(self._prepared) >= MAX_FORMATS:
+            del self._prepared[next(iter(self._prepared))]
+        self._prepared[wanted] = frames
+        return frames
 
-    def _at_rate(self, wanted: Format) -> NDArray[Any]:
-        """Return the samples at the wanted rate, in the wanted number of channels or in one."""
-        for known, ready in self._prepared.items():
-            if known[:2] == wanted[:2]:  # only the length of a frame differs
-                return ready.samples()
-        samples: NDArray[Any] = self.samples
-        if samples.shape[1] not in (1, wanted.num_channels):
-            mono = np.empty((len(samples), 1), np.float32)
-            _native.mix(samples, mono)
-            samples = mono
-        if self.sample_rate != wanted.sample_rate:
-            samples = resample(samples, self.sample_rate, wanted.sample_rate)
-        return samples
+
+def _usable(expected: Format, opening: Opening) -> Format:
+    """Return the expected format, or one that any sound can be decoded to, only to check it."""
+    rate = opening.sample_rate
+    if _refusal(expected, rate, opening.num_frames) is None:
+        return expected
+    return Format(rate, 1, max(rate // 20, 1))
+
+
+def _refusal(wanted: Format, sample_rate: int, num_frames: int) -> ClipLimitError | None:
+    """Return why a sound cannot be prepared in a format, before memory is allocated for it."""
+    low, high = sorted((sample_rate, wanted.sample_rate))
+    if high > _native.MAX_RATIO * low:
+        return ClipLimitError(
+            f"expected an output rate at most a factor of {_native.MAX_RATIO} away from the "
+            f"clip's {sample_rate} Hz, got {wanted.sample_rate} Hz; convert the clip first"
+        )
+    num_samples = num_frames * wanted.sample_rate // sample_rate * wanted.num_channels
+    if num_samples > DEFAULT_LIMITS.max_samples:
+        return ClipLimitError(
+            f"expected frames of at most {DEFAULT_LIMITS.max_samples} samples in all channels, "
+            f"got {num_samples} ({wanted.num_channels} channels, {wanted.sample_rate} Hz); "
+            "shorten the clip",
+            limit="max_samples",
+        )
+    return None

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import logging
 import struct
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from . import _native
-from .recording import Recording
+from .sink import AnySink, Begin, Opening
+from .told import warn
 
 if TYPE_CHECKING:
     from .limits import Limits
-
-logger = logging.getLogger("lastword")
 
 WavError = _native.WavError
 """A WAV file that contradicts itself."""
 
 _CODINGS = ("PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ALAW", "ULAW")
 """libsndfile's names for the values of `WavLayout.encoding`."""
+_SAMPLE_BYTES = (1, 2, 3, 4, 4, 8, 1, 1)
 
 
 class WavLayout(NamedTuple):
@@ -58,13 +57,14 @@ class WavLayout(NamedTuple):
     def warn_of_missing(self, name: str) -> None:
         """Warn if the file ends early, and say how much of it is there."""
         if self.missing_bytes:
-            logger.warning(
+            warn(
                 "a WAV file ends early, %d bytes of its samples are missing: playing the %d that "
                 "are there: %s",
                 self.missing_bytes,
                 self.data_bytes,
                 name,
-                extra={"source": name, "missing_bytes": self.missing_bytes},
+                name=name,
+                missing_bytes=self.missing_bytes,
             )
 
 
@@ -84,7 +84,9 @@ def read_layout(data: bytes | memoryview) -> WavLayout | None:
     return None if found is None else WavLayout(*found)
 
 
-def decode_wav(data: bytes, wav: WavLayout, name: str, limits: Limits) -> Recording:
+def decode_wav(
+    data: bytes, wav: WavLayout, name: str, limits: Limits, begin: Begin[AnySink]
+) -> AnySink:
     """Decode a WAV of plain samples; 16-bit samples are used in place.
 
     Raises:
@@ -93,15 +95,22 @@ def decode_wav(data: bytes, wav: WavLayout, name: str, limits: Limits) -> Record
     """
     limits.check(wav.num_frames, wav.num_channels, wav.sample_rate, name)
     coding = f"{'WAV' if data.startswith(b'RIFF') else data[:4].decode()} {_CODINGS[wav.encoding]}"
-    shape = (wav.num_frames, wav.num_channels)
+    dtype = np.int16 if wav.encoding == _native.S16 else np.float32
+    sink = begin(Opening(wav.sample_rate, wav.num_channels, dtype, coding, wav.num_frames))
     if wav.encoding == _native.S16:
+        shape = (wav.num_frames, wav.num_channels)
         count = wav.num_frames * wav.num_channels
         lying = np.frombuffer(data, np.int16, count, wav.data_offset).reshape(shape)
         # Chunks begin at even offsets, except in files whose writer forgot a pad byte.
-        return Recording(np.require(lying, requirements="A"), wav.sample_rate, coding)
-    samples = np.empty(shape, np.float32)
-    _native.wav_decode(data, wav.encoding, wav.data_offset, samples.reshape(-1))
-    return Recording(samples, wav.sample_rate, coding)
+        sink.add(np.require(lying, requirements="A"))
+        return sink
+    frame_bytes = _SAMPLE_BYTES[wav.encoding] * wav.num_channels
+    while sink.num_frames < wav.num_frames:
+        room = sink.room()[: wav.num_frames - sink.num_frames]
+        offset = wav.data_offset + sink.num_frames * frame_bytes
+        _native.wav_decode(data, wav.encoding, offset, room.reshape(-1))
+        sink.add(room)
+    return sink
 
 
 def repacked(data: bytes, wav: WavLayout) -> bytes:

@@ -1,7 +1,7 @@
 """Runs the demo call in a real room: what a caller hears of an outage, with lastword and without.
 
-A livekit-server runs on loopback (built once, see tests/room/rig.py), a caller joins and records,
-and the agent's real `inference.LLM` gets a real 429. Writes demo/heard-in-room.wav and
+A livekit-server runs on loopback (built once where there is Go), a caller joins and records, and
+the agent's real `inference.LLM` gets a real 429. Writes demo/heard-in-room.wav and
 demo/room.html, a page to see and hear it.
 """
 
@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 from timeline import Timeline
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))  # the rig is shared with the tests
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))  # the call is shared with the tests
 
 import lastword
 from lastword.testing.page import Drawn, render
+from lastword.testing.room.recording import RATE, loud_span
+from lastword.testing.room.server import NoServerError, Server, ServerError, must_be_built
 from room.outage import CHAT, QUESTION, Outage, outage
-from room.rig import GoMissingError, RigError, Server, server_is_built
-from room.sweep import RATE, loud_span
 
 OUT = Path("demo")
 TITLE = "What the caller heard"
@@ -81,7 +81,7 @@ async def let_it_fail(call: Outage, timeline: Timeline) -> Drawn:
 async def main() -> None:
     """Run both calls, one after the other, and draw them."""
     print("One call in a real room, twice: its LLM has run out of credits.\n")
-    if not server_is_built():
+    if must_be_built():
         print("Building livekit-server once, about 2 min on two cores ...", flush=True)
     calls = []
     async with Server() as server:
@@ -113,7 +113,7 @@ if __name__ == "__main__":
     OUT.mkdir(exist_ok=True)
     try:
         asyncio.run(main())
-    except GoMissingError:
+    except NoServerError:
         sys.exit(WITHOUT_GO)
-    except RigError as error:
+    except ServerError as error:
         sys.exit(str(error))

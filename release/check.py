@@ -40,7 +40,7 @@ MACHINES = {"x86_64": 62, "aarch64": 183}
 IN_THE_SDIST = (
     "CHANGELOG.md", "LICENSE", "Makefile", "README.md", "docs/room.md", "examples/agent.py",
     "ext/_native.pyx", "ext/riff.c", "release/wheels.py", "setup.py", "src/lastword/py.typed",
-    "tests/conftest.py", "tests/room/server/go.mod",
+    "tests/conftest.py", "src/lastword/testing/room/go.mod",
 )  # fmt: skip
 
 

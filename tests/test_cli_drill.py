@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from google.protobuf import json_format
+from livekit.protocol import sip
 from typer.testing import CliRunner, Result
 
 from browser import dom_of, width_of
+from lastword.cli.drill_phone import RULE, TRUNK
 from lastword.cli.main import app
-from lastword.testing.drill import STATES, cases_for
+from lastword.testing.cases import STATES, cases_for
 from testing.strangers import BUSY, WORDS
 
 TESTS = Path(__file__).parent
@@ -94,6 +98,15 @@ def test_a_caller_who_hears_nothing_fails_the_drill() -> None:
     assert f"words 1: {WORDS}" in shown.stdout
 
 
+def test_a_model_that_answers_nothing_is_shown_and_not_counted() -> None:
+    """It may be meant; nobody hears anything, and the exit code says that all is well."""
+    shown = run("testing.strangers:words", "--only", "llm:empty:idle", "--only", "llm:auth:idle")
+    assert shown.exit_code == 0, shown.output
+    assert re.search(r"llm empty +│ idle +│ nothing \*", shown.stdout)
+    assert "a model may answer nothing on purpose" in shown.stdout
+    assert "All 1 callers would have heard the last words." in shown.stdout
+
+
 def test_the_page_shows_every_call(tmp_path: Path) -> None:
     """A row, a waveform, a player, the words and the moments of each; it fits a telephone."""
     page = tmp_path / "drill.html"
@@ -138,3 +151,39 @@ def test_wrong_use_is_told(arguments: list[str], told: str) -> None:
     assert (result.exit_code, result.stdout) == (2, "")
     assert told in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_room_needs_a_server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What is missing is told: half of the account, a server and what builds one, an answer."""
+    calls = ("testing.strangers:words", "--room")
+    monkeypatch.delenv("LIVEKIT_API_SECRET")
+    assert "LIVEKIT_API_SECRET is not set; set all three" in run(*calls).stderr
+    monkeypatch.delenv("LIVEKIT_URL")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("LASTWORD_CACHE", str(tmp_path))
+    told = " ".join(run(*calls).stderr.split())
+    assert "expected Go 1.25 or later on PATH (https://go.dev/dl/), or livekit-server" in told
+    assert "or set LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET" in told
+    monkeypatch.setenv("LIVEKIT_URL", "ws://127.0.0.1:1")
+    monkeypatch.setenv("LIVEKIT_API_SECRET", "a-secret-of-at-least-thirty-two-characters")
+    refused = run(*calls, "--only", "llm:auth:idle")
+    assert refused.exit_code == 2
+    assert "expected a LiveKit server at ws://127.0.0.1:1 that accepts" in refused.stderr
+
+
+def test_a_call_by_telephone_is_told() -> None:
+    """The requests are such as LiveKit takes, the agent is one that Python does."""
+    told = run("testing.strangers:words", "--phone")
+    assert told.exit_code == 0
+    assert "lastword.hang_up()" in told.stdout
+    for text, request in (
+        (TRUNK, sip.CreateSIPInboundTrunkRequest()),
+        (RULE, sip.CreateSIPDispatchRuleRequest()),
+    ):
+        assert text in told.stdout
+        json_format.Parse(text, request)  # raises for a field that it does not know
+    agent = told.stdout.partition("python drill_phone.py dev")[2].partition("\n\n")[2]
+    agent = agent.partition("\n3. Call the number")[0]
+    assert "from testing.strangers import words" in agent
+    names = {node.id for node in ast.walk(ast.parse(agent)) if isinstance(node, ast.Name)}
+    assert {"AgentServer", "break_component", "words"} <= names

@@ -16,28 +16,10 @@ from livekit import rtc
 from livekit.agents import Agent, AgentSession, CloseEvent, ErrorEvent
 from livekit.agents.voice.room_io import RoomIO, RoomOptions
 
-from room.sweep import RATE, Samples
+from lastword.testing.room.recording import RATE, Samples
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-
-    from room.rig import Server
-
-AGENT = "agent"
-
-
-@asynccontextmanager
-async def joined(
-    server: Server, room_name: str, *, identity: str = AGENT, url: str | None = None
-) -> AsyncIterator[rtc.Room]:
-    """A room that an agent has joined, left at the end."""
-    room = rtc.Room()
-    token = server.token(identity, room_name, kind="agent")
-    await asyncio.wait_for(room.connect(url or server.url, token), 15)
-    try:
-        yield room
-    finally:
-        await asyncio.wait_for(room.disconnect(), 10)
 
 
 @dataclass

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lastword.testing.room.server import NoServerError, Server, cache_dir
 from programs import unavailable
-from room.rig import GoMissingError, Server, cache_dir
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from room.rig import Routes
+    from lastword.testing.room.server import Routes
 
 _rooms = itertools.count(1)
 
@@ -43,7 +43,7 @@ def routed_server(request: pytest.FixtureRequest) -> Iterator[Server]:
 def _running(routes: Routes, session: pytest.Session) -> Iterator[Server]:
     try:
         running = Server(routes=routes).__enter__()
-    except GoMissingError as missing:
+    except NoServerError as missing:
         unavailable(str(missing))
     failed_before = session.testsfailed
     try:

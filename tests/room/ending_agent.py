@@ -15,9 +15,10 @@ from livekit.agents import Agent, AgentServer, AgentSession, JobContext
 from livekit.agents.voice.room_io import RoomOptions
 
 import lastword
+from lastword.testing.room.recording import RATE
 from room.guarded_agent import note, note_report, order, run_worker
 from room.outage import QUESTION, llm_of_url, sweep_clip
-from room.sweep import RATE, sweep
+from room.sweep import sweep
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

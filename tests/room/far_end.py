@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from room.caller import Caller, Recording
-from room.rig import Access
+from lastword.testing.room.caller import Caller
+from lastword.testing.room.recording import Recording
+from lastword.testing.room.server import Access
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

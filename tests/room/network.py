@@ -13,12 +13,12 @@ import socket
 from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
-from room.rig import free_ports
+from lastword.testing.room.server import free_ports
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from room.rig import Server
+    from lastword.testing.room.server import Server
 
 
 class Network:

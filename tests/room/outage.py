@@ -16,9 +16,11 @@ from livekit.agents import AgentSession, inference
 
 import lastword
 from lastword.testing.gateway import Gateway, quota_exceeded
-from room.call import Running, frames, joined, running
-from room.caller import Caller
-from room.sweep import RATE, Heard, find_sweep, sweep, tone
+from lastword.testing.room.agent import joined
+from lastword.testing.room.caller import Caller
+from lastword.testing.room.recording import RATE
+from room.call import Running, frames, running
+from room.sweep import Heard, find_sweep, sweep, tone
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from livekit.agents import Agent
     from livekit.agents.voice.room_io import RoomOptions
 
-    from room.rig import Server
+    from lastword.testing.room.server import Server
 
 CHAT = "/v1/chat/completions"
 WORDS = "Something went wrong, please call again."

@@ -10,18 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
-Samples = npt.NDArray[np.float32]
+from lastword.testing.room.recording import QUIET, RATE, Samples, loud_span
+
 Step = tuple[float, float]
 """(place in the recording, place in the sweep), both in seconds."""
 
-RATE = 24_000  # Hz, RoomIO's own rate
 LOW_HZ, HIGH_HZ = 300.0, 3000.0  # inside every telephone's band
 LEVEL = 0.5
 HOP = RATE // 100  # 10 ms, one step of the analysis
 WINDOW = 960  # 40 ms: in it a 3 s sweep moves by 36 Hz, less than its main lobe of 100 Hz
-QUIET = 0.02  # a peak below -34 dBFS is codec noise, not a sweep played at -6 dBFS
 PLACE_S = 0.05  # the sweep in pieces, for counting how often each was heard
 AGAIN_S = 0.3  # what goes back less was stretched by the jitter buffer; what is shorter is noise
 TOLERANCE_S = 0.06  # how far a step may lie off the line of its run: window, jitter and concealment
@@ -122,12 +120,6 @@ def find_sweep(recording: Samples, duration_s: float = 3.0) -> Heard:
         else:
             runs.append([(at_s, place_s)])
     return Heard(tuple(_run(r, recording) for r in runs if len(r) * HOP >= 0.05 * RATE))
-
-
-def loud_span(recording: Samples) -> tuple[float, float] | None:
-    """First and last second at which anything louder than codec noise is heard, None if nothing."""
-    loud = np.flatnonzero(np.abs(recording) > 2 * QUIET)
-    return (int(loud[0]) / RATE, (int(loud[-1]) + 1) / RATE) if loud.size else None
 
 
 def _run(steps: list[Step], recording: Samples) -> Run:

@@ -10,11 +10,11 @@ import lastword
 from lastword.failure.failure import Failure
 from lastword.failure.kinds import FailureKind
 from lastword.session.after.actions import AfterContext
-from room.call import AGENT, joined
-from room.caller import Caller
+from lastword.testing.room.agent import AGENT, joined
+from lastword.testing.room.caller import Caller
 
 if TYPE_CHECKING:
-    from room.rig import Server
+    from lastword.testing.room.server import Server
 
 FAILURE = Failure(FailureKind.AUTH, terminal=True, retryable=False)
 

@@ -11,7 +11,7 @@ import lastword
 from room.outage import CHAT, CLIP_S, WORDS, outage
 
 if TYPE_CHECKING:
-    from room.rig import Server
+    from lastword.testing.room.server import Server
 
 
 async def test_a_failure_is_heard_and_closes(server: Server, room_name: str) -> None:

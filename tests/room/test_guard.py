@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lastword.testing.gateway import Gateway, quota_exceeded, unauthorized
-from room.caller import Caller
+from lastword.testing.room.caller import Caller
 from room.outage import CHAT, CLIP_S, RECORD, RUNS, WORDS, show
 from room.sweep import find_sweep
 from room.worker import Worker
@@ -15,7 +15,7 @@ from room.worker import Worker
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from room.rig import Server
+    from lastword.testing.room.server import Server
 
 EXECUTORS = ("thread", "process")
 SOON_S = 1.0 if RECORD else 3.0  # 0.2 to 0.3 s on a machine that does nothing else

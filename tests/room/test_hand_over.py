@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lastword.testing.gateway import Gateway, quota_exceeded
-from room.caller import Caller
+from lastword.testing.room.caller import Caller
 from room.ending_agent import FOLLOWED_S, SAID
 from room.outage import CHAT, CLIP_S, QUESTION, show
 from room.sweep import find_sweep
@@ -16,7 +16,7 @@ from room.worker import Worker
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from room.rig import Server
+    from lastword.testing.room.server import Server
 
 
 @pytest.fixture(scope="module")

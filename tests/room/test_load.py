@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING
 
 from livekit.agents import AgentSession
 
-from room.call import frames, joined, running
+from lastword.testing.room.agent import joined
+from room.call import frames, running
 from room.far_end import FarEnd
 from room.outage import CLIP_S, QUESTION, RECORD, outage, show, warm_up
 from room.sweep import find_sweep, tone
 
 if TYPE_CHECKING:
-    from room.caller import Recording
-    from room.rig import Server
+    from lastword.testing.room.recording import Recording
+    from lastword.testing.room.server import Server
 
 AT_ONCE = 20 if RECORD else 5
 HEALTHY_S = 30.0  # longer than the rest takes, even on a busy machine

@@ -13,11 +13,11 @@ import pytest
 from livekit import rtc
 from livekit.agents import CloseReason
 
+from lastword.testing.room.caller import Caller
+from lastword.testing.room.server import Server
 from room.call import frames
-from room.caller import Caller
 from room.network import Network
 from room.outage import CLIP_S, RUNS, WORDS, Outage, outage
-from room.rig import Server
 from room.sweep import find_sweep, tone
 
 if TYPE_CHECKING:

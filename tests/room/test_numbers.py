@@ -15,7 +15,7 @@ import lastword
 from room.outage import CHAT, CLIP_S, RECORD, RUNS, outage, show
 
 if TYPE_CHECKING:
-    from room.rig import Server
+    from lastword.testing.room.server import Server
 
 
 async def test_latency(server: Server, room_name: str) -> None:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lastword.room.own_track import TRACK_NAME, OwnTrack, play_on_own_track
-from room.call import frames, joined
-from room.caller import Caller
+from lastword.testing.room.agent import joined
+from lastword.testing.room.caller import Caller
+from room.call import frames
 from room.sweep import find_sweep, sweep
 
 if TYPE_CHECKING:
-    from room.rig import Server
+    from lastword.testing.room.server import Server
 
 
 async def test_it_is_heard_whole_and_once(server: Server, room_name: str) -> None:

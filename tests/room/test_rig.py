@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 from livekit.agents import AgentSession
 
-from room.call import frames, joined, running
-from room.caller import Caller
-from room.sweep import RATE, find_sweep, sweep, tone
+from lastword.testing.room.agent import joined
+from lastword.testing.room.caller import Caller
+from lastword.testing.room.recording import RATE
+from room.call import frames, running
+from room.sweep import find_sweep, sweep, tone
 
 if TYPE_CHECKING:
-    from room.rig import Server
-    from room.sweep import Samples
+    from lastword.testing.room.recording import Samples
+    from lastword.testing.room.server import Server
 
 
 def quiet(seconds: float) -> Samples:

@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from room.caller import Caller
+from lastword.testing.room.caller import Caller
+from lastword.testing.room.recording import loud_span
 from room.outage import CLIP_S, RECORD, WORDS, show
-from room.sweep import find_sweep, loud_span
+from room.sweep import find_sweep
 from room.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from room.caller import Recording
-    from room.rig import Server
+    from lastword.testing.room.recording import Recording
+    from lastword.testing.room.server import Server
     from room.worker import Notes
 
 SOON_S = 0.6 if RECORD else 3.0

@@ -9,12 +9,13 @@ import pytest
 import lastword
 from lastword.room.own_track import TRACK_NAME
 from lastword.testing.gateway import Gateway, stall
+from lastword.testing.room.recording import RATE, loud_span
 from room.call import frames
 from room.outage import CHAT, CLIP_S, Outage, outage, sweep_clip
-from room.sweep import RATE, find_sweep, loud_span, tone
+from room.sweep import find_sweep, tone
 
 if TYPE_CHECKING:
-    from room.rig import Server
+    from lastword.testing.room.server import Server
 
 FILLER_S = 1.0
 

@@ -6,13 +6,13 @@ import json
 from typing import TYPE_CHECKING
 
 import lastword
-from room.call import AGENT
+from lastword.testing.room.agent import AGENT
 from room.outage import WORDS, outage
 
 if TYPE_CHECKING:
     from livekit import rtc
 
-    from room.rig import Server
+    from lastword.testing.room.server import Server
 
 
 async def test_the_others_learn_it(known_server: Server, room_name: str) -> None:

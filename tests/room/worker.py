@@ -16,7 +16,7 @@ from livekit import api
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from room.rig import Server
+    from lastword.testing.room.server import Server
 
 TESTS = Path(__file__).parents[1]
 START_TIMEOUT_S = 60.0

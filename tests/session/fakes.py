@@ -20,8 +20,9 @@ from livekit.agents import (
 )
 
 import lastword
+from lastword.testing.room.recording import RATE
 from lastword.testing.sink import RecordingSink
-from room.sweep import RATE, sweep
+from room.sweep import sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable

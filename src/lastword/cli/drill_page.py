@@ -5,31 +5,37 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING
 
+from lastword.testing.outcome import num_lost
 from lastword.testing.page import render
 
 if TYPE_CHECKING:
-    from lastword.testing.drill import Outcome
+    from lastword.testing.outcome import Outcome
 
+_WHERE = {
+    False: "in virtual time",
+    True: "in a real room, and recorded where the caller was",
+}
 _HEADINGS = ("failure", "heard", "after", "closed", "then", "words")
 
 
-def page_of(factory: str, outcomes: list[Outcome]) -> str:
+def page_of(factory: str, outcomes: list[Outcome], *, in_room: bool = False) -> str:
     """Draw the page of a drill.
 
     Args:
         factory: What made the sessions.
         outcomes: The calls, with their drawings.
+        in_room: Whether they were made in a real room.
 
     Returns:
         The HTML.
     """
-    ill = sum(not outcome.is_well for outcome in outcomes)
-    heard = f"{len(outcomes) - ill} of {len(outcomes)} callers heard the last words"
+    lost, counted = num_lost(outcomes)
+    heard = f"{counted - lost} of {counted} callers heard the last words"
     rows = "".join(_row(outcome) for outcome in outcomes)
     head = "".join(f"<th>{name}</th>" for name in _HEADINGS)
     return render(
         f"The drill of {factory}",
-        f"{heard}. Every call was made with stand-ins for all components, in virtual time; times "
+        f"{heard}. Every call was made with stand-ins for all components, {_WHERE[in_room]}; times "
         "count from when the caller begins to wait.",
         [outcome.drawn for outcome in outcomes if outcome.drawn is not None],
         one_scale=False,
@@ -47,7 +53,7 @@ def _row(outcome: Outcome) -> str:
         outcome.after or "",
         html.escape(outcome.words),
     )
-    state = "well" if outcome.is_well else "ill"
+    state = "ill" if outcome.is_lost else "well"
     return f'<tr class="{state}">{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
 
 

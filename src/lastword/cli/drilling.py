@@ -18,13 +18,15 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .factories import call, find_function
+from .factories import call, environment, find_function
 from .terminal import WrongUseError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Iterator
 
-    from lastword.testing.drill import Case, Outcome
+    from lastword.testing.cases import Case
+    from lastword.testing.outcome import Outcome
+    from lastword.testing.room.server import Access
 
 
 def look_at(factory: str) -> list[str]:
@@ -37,7 +39,9 @@ def look_at(factory: str) -> list[str]:
     return asyncio.run(_components(function, factory))
 
 
-def run_all(factory: str, cases: list[Case], *, jobs: int, draw: bool) -> Iterator[Outcome]:
+def run_all(
+    factory: str, cases: list[Case], *, jobs: int, draw: bool, access: Access | None = None
+) -> Iterator[Outcome]:
     """Run cases in parallel; yield each outcome as soon as it is ready.
 
     Args:
@@ -45,6 +49,7 @@ def run_all(factory: str, cases: list[Case], *, jobs: int, draw: bool) -> Iterat
         cases: The cases to run.
         jobs: How many processes to use at once.
         draw: Whether the calls are to be drawn on a page.
+        access: To the server in whose rooms the calls are made; None for no room.
 
     Raises:
         WrongUseError: A session cannot be made, or a process was killed from outside.
@@ -55,7 +60,7 @@ def run_all(factory: str, cases: list[Case], *, jobs: int, draw: bool) -> Iterat
         initializer=_begin,
         initargs=(str(Path.cwd()),),
     ) as pool:
-        work = [pool.submit(_run, factory, case, draw=draw) for case in cases]
+        work = [pool.submit(_run, factory, case, access, draw=draw) for case in cases]
         try:
             for done in concurrent.futures.as_completed(work):
                 yield done.result()
@@ -91,12 +96,23 @@ def _begin(folder: str) -> None:
     sys.path.insert(0, folder)
 
 
-def _run(factory: str, case: Case, *, draw: bool) -> Outcome:
+def _run(factory: str, case: Case, access: Access | None, *, draw: bool) -> Outcome:
     from lastword.testing import drill  # noqa: PLC0415 - takes a second to import
+    from lastword.testing.room import drill as in_room  # noqa: PLC0415 - the same
+    from lastword.testing.room.server import ServerError  # noqa: PLC0415 - the same
 
     function = find_function(factory)
+
+    def make() -> Awaitable[Any]:
+        return call(function, factory)
+
     with _own_cache():
-        return asyncio.run(drill.run(lambda: call(function, factory), case, draw=draw))
+        if access is None:
+            return asyncio.run(drill.run(make, case, draw=draw))
+        try:
+            return asyncio.run(in_room.run(make, case, access, draw=draw))
+        except ServerError as error:
+            raise WrongUseError(str(error)) from None
 
 
 @contextlib.contextmanager
@@ -104,18 +120,13 @@ def _own_cache() -> Iterator[None]:
     """Let the words that were rendered before be found, and add nothing to them."""
     from lastword.voice.cache import FOLDER_VARIABLE, default_folder  # noqa: PLC0415 - see _run
 
-    before, kept = os.environ.get(FOLDER_VARIABLE), default_folder()
+    kept = default_folder()
     with tempfile.TemporaryDirectory(prefix="lastword-drill-") as folder:
         for sound in kept.glob("*.wav") if kept.is_dir() else ():
             with contextlib.suppress(OSError):
                 _link(sound, Path(folder) / sound.name)
-        os.environ[FOLDER_VARIABLE] = folder
-        try:
+        with environment({FOLDER_VARIABLE: folder}):
             yield
-        finally:
-            os.environ.pop(FOLDER_VARIABLE)
-            if before is not None:
-                os.environ[FOLDER_VARIABLE] = before
 
 
 def _link(sound: Path, to: Path) -> None:

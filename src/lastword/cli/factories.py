@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import importlib
 import inspect
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from lastword.bounded import ends
 from .terminal import WrongUseError, foreign
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
 
 MAKING_S = 60.0
 """How long a user's function may take, in seconds."""
@@ -149,3 +150,17 @@ def _refuse_parameters(function: Callable[..., Any], name: str) -> None:
         ) from None
     except ValueError:  # some functions written in C do not reveal their parameters
         return
+
+
+@contextlib.contextmanager
+def environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Set variables of the environment while the context is open."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value

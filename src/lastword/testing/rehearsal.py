@@ -20,6 +20,7 @@ from .sink import RecordingSink
 from .stand_ins import Reply, stand_ins_for
 
 if TYPE_CHECKING:
+    from livekit import rtc
     from livekit.agents import Agent, AgentSession
 
     from .._upstream.stand_ins import Work
@@ -252,12 +253,15 @@ class Rehearsal:
 
     # --- its beginning and its end -----------------------------------------------------------
 
-    async def start(self, *, stand_in: bool, hears: bool = True) -> None:
+    async def start(
+        self, *, stand_in: bool, hears: bool = True, room: rtc.Room | None = None
+    ) -> None:
         """Start the session; `rehearse` calls this.
 
         Args:
             stand_in: Whether stand-ins do the work of all components.
             hears: Whether the session gets a caller's silence, on which a local VAD works.
+            room: Where the session is to run, if it is not to be recorded here.
         """
         rehearsed.set(self)
         self._outage.install()
@@ -267,15 +271,17 @@ class Rehearsal:
             for part, work in stand_ins_for(self.reply).items():
                 self._outage.replace(part, work)
         session = self.session
-        session.output.audio, session.output.transcription = self.sink, self._words
-        if hears and session.input.audio is None:
+        where: dict[str, Any] = {} if room is None else {"room": room}
+        if room is None:
+            session.output.audio, session.output.transcription = self.sink, self._words
+        if room is None and hears and session.input.audio is None:
             session.input.audio = SilentMicrophone()
         session.on("error", self._on_error)
         session.on("close", self._on_close)
         session.on("agent_state_changed", lambda event: self._note("agent", event.new_state))
         models: list[object] = [session.llm, self.agent.llm]
         self._stack.enter_context(self._outage.watch_realtime(models, stand_in=stand_in))
-        await session.start(self.agent)
+        await session.start(self.agent, **where)
         if stand_in and self.last_word is not None:
             await self.last_word.ready()  # words are rendered, as in any call but the first
 

@@ -1,9 +1,8 @@
-"""Builds, starts and ends a real livekit-server on loopback.
+"""Starts and ends a real livekit-server on loopback, which it builds once where there is Go.
 
-The server is a Go module. It is built once from the module proxy, with the versions that
-`server/go.mod` and `server/go.sum` hold, into a cache outside the tree: `$LASTWORD_CACHE`, else
-`$XDG_CACHE_HOME/lastword`, else `~/.cache/lastword`. Knows nothing of lastword and nothing of
-pytest: `make demo-room` uses it too.
+The server is a Go module. It is built from the module proxy, with the versions that `go.mod` and
+`go.sum` beside this file hold, into a cache: `$LASTWORD_CACHE`, else `$XDG_CACHE_HOME/lastword`,
+else `~/.cache/lastword`. Without Go a `livekit-server` on PATH is used. Knows nothing of sessions.
 """
 
 from __future__ import annotations
@@ -30,28 +29,32 @@ from livekit import api
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-MODULE = Path(__file__).with_name("server")
+MODULE = Path(__file__).parent
 PACKAGE = "github.com/livekit/livekit-server/cmd/server"
 BUILD_TIMEOUT_S = 900.0  # 105 s on two idle cores, modules at hand
 START_TIMEOUT_S = 20.0
+_FIVE_DIGITS = 10_000
 START_ATTEMPTS = 3  # a port that was free a moment ago may be taken by the time the server binds it
-HOW_TO_GET_GO = "the room tests need Go 1.25 or later on PATH: https://go.dev/dl/"
-
+EXECUTABLE = "livekit-server"
+NO_SERVER = (
+    "there is no LiveKit server here, and no Go to build one: expected Go 1.25 or later on PATH "
+    "(https://go.dev/dl/), or livekit-server"
+)
 
 Routes = Literal["one", "several"]
-"""How many ways a server offers its clients."""
+"""How many ways a server offers to its clients."""
 
 
-class RigError(RuntimeError):
-    """The rig cannot be had here; the message says why and what to do."""
+class ServerError(RuntimeError):
+    """No server can be had here; the message says why and what to do."""
 
 
-class GoMissingError(RigError):
-    """There is no Go to build the server with."""
+class NoServerError(ServerError):
+    """There is no server, and nothing to build one with."""
 
 
 def cache_dir() -> Path:
-    """The folder outside the tree in which built servers are kept."""
+    """Return the folder in which built servers are kept."""
     if chosen := os.environ.get("LASTWORD_CACHE"):
         return Path(chosen)
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
@@ -59,29 +62,32 @@ def cache_dir() -> Path:
 
 
 def server_binary() -> Path:
-    """The livekit-server executable, built now if the cache does not have it.
+    """Return the livekit-server executable; build it now if the cache does not have it.
 
     Raises:
-        GoMissingError: The cache has none and there is no Go to build one with.
-        RigError: The build failed or took longer than `BUILD_TIMEOUT_S`.
+        NoServerError: The cache has none, nor has PATH, and there is no Go to build one with.
+        ServerError: The build failed or took longer than `BUILD_TIMEOUT_S`.
     """
     binary = _binary_in_cache()
     if binary.exists():
         return binary
     go = shutil.which("go")
     if go is None:
-        raise GoMissingError(HOW_TO_GET_GO)
+        installed = shutil.which(EXECUTABLE)
+        if installed is None:
+            raise NoServerError(NO_SERVER)
+        return Path(installed)
     binary.parent.mkdir(parents=True, exist_ok=True)
     with (binary.parent / "build.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two test runs at once build once
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two runs at once build once
         if not binary.exists():
             _build(go, binary)
     return binary
 
 
-def server_is_built() -> bool:
-    """Whether the cache has the server: building it takes minutes."""
-    return _binary_in_cache().exists()
+def must_be_built() -> bool:
+    """Return whether a server would have to be built first, which takes minutes."""
+    return not _binary_in_cache().exists() and shutil.which("go") is not None
 
 
 def _binary_in_cache() -> Path:
@@ -93,20 +99,20 @@ def _build(go: str, binary: Path) -> None:
     partial = binary.with_suffix(".partial")
     command = [go, "build", "-mod=readonly", "-trimpath", "-o", str(partial), PACKAGE]
     try:
-        subprocess.run(
+        subprocess.run(  # noqa: S603 - Go, with arguments of our own
             command, cwd=MODULE, check=True, capture_output=True, text=True, timeout=BUILD_TIMEOUT_S
         )
     except subprocess.CalledProcessError as error:
-        raise RigError(f"livekit-server did not build: {error.stderr[-2000:]}") from error
+        raise ServerError(f"livekit-server did not build: {error.stderr[-2000:]}") from error
     except subprocess.TimeoutExpired as error:
-        raise RigError(f"livekit-server did not build within {BUILD_TIMEOUT_S:.0f} s") from error
+        raise ServerError(f"livekit-server did not build within {BUILD_TIMEOUT_S:.0f} s") from error
     partial.replace(binary)
 
 
 def free_ports(count: int) -> list[int]:
-    """Port numbers that are free now for TCP and UDP on 127.0.0.1, five digits each.
+    """Return port numbers that are free now for TCP and UDP on 127.0.0.1, five digits each.
 
-    Five digits, because the proxy of the network tests exchanges them in length-prefixed messages.
+    All have the same length, so that a proxy can exchange them in length-prefixed messages.
     """
     ports: list[int] = []
     with ExitStack() as held:
@@ -117,14 +123,14 @@ def free_ports(count: int) -> list[int]:
             udp = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
             with suppress(OSError):
                 udp.bind(("127.0.0.1", port))
-                if port >= 10_000:
+                if port >= _FIVE_DIGITS:
                     ports.append(port)
     return ports
 
 
 @dataclass
 class Access:
-    """What one needs to use a server, here or in another program.
+    """What is needed to use a server, here or in another program.
 
     Attributes:
         url: `ws://127.0.0.1:port`, also good as the URL of the HTTP API.
@@ -137,7 +143,7 @@ class Access:
     api_secret: str
 
     def token(self, identity: str, room: str, *, kind: str = "standard") -> str:
-        """An access token for one participant; `kind` is livekit-api's ("agent", "sip", ...)."""
+        """Return a token for one participant; `kind` is livekit-api's ("agent", "sip", ...)."""
         token = api.AccessToken(self.api_key, self.api_secret)
         token.with_identity(identity).with_kind(kind)  # type: ignore[arg-type] # a Literal there
         token.with_ttl(dt.timedelta(hours=1))
@@ -147,11 +153,11 @@ class Access:
         return token.with_grants(grants).to_jwt()
 
     def api(self) -> api.LiveKitAPI:
-        """A client of the server's HTTP API, to be used as an async context manager."""
+        """Return a client of the server's HTTP API, to be used as an async context manager."""
         return api.LiveKitAPI(self.url, self.api_key, self.api_secret)
 
     def environment(self) -> dict[str, str]:
-        """The variables by which livekit-agents and livekit-api find this server."""
+        """Return the variables by which livekit-agents and livekit-api find this server."""
         return {
             "LIVEKIT_URL": self.url,
             "LIVEKIT_API_KEY": self.api_key,
@@ -168,7 +174,7 @@ class Server(Access):
 
     Attributes:
         udp_port: Where media arrives; where there is one route, all of it.
-        log_path: What the server wrote; deleted with the server, `keep_log` saves it.
+        log_path: What the server wrote; deleted with the server.
     """
 
     def __init__(self, *, routes: Routes = "one") -> None:
@@ -190,7 +196,7 @@ class Server(Access):
             self.stop()
             raise
         self.stop()
-        raise RigError(f"livekit-server did not answer within {START_TIMEOUT_S:.0f} s: {log}")
+        raise ServerError(f"livekit-server did not answer within {START_TIMEOUT_S:.0f} s: {log}")
 
     def __exit__(self, *_: object) -> None:
         self.stop()
@@ -213,12 +219,12 @@ class Server(Access):
             self._process.wait()
 
     def _start(self, binary: Path) -> bool:
-        """Start the process on fresh ports; True when it answers."""
+        """Start the process on fresh ports; return whether it answers."""
         port, self.udp_port, tcp_port = free_ports(3)
         config = self._folder / "livekit.yaml"
         config.write_text(self._config(port, tcp_port))
         with self.log_path.open("ab") as log:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 - the server, with a file of our own
                 [binary, "--config", config], stdout=log, stderr=log, stdin=subprocess.DEVNULL
             )
         self.url = f"ws://127.0.0.1:{port}"
@@ -231,7 +237,7 @@ class Server(Access):
         return False
 
     def _config(self, port: int, tcp_port: int) -> str:
-        """YAML that keeps signalling on loopback and media on this machine."""
+        """Return YAML that keeps signalling on loopback and media on this machine."""
         one = self._routes == "one"
         return f"""\
 port: {port}
@@ -252,7 +258,7 @@ _ONE_ROUTE = """\
   enable_loopback_candidate: true
   interfaces: {includes: [lo]}"""
 """Works on loopback alone. ICE lite, so that the server sends no connectivity checks of its own:
-the network tests put a proxy before its one UDP port, and media must not find a way around it."""
+a proxy before its one UDP port sees all media, which finds no way around it."""
 
 _SEVERAL_ROUTES = """\
   tcp_port: {tcp_port}

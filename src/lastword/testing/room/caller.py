@@ -1,87 +1,30 @@
-"""Runs the caller's end of a call: joins a room, speaks, and keeps what it hears and reads."""
+"""Runs the caller's end of a call: joins a room, speaks, and keeps what is heard and read there."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-import wave
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from livekit import rtc
 
-from room.sweep import QUIET, RATE, Samples
+from ...bounded import within
+from .recording import RATE, Recording, Samples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from typing_extensions import Self
 
-    from room.rig import Access
+    from .server import Access
 
 SPOKEN_S = 0.1  # the microphone sends this much at a time ...
 AHEAD_S = 0.2  # ... and so much before it is due
 TRANSCRIPTION = "lk.transcription"
 CHAT = "lk.chat"
 AGENT_STATE = "lk.agent.state"
-
-
-@dataclass
-class Recording:
-    """What came over one track, with the clock of its arrival.
-
-    WebRTC delivers 10 ms all the time, silence too, so the place in the recording and the clock run
-    together; where they part (a cut network), `at` follows the frames' own times.
-    """
-
-    frames: list[tuple[float, Samples]] = field(default_factory=list)
-    loud_at: float | None = None
-    """When anything louder than codec noise arrived last."""
-
-    def add(self, at: float, samples: Samples) -> None:
-        """Keep what arrived at a moment."""
-        self.frames.append((at, samples))
-        if np.abs(samples).max() >= QUIET:
-            self.loud_at = at
-
-    def forget(self) -> None:
-        """Drop what came so far."""
-        self.frames.clear()
-        self.loud_at = None
-
-    def samples(self) -> Samples:
-        """All of it, (samples,) float32 at 24 kHz."""
-        if not self.frames:
-            return np.zeros(0, np.float32)
-        return np.concatenate([samples for _, samples in self.frames])
-
-    def since(self, moment: float) -> Samples:
-        """What arrived from a moment of `time.monotonic()` on, silence up to the first of it."""
-        frames = [(at, samples) for at, samples in self.frames if at >= moment]
-        if not frames:
-            return np.zeros(0, np.float32)
-        waited = np.zeros(round((frames[0][0] - moment) * RATE), np.float32)
-        return np.concatenate([waited, *(samples for _, samples in frames)])
-
-    def at(self, position_s: float) -> float:
-        """When the sound at this place arrived, in seconds of `time.monotonic()`."""
-        left = round(position_s * RATE)
-        for arrived, samples in self.frames:
-            left -= len(samples)
-            if left < 0:
-                return arrived + left / RATE  # a frame comes when its last sample is there
-        raise IndexError(f"the recording is shorter than {position_s:.3f} s")
-
-    def write_wav(self, path: Path) -> None:
-        """Write it as 16-bit mono WAV."""
-        pcm = np.clip(np.rint(self.samples() * 32768), -32768, 32767).astype("<i2")
-        with wave.open(str(path), "wb") as out:
-            out.setnchannels(1)
-            out.setsampwidth(2)
-            out.setframerate(RATE)
-            out.writeframes(pcm.tobytes())
 
 
 @dataclass
@@ -149,7 +92,7 @@ class Caller:
             self.room.on(name, lambda *_, name=name: self._note(name))
         self.room.register_text_stream_handler(TRANSCRIPTION, self._on_text)
         options = rtc.RoomOptions(auto_subscribe=self._subscribe)
-        await asyncio.wait_for(self.room.connect(self._url, self._token, options), 15)
+        await within(self.room.connect(self._url, self._token, options), 15)
         if self._has_microphone:
             await self._publish()
         return self
@@ -158,7 +101,7 @@ class Caller:
         source = rtc.AudioSource(RATE, 1, queue_size_ms=500)
         track = rtc.LocalAudioTrack.create_audio_track("microphone", source)
         publish = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
-        await asyncio.wait_for(self.room.local_participant.publish_track(track, publish), 15)
+        await within(self.room.local_participant.publish_track(track, publish), 15)
         self._spawn(self._microphone(source), "caller_microphone")
 
     async def __aexit__(self, *_: object) -> None:
@@ -167,7 +110,7 @@ class Caller:
     async def leave(self) -> None:
         """Leave the room; a second call does nothing."""
         if self.room.isconnected():
-            await asyncio.wait_for(self.room.disconnect(), 10)
+            await within(self.room.disconnect(), 10)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -200,7 +143,7 @@ class Caller:
             self._changed.clear()
             try:
                 # woken now and then, because the passing of time may be the condition
-                await asyncio.wait_for(self._changed.wait(), min(left, 0.05))
+                await within(self._changed.wait(), min(left, 0.05))
             except asyncio.TimeoutError:
                 continue
 
@@ -234,7 +177,7 @@ class Caller:
     def _on_track(
         self,
         track: rtc.Track,
-        publication: rtc.RemoteTrackPublication,
+        _: rtc.RemoteTrackPublication,
         participant: rtc.RemoteParticipant,
     ) -> None:
         if track.kind == rtc.TrackKind.KIND_AUDIO:
@@ -248,7 +191,7 @@ class Caller:
             if task.get_name() == f"caller_record_{track.sid}":
                 task.cancel()
 
-    def _on_attributes(self, changed: dict[str, str], participant: rtc.Participant) -> None:
+    def _on_attributes(self, changed: dict[str, str], _: rtc.Participant) -> None:
         if AGENT_STATE in changed:
             self.states.append((time.monotonic(), changed[AGENT_STATE]))
             self._changed.set()

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from .session.after.hand_over import Handover, hand_over, handed_over
     from .session.attach import attach
     from .session.dropin import AgentSession
+    from .session.farewell import Farewell, farewell
     from .session.guard import guard
     from .session.last_word import LastWord
     from .session.report import Report
@@ -71,6 +72,7 @@ _MODULES = {
     "Failure": ".failure.failure",
     "FailureKind": ".failure.kinds",
     "Handover": ".session.after.hand_over",
+    "Farewell": ".session.farewell",
     "History": ".failure.policy",
     "InferenceQuotaExceededError": ".failure.quota",
     "LastWord": ".session.last_word",
@@ -90,6 +92,7 @@ _MODULES = {
     "classify": ".failure.classify",
     "clear_cache": ".audio.clip",
     "decode": ".audio.decode",
+    "farewell": ".session.farewell",
     "guard": ".session.guard",
     "hand_over": ".session.after.hand_over",
     "handed_over": ".session.after.hand_over",
@@ -119,6 +122,7 @@ __all__ = [
     "Decision",
     "Failure",
     "FailureKind",
+    "Farewell",
     "Handover",
     "History",
     "InferenceQuotaExceededError",
@@ -139,6 +143,7 @@ __all__ = [
     "classify",
     "clear_cache",
     "decode",
+    "farewell",
     "guard",
     "hand_over",
     "handed_over",

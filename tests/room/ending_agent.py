@@ -11,7 +11,7 @@ import logging
 import sys
 from typing import TYPE_CHECKING, Any
 
-from livekit.agents import Agent, AgentServer, AgentSession, JobContext
+from livekit.agents import Agent, AgentServer, AgentSession, JobContext, JobExecutorType
 from livekit.agents.voice.room_io import RoomOptions
 
 import lastword
@@ -110,6 +110,7 @@ def prewarm(process: Any) -> None:
 async def main(name: str) -> None:
     """Be a worker until standard input ends."""
     server = AgentServer(
+        job_executor_type=JobExecutorType.THREAD,  # jobs start sooner there
         host="127.0.0.1",
         port=0,
         setup_fnc=prewarm,

@@ -13,7 +13,7 @@ import sys
 import time
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from livekit.agents import (
     Agent,
@@ -181,10 +181,10 @@ def prewarm(process: JobProcess) -> None:
     clip.frames()
 
 
-def announce(*_: object) -> None:
+def announce(*_: object, to: TextIO = sys.stdout) -> None:
     """Tell the test that jobs may come."""
-    sys.stdout.write("registered\n")
-    sys.stdout.flush()
+    to.write("registered\n")
+    to.flush()
 
 
 async def main(executor: str) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def worker(server: Server) -> Iterator[Worker]:
-    """A worker whose jobs have a process each."""
+    """A worker for all tests of this module."""
     with Worker(server, "room.ending_agent", "ending") as running:
         yield running
 

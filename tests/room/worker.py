@@ -79,6 +79,11 @@ class Worker:
         assert self._process is not None
         return self._process.pid
 
+    def terminate(self) -> None:
+        """Send it SIGTERM, as a roll-out does."""
+        assert self._process is not None
+        self._process.terminate()
+
     def log(self) -> str:
         """What it has written so far, the last of it."""
         return self.log_path.read_text(errors="replace")[-4000:]

@@ -77,6 +77,12 @@ FACTS: dict[str, tuple[str, ...]] = {
     "tts:StreamAdapter.__init__": ("self._wrapped_tts",),
     "stt:StreamAdapter.__init__": ("self._stt",),
     "inference:LLM.__init__": ("self._client",),
+    # a job that ends: the room stays connected until `on_session_end` and its own are over
+    "ipc.job_proc_lazy_main:_JobProc": (
+        *("self._shutdown_fut", "self._session_end_fnc", "self._job_ctx._on_session_end"),
+        "self._room.disconnect",
+    ),
+    "job:JobContext.shutdown": ("self._on_shutdown",),
 }
 
 NOT_EVERYWHERE = {
@@ -87,6 +93,10 @@ NOT_EVERYWHERE = {
 
 DONE_WITHOUT = {
     "_root_span_context": "the span of a report then stands alone",
+    **dict.fromkeys(
+        ("_on_session_end", "_on_shutdown", "_shutdown_fut"),
+        "no farewell is said, and a warning says so",
+    ),
     "_info": "the sentinel then joins by the usual address of the server",
     **dict.fromkeys(("_opts", "_options", "_config"), "where plugins keep how they sound"),
     **dict.fromkeys(("_sample_rate", "_num_channels"), "the same"),

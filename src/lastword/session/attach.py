@@ -11,6 +11,7 @@ from .after.actions import Plan
 from .arguments import check_flag, check_function, check_seconds
 from .attachable import check_place, check_session
 from .closing import Bounds
+from .farewell import Farewell, check_farewell
 from .last_word import LastWord, is_attached
 from .preparation import Preparation
 from .silence.settings import DEFAULT_SILENCE, Silence, check_silence
@@ -42,6 +43,7 @@ def attach(
     close_timeout_s: float = 8.0,
     standby_track: bool = False,
     tell: bool = True,
+    farewell: Farewell | None = None,
 ) -> LastWord:
     """Give a session the last word: an unrecoverable failure is heard, then the session closes.
 
@@ -69,6 +71,8 @@ def attach(
             the session's output fails.
         tell: Tell the others in the room, as data, that the agent has failed, which kind of failure
             it is, and what follows; never what the provider wrote.
+        farewell: What is said and done if the worker ends the job while the session runs, such as
+            in a roll-out: `lastword.farewell(...)`, or None for nothing.
 
     Returns:
         The session's `LastWord`.
@@ -101,6 +105,7 @@ def attach(
     check_flag("standby_track", standby_track)
     check_flag("tell", tell)
     check_silence(silence)
+    check_farewell(farewell)
     return LastWord(
         session,
         Preparation(
@@ -111,6 +116,7 @@ def attach(
             max_message_s=max_message_s,
             standby_track=standby_track,
             tell=tell,
+            farewell=farewell,
             remarks={
                 "filler": silence.filler if silence is not None else None,
                 "deaf_prompt": silence.deaf_prompt if silence is not None else None,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from livekit import rtc
+    from livekit.agents import JobContext
 
     from ..failure.failure import Failure
     from ..room.own_track import Standby
@@ -57,6 +59,15 @@ class Words:
     tell: bool = True
 
 
+# Jobs whose callers have been told, or are being told, why their calls end.
+_told: weakref.WeakSet[JobContext] = weakref.WeakSet()
+
+
+def is_told(job: JobContext) -> bool:
+    """Return whether the caller of a job has been told, or is being told, why the call ends."""
+    return job in _told
+
+
 class Ending:
     """One call on its way from its failure to its report.
 
@@ -84,6 +95,8 @@ class Ending:
         self._failed_at = time.time()
         self._watch()
         self._tell("failed")
+        if place.job is not None:
+            _told.add(place.job)
 
     @property
     def _transcript(self) -> str:

@@ -14,23 +14,20 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from livekit.agents import telemetry
 
-from .._upstream import rooms, sessions
+from .._upstream import sessions
 from ..bounded import hold
 from ..errors import StartTimeoutError
 from ..failure.classify import classify
-from ..room.callers import callers_in, is_phone
 from ..traces import told
 from .after.actions import Plan
 from .after.followup import PhoneWarning, Place
 from .arguments import check_flag, check_function, is_async
-from .ending import Ending
-from .history import history_of
-from .job import is_in_room, shield_connect, silent
+from .job import shield_connect
 from .last_word import attached_to
-from .playout.own_way import speak_on_own_track
 from .report import Report, deliver, delivered
 from .script import Script
 from .vigilance import Vigilance
+from .without_session import caller_of, end_call, session_of
 from .words.language import check_language
 from .words.message import DEFAULT
 from .words.rendering import WordsWithoutSession
@@ -39,23 +36,17 @@ from .words.utterance import OutputFormat
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
-    from livekit import rtc
-    from livekit.agents import AgentSession, JobContext
+    from livekit.agents import JobContext
     from livekit.agents import tts as agents_tts
 
     from .after.actions import AnyAfter
-    from .playout.heard import Heard
     from .words.message import AnyMessage
-    from .words.utterance import Utterance
 
     Entrypoint: TypeAlias = Callable[[JobContext], Coroutine[Any, Any, None]]
     MakeTTS: TypeAlias = Callable[[], agents_tts.TTS[Any] | Awaitable[agents_tts.TTS[Any]]]
 
 logger = logging.getLogger("lastword")
 
-LISTENER_TIMEOUT_S = 5.0
-"""How long to wait for the track to be published and a caller to listen: agents are dispatched when
-the room is made, and the caller may still be joining it."""
 START_TIMEOUT_S = 20.0
 """A `session.start()` that takes longer counts as hanging: the caller hears nothing meanwhile."""
 LOOK_EVERY_S = 1.0
@@ -196,8 +187,8 @@ class _Guard:
         seen_at: float | None = None
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
-            session = self._session()
-            self._phone_warning.look_at(self._caller(session))
+            session = session_of(self._job)
+            self._phone_warning.look_at(caller_of(self._job, session))
             if session is None:
                 continue
             if sessions.is_started(session):
@@ -213,33 +204,18 @@ class _Guard:
         if entry is not None and self._in_entrypoint:
             entry.cancel()
 
-    def _session(self) -> AgentSession[Any] | None:
-        try:
-            return self._job.primary_session
-        except RuntimeError:
-            return None  # no session was started yet
-
-    def _caller(self, session: AgentSession[Any] | None) -> rtc.RemoteParticipant | None:
-        """Return the linked participant, else one on a phone, else the only caller."""
-        linked = rooms.linked_participant(session) if session is not None else None
-        if linked is not None:
-            return linked
-        callers = callers_in(self._job.room)
-        phones = (caller for caller in callers if is_phone(caller))
-        return next(phones, callers[0] if len(callers) == 1 else None)
-
     def _where(self) -> Place:
         """Return where the call is, unless a session looks after it itself."""
-        session = self._session()
+        session = session_of(self._job)
         if session is not None and attached_to(session) is not None:
             return Place()
-        return Place(self._job.room, self._job, self._caller(session))
+        return Place(self._job.room, self._job, caller_of(self._job, session))
 
     # --- the last words --------------------------------------------------------------------------
 
     async def _last_words(self, error: Exception) -> None:
         """Say the message, then run the action; raise nothing but a cancellation."""
-        session = self._session()
+        session = session_of(self._job)
         last_word = attached_to(session) if session is not None else None
         if last_word is not None and await last_word.settled() is not None:
             return  # the session has spoken for itself
@@ -247,32 +223,13 @@ class _Guard:
             last_word.detach()  # one message is enough, whatever else goes wrong
         self._vigilance.bye()
         try:
-            await self._speak_and_end(session, error)
+            failure = classify(error)
+            report = await end_call(
+                self._job,
+                failure,
+                self._script.for_failure(failure.kind),
+                look_at=self._phone_warning.look_at,
+            )
+            await delivered(deliver(report, self._on_report, telemetry.tracer))
         except Exception as trouble:  # noqa: BLE001 - the job ends as it would have without us
             logger.error("the guard could not say its last words: %s", told(trouble))
-
-    async def _speak_and_end(self, session: AgentSession[Any] | None, error: Exception) -> None:
-        failure = classify(error)
-        words = self._script.for_failure(failure.kind)
-        history = functools.partial(history_of, session, self._job)
-        ending = Ending(failure, words, Place(self._job.room, self._job, history=history))
-        async with silent(session):
-            if (words.first or words.action) and await is_in_room(self._job):
-                caller = self._caller(session)
-                ending.learn(self._job.room, caller)
-                self._phone_warning.look_at(caller)
-                speak = functools.partial(self._speak, ending)
-                await ending.utter(speak)
-                await ending.before_close(speak)
-            await ending.after_close()
-        report = ending.report(close_s=ending.passed_s, closed_by="upstream")
-        await delivered(deliver(report, self._on_report, telemetry.tracer))
-
-    async def _speak(self, ending: Ending, utterance: Utterance, heard: Heard) -> None:
-        await speak_on_own_track(
-            self._job.room,
-            heard,
-            transcript=utterance.transcript,
-            abort=ending.abort,
-            first_frame_timeout_s=LISTENER_TIMEOUT_S,
-        )

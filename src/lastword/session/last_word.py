@@ -27,6 +27,7 @@ from ..traces import told
 from .after.followup import Place
 from .closing import Bounds, Closing
 from .decisions import Decisions
+from .farewell import SentAway
 from .owner import SessionOwner
 from .report import Report, deliver, delivered
 from .silence.dead_air import dead_air
@@ -89,6 +90,8 @@ class LastWord:
         self._trace_context: Context | None = None
         self._silent_s = 0.0
         self._owner = SessionOwner(session)
+        farewell = preparation.farewell
+        self._sent_away = SentAway(session, farewell, on_report) if farewell is not None else None
         self._silence = Keeper(session, silence, preparation, self._owner, give_up=self._give_up)
         self._hooks = sessions.SessionHooks(
             session,
@@ -133,6 +136,8 @@ class LastWord:
         self._silence.stop()
         self._preparation.stop()
         self._preparation.leave_room()
+        if self._sent_away is not None:
+            self._sent_away.stop()
         self._vigilance.bye()
         tap.remove(self._owner)
         _attached.discard(self._session)

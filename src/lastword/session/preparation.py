@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ..failure.kinds import FailureKind
     from .after.actions import Plan
     from .ending import Words
+    from .farewell import Farewell
     from .words.message import AnyMessage, OneMessage
     from .words.utterance import Utterance
 
@@ -55,6 +56,7 @@ class Preparation:
         max_message_s: Longest message accepted, in seconds.
         standby_track: Whether a muted track is to wait in the room.
         tell: Whether the others in the room are told of a failure.
+        farewell: What is said if the job is sent away, or None.
         remarks: What may be said while the call goes on, in any form of message; True for the
             bundled words.
 
@@ -73,6 +75,7 @@ class Preparation:
         max_message_s: float,
         standby_track: bool,
         tell: bool,
+        farewell: Farewell | None,
         remarks: Mapping[RemarkName, OneMessage | bool],
     ) -> None:
         languages = [language, *speakers.languages_of(session)]
@@ -89,7 +92,13 @@ class Preparation:
             )
             for name, remark in remarks.items()
         }
-        messages = [*self._script.messages, *self._remarks.values()]
+        self.farewell = None
+        if farewell is not None:
+            self.farewell = farewell.script(
+                languages=languages, max_message_s=max_message_s, tell=tell
+            )
+        scripts = self._scripts()
+        messages = [*(m for script in scripts for m in script.messages), *self._remarks.values()]
         self._own_voice = OwnVoice(session, messages, language=language)
         self._format: OutputFormat | None = None
         self._standby = Standby() if standby_track else None
@@ -100,7 +109,8 @@ class Preparation:
     def follow(self) -> None:
         """Prepare what the session needs in its present state; quick if nothing has changed."""
         wanted = self._wanted_format()
-        self._script.prepare(wanted)
+        for script in self._scripts():
+            script.prepare(wanted)
         if wanted != self._format:
             for remark in self._remarks.values():
                 remark.prepare(wanted)
@@ -108,6 +118,9 @@ class Preparation:
         self._publish_standby(wanted)
         self._own_voice.follow()
         self._phone_warning.look_at(rooms.linked_participant(self._session))
+
+    def _scripts(self) -> list[Script]:
+        return [script for script in (self._script, self.farewell) if script is not None]
 
     async def ready(self) -> None:
         """Wait until every sound is ready or given up."""

@@ -29,6 +29,7 @@ class Script:
 
     Attributes:
         messages: All messages, the likeliest first.
+        plan: What follows.
 
     Raises:
         ClipError: A file is missing, broken or too long.
@@ -44,7 +45,7 @@ class Script:
         max_message_s: float,
         tell: bool = True,
     ) -> None:
-        self._plan = plan
+        self.plan = plan
         self._tell = tell
         self._first = Message(
             message, languages=languages, max_message_s=max_message_s, handed_on=plan.handed_on()
@@ -66,7 +67,7 @@ class Script:
 
     def for_failure(self, kind: FailureKind, standby: Standby | None = None) -> Words:
         """Return what is said and done about a kind of failure; a look-up."""
-        action = self._plan.for_kind(kind)
+        action = self.plan.for_kind(kind)
         second = self._second[id(action)].for_kind(kind) if action is not None else None
         to = self._format or OutputFormat()
         return Words(self._first.for_kind(kind), second, action, to, standby, self._tell)

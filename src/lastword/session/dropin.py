@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .._upstream.options import SessionOptions
     from ..failure.policy import Policy
     from .after.actions import AnyAfter
+    from .farewell import Farewell
     from .last_word import LastWord
     from .report import Report
     from .silence.settings import Silence
@@ -52,6 +53,7 @@ class AgentSession(_Session[Userdata_T]):
         close_timeout_s: Budget for the session's own teardown, in seconds.
         standby_track: Publish a muted track when the session starts.
         tell: Tell the others in the room of the failure.
+        farewell: What is said and done if the worker ends the job while the session runs.
         **options: Everything that the `AgentSession` of livekit-agents takes.
 
     Raises:
@@ -79,6 +81,7 @@ class AgentSession(_Session[Userdata_T]):
         close_timeout_s: float = 8.0,
         standby_track: bool = False,
         tell: bool = True,
+        farewell: Farewell | None = None,
         **options: Unpack[SessionOptions[Userdata_T]],
     ) -> None:
         super().__init__(**options)
@@ -98,6 +101,7 @@ class AgentSession(_Session[Userdata_T]):
             close_timeout_s=close_timeout_s,
             standby_track=standby_track,
             tell=tell,
+            farewell=farewell,
         )
 
     @property

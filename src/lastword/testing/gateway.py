@@ -16,6 +16,10 @@ module too. Where plugins ask, and the argument that sends them there:
     openai.TTS, openai.STT          base_url=url + "/v1"              /v1/audio/speech,
                                                                       /v1/audio/transcriptions
     openai.realtime.RealtimeModel   base_url=url + "/v1"              /v1/realtime
+    google.realtime.RealtimeModel   http_options=HttpOptions(         /ws/*
+                                      base_url=url); Google's SDK
+                                      insists on TLS: let a proxy
+                                      end it
     inference.STT, inference.TTS    base_url=url                      /stt, /tts
     anthropic.LLM                   base_url=url                      /v1/messages
     google.LLM                      http_options=HttpOptions(         /v1*

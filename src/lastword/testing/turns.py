@@ -1,4 +1,4 @@
-"""Makes the answers of a healthy scripted LLM: words, a tool call or nothing.
+"""Makes the answers of a healthy scripted LLM or realtime model: words, a tool call or nothing.
 
 One answer serves all providers: the path of the request tells which form is wanted.
 
@@ -6,15 +6,18 @@ One answer serves all providers: the path of the request tells which form is wan
     OpenAI's responses, over HTTP or a WebSocket    /v1/responses
     Anthropic                                       /v1/messages
     Google                                          /v1beta/models/...:streamGenerateContent
+    OpenAI's realtime models, Gemini Live           /v1/realtime, /ws/*; see `realtime_turns`
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
+
+from . import realtime_turns
+from .realtime_turns import Turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,47 +27,34 @@ if TYPE_CHECKING:
 _ID = "scripted"
 
 
-@dataclass(frozen=True)
-class _Turn:
-    """The answer.
-
-    Attributes:
-        pieces: The words, as they are streamed.
-        tool: Name of the tool that is called, or None.
-        arguments: Its arguments, as JSON.
-    """
-
-    pieces: tuple[str, ...] = ()
-    tool: str | None = None
-    arguments: str = "{}"
-
-
 def says(text: str) -> Answer:
-    """Answer with words, streamed one by one: any LLM of the table above.
+    """Answer with words, streamed one by one; a realtime model speaks a tone with them.
 
     Args:
         text: What the agent is to say.
     """
-    return _answer(_Turn(tuple(f"{word} " for word in text.split(" "))))
+    return _answer(Turn(tuple(f"{word} " for word in text.split(" "))))
 
 
 def calls_tool(name: str, arguments: Mapping[str, Any] | None = None) -> Answer:
-    """Answer with a tool call: any LLM of the table above.
+    """Answer with a tool call; a realtime model calls it once, then says what it returned.
 
     Args:
         name: The tool's name, as the agent has it.
         arguments: Its arguments.
     """
-    return _answer(_Turn(tool=name, arguments=json.dumps(arguments or {})))
+    return _answer(Turn(tool=name, arguments=json.dumps(arguments or {})))
 
 
 def says_nothing() -> Answer:
-    """Answer without an error and without words: any LLM of the table above."""
-    return _answer(_Turn())
+    """Answer without an error, without words and without sound."""
+    return _answer(Turn())
 
 
-def _answer(turn: _Turn) -> Answer:
+def _answer(turn: Turn) -> Answer:
     async def answer(request: web.Request) -> web.StreamResponse:
+        if realtime_turns.is_realtime(request):
+            return await realtime_turns.serve(request, turn)
         if request.path.endswith("/responses"):
             return await _responses(request, turn)
         if request.path.endswith("/messages"):
@@ -88,7 +78,7 @@ async def _stream(
     return response
 
 
-async def _responses(request: web.Request, turn: _Turn) -> web.StreamResponse:
+async def _responses(request: web.Request, turn: Turn) -> web.StreamResponse:
     """Answer over HTTP, or each request of a WebSocket."""
     if request.headers.get("Upgrade", "").lower() != "websocket":
         return await _stream(request, _openai_responses(turn), named=True)
@@ -100,7 +90,7 @@ async def _responses(request: web.Request, turn: _Turn) -> web.StreamResponse:
     return ws
 
 
-def _chat(turn: _Turn) -> Iterator[dict[str, Any]]:
+def _chat(turn: Turn) -> Iterator[dict[str, Any]]:
     def chunk(delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
         choice = {"index": 0, "delta": delta, "finish_reason": finish}
         kind = {"object": "chat.completion.chunk", "created": 0, "model": _ID}
@@ -115,7 +105,7 @@ def _chat(turn: _Turn) -> Iterator[dict[str, Any]]:
     yield chunk({}, "stop" if turn.tool is None else "tool_calls")
 
 
-def _anthropic(turn: _Turn) -> Iterator[dict[str, Any]]:
+def _anthropic(turn: Turn) -> Iterator[dict[str, Any]]:
     usage = {"input_tokens": 1, "output_tokens": 1}
     message = {"id": _ID, "type": "message", "role": "assistant", "model": _ID, "content": []}
     ends: dict[str, Any] = {"stop_reason": None, "stop_sequence": None}
@@ -135,7 +125,7 @@ def _anthropic(turn: _Turn) -> Iterator[dict[str, Any]]:
     yield {"type": "message_stop"}
 
 
-def _google(turn: _Turn) -> Iterator[dict[str, Any]]:
+def _google(turn: Turn) -> Iterator[dict[str, Any]]:
     def chunk(parts: list[dict[str, Any]], **more: str) -> dict[str, Any]:
         candidate = {"content": {"role": "model", "parts": parts}, "index": 0, **more}
         used = {"promptTokenCount": 1, "candidatesTokenCount": 1, "totalTokenCount": 2}
@@ -149,7 +139,7 @@ def _google(turn: _Turn) -> Iterator[dict[str, Any]]:
     yield chunk([], finishReason="STOP")
 
 
-def _openai_responses(turn: _Turn) -> Iterator[dict[str, Any]]:
+def _openai_responses(turn: Turn) -> Iterator[dict[str, Any]]:
     numbers = iter(range(1000))
 
     def event(kind: str, **more: Any) -> dict[str, Any]:

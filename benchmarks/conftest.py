@@ -10,8 +10,15 @@ import soundfile
 from race import NUM_VARIANTS, RATE, Race, speech, write
 
 from lastword.audio import _native
+from lastword.audio.folder import FOLDER_VARIABLE
 
 PACKAGES = ("livekit-agents", "livekit", "soundfile", "soxr", "av", "numpy")
+
+
+@pytest.fixture(autouse=True)
+def _no_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Measure decoding: nothing was prepared by an earlier process."""
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "none"))
 
 
 @pytest.fixture(scope="session")

@@ -256,3 +256,23 @@ async def test_the_example_is_checked(
     rows = await asyncio.to_thread(reported, "check", "agent:make_session")
     assert {row["source"] for row in rows} == {"bundled"}
     assert provider.asked("/tts") > 0
+
+
+def test_bake_prepares_files(tmp_path: Path) -> None:
+    """While an image is built: of each file it says what has become of it."""
+    cache = str(tmp_path / "cache")
+    tone = 0.5 * np.sin(np.arange(24_000) / 9)
+    for suffix in ("flac", "wav"):
+        soundfile.write(tmp_path / f"sorry.{suffix}", tone, 24_000)
+    flac, wav = (str(tmp_path / f"sorry.{suffix}") for suffix in ("flac", "wav"))
+    (row,) = reported("bake", flac, "--cache-dir", cache)
+    assert (row["text"], row["duration_s"], row["was"]) == (flac, 1.0, "prepared")
+    assert len([*Path(cache).glob("*.frames")]) == 1
+    order = tmp_path / "order.toml"
+    order.write_text(f"files = {json.dumps([flac, wav, str(tmp_path / 'none.mp3')])}")
+    rows = reported("bake", str(order), "--cache-dir", cache, code=1)
+    assert [row["was"].split(":")[0] for row in rows] == ["kept", "not needed", "failed"]
+    assert "none.mp3" in rows[2]["error"]
+    (tmp_path / "file").touch()
+    (row,) = reported("bake", flac, "--cache-dir", str(tmp_path / "file" / "folder"), code=1)
+    assert "--cache-dir" in row["error"]

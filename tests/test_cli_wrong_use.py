@@ -81,6 +81,8 @@ FILES = {
     "tts_is_a_text.toml": 'tts = "maker:text"\nwords = ["Bye now"]',
     "without_words.toml": 'tts = "maker:text"',
     "without_tts.toml": 'words = ["Bye now"]',
+    "files_are_a_text.toml": 'files = "sorry.mp3"',
+    "words_and_files.toml": 'words = ["Bye now"]\nfiles = ["sorry.mp3"]',
     "broken.toml": "tts = ",
 }
 
@@ -145,6 +147,8 @@ WRONG = {
     "bake tts_is_a_number.toml": "got 5",
     "bake tts_is_a_text.toml": "returned a str",
     "bake without_words.toml": "--text",
+    "bake files_are_a_text.toml": "a list of texts",
+    "bake words_and_files.toml": "got none",
     "bake without_tts.toml": "got none",
 }
 

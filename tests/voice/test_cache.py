@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from lastword import Clip
-from lastword.voice.cache import FOLDER_VARIABLE, SoundCache, default_folder
+from lastword.audio.folder import FOLDER_VARIABLE, default_folder
+from lastword.voice.cache import SoundCache
 
 KEY = "0a" * 32
 OTHER = "0b" * 32

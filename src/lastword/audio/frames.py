@@ -65,17 +65,18 @@ class Frames:
         build: Builds one frame object over contents of this format.
     """
 
-    __slots__ = ("build", "contents", "length")
+    __slots__ = ("_frame_bytes", "build", "contents", "length")
 
     def __init__(self, wanted: Format, contents: Sequence[bytes], length: int) -> None:
-        self.contents = tuple(contents)
+        self.contents = contents
         self.length = length
         self.build = _builder(wanted)
+        self._frame_bytes = 2 * wanted.num_channels * wanted.samples_per_channel
 
     @property
     def nbytes(self) -> int:
         """Bytes of all samples, with the padding of the last frame."""
-        return sum(map(len, self.contents))
+        return len(self.contents) * self._frame_bytes
 
     def fresh(self) -> list[AudioFrame]:
         """Build frame objects for one playout."""

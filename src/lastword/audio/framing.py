@@ -65,7 +65,7 @@ class Framing:
     def frames(self) -> tuple[Frames, int]:
         """Return the frames, and how many samples were beyond full scale. Nothing can follow."""
         contents, length, clipped = self._framer.end()
-        return Frames(self._format, contents, length), clipped
+        return Frames(self._format, tuple(contents), length), clipped
 
 
 def recut(frames: Frames, wanted: Format) -> Frames:
@@ -77,4 +77,4 @@ def recut(frames: Frames, wanted: Format) -> Frames:
         framer.push(samples)
         left -= len(samples)
     contents, length, _ = framer.end()
-    return Frames(wanted, contents, length)
+    return Frames(wanted, tuple(contents), length)

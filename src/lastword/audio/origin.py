@@ -10,6 +10,8 @@ import numpy as np
 from . import _native
 from .decode import decode_exact, pour
 from .kept import Kept
+from .openings import kind_at
+from .prepared import name_of
 from .recording import Recording
 from .source import Contents
 
@@ -45,6 +47,9 @@ class Polish(NamedTuple):
         return Recording(np.array(samples, np.float32, order="C"), sample_rate)
 
 
+_OPENING_BYTES = 64
+
+
 @dataclass(frozen=True)
 class Origin:
     """A sound as it was given, and what is done to it. Immutable.
@@ -77,6 +82,16 @@ class Origin:
         """Return a name of the content and of what is done to it, made with a digest's key."""
         digest = _native.digest(self.kept.read(), key)
         return self.form, self.polish, digest
+
+    def name_on_disk(self) -> str | None:
+        """Return its name in the cache of prepared frames, or `None` if it is quickly prepared.
+
+        To hash a WAV takes as long as to decode it.
+        """
+        data = self.kept.read()
+        if self.form is not None or kind_at(bytes(data[:_OPENING_BYTES])) == "WAV":
+            return None
+        return name_of(data, tuple(self.polish))
 
     def put_away(self) -> Origin:
         """Return the same with its bytes out of memory, if the disk takes them."""

@@ -11,9 +11,10 @@ from . import _native, told
 from .frames import Format, Frames
 from .framing import Framing, recut
 from .limits import DEFAULT_LIMITS
+from .prepared import Prepared, frame_cache
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable
 
     from .origin import Origin
     from .sink import Opening
@@ -56,25 +57,35 @@ class Sound:
 
     def __init__(self, origin: Origin, content: Hashable) -> None:
         self.content = content
+        self.origin = origin
         self._prepared: dict[Format, Frames] = {}
         self._warned = False
         self._lock = threading.Lock()
         expected = type(self).expected
-        taken = origin.pour(lambda opening: Framing(opening, _usable(expected, opening)))
-        self.sample_rate: int = taken.opening.sample_rate
-        self.num_channels: int = taken.opening.num_channels
-        self.num_frames: int = taken.num_frames
-        self.origin = origin
+        found = self._made(expected, lambda opening: _usable(expected, opening))
+        self.sample_rate, self.num_channels, self.num_frames, frames = found
         if _refusal(expected, self.sample_rate, self.num_frames) is None:
-            self._take(expected, taken)
-            if origin.kept.nbytes * SMALL_PART > self.nbytes - origin.kept.nbytes:
+            self._put(expected, frames)
+            if origin.kept.nbytes * SMALL_PART > frames.nbytes:
                 self.origin = origin.put_away()
 
     def __eq__(self, other: object) -> bool:
-        return self.content == other.content if isinstance(other, Sound) else NotImplemented
+        if not isinstance(other, Sound):
+            return NotImplemented
+        if self is other or self.content == other.content:
+            return True
+        if self.form != other.form or not self._prepared:
+            return False
+        wanted = next(iter(self._prepared))
+        return [*self.frames(wanted).contents] == [*other.frames(wanted).contents]
 
     def __hash__(self) -> int:
-        return hash(self.content)
+        return hash(self.form)
+
+    @property
+    def form(self) -> tuple[int, int, int]:
+        """Sample rate, channels and samples per channel, as it was loaded."""
+        return self.sample_rate, self.num_channels, self.num_frames
 
     @property
     def nbytes(self) -> int:
@@ -109,22 +120,41 @@ class Sound:
             if known[:2] == wanted[:2]:  # only the length of a frame differs
                 return self._put(wanted, recut(ready, wanted))
         with told.told_before():
-            return self._take(wanted, self.origin.pour(lambda opening: Framing(opening, wanted)))
+            return self._put(wanted, self._made(wanted, lambda _: wanted).frames)
 
-    def _take(self, wanted: Format, taken: Framing) -> Frames:
-        frames, clipped = taken.frames()
-        if clipped and not self._warned:
-            self._warned = True
-            told.warn(
-                "%d samples are clipped at %d Hz: the sound is louder than full scale: %s",
-                clipped,
-                wanted.sample_rate,
-                self.origin.name,
-                name=self.origin.name,
-                clipped_samples=clipped,
-                sample_rate=wanted.sample_rate,
-            )
-        return self._put(wanted, frames)
+    def _made(self, wanted: Format, format_for: Callable[[Opening], Format]) -> Prepared:
+        """Return what an earlier process has prepared; else decode it, and keep it for the next."""
+        cache = frame_cache()
+        name = self.origin.name_on_disk() if cache else None
+        found = cache.load(name, wanted) if cache and name else None
+        if found is not None:
+            return found
+        with told.watched() as said:
+            taken = self.origin.pour(lambda opening: Framing(opening, format_for(opening)))
+            frames, clipped = taken.frames()
+            if clipped:
+                self._warn_of_clipped(clipped, wanted)
+        opening = taken.opening
+        form = opening.sample_rate, opening.num_channels, taken.num_frames
+        made = Prepared(*form, frames)
+        # What was warned of is to be told in the next process too.
+        if cache and name and not said and format_for(opening) == wanted:
+            cache.store(name, wanted, made)
+        return made
+
+    def _warn_of_clipped(self, clipped: int, wanted: Format) -> None:
+        if self._warned:
+            return
+        self._warned = True
+        told.warn(
+            "%d samples are clipped at %d Hz: the sound is louder than full scale: %s",
+            clipped,
+            wanted.sample_rate,
+            self.origin.name,
+            name=self.origin.name,
+            clipped_samples=clipped,
+            sample_rate=wanted.sample_rate,
+        )
 
     def _put(self, wanted: Format, frames: Frames) -> Frames:
         while len(self._prepared) >= MAX_FORMATS:

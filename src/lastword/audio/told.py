@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("lastword")
 
+_said: ContextVar[list[str] | None] = ContextVar("lastword_said", default=None)
 _was_told: ContextVar[bool] = ContextVar("lastword_was_told", default=False)
 
 
@@ -24,8 +25,22 @@ def warn(message: str, *args: object, name: str, **extra: object) -> None:
         name: What messages call the sound; the record's `source`.
         **extra: More attributes of the record.
     """
+    said = _said.get()
+    if said is not None:
+        said.append(message)
     if not _was_told.get():
         logger.warning(message, *args, extra={"source": name, **extra})
+
+
+@contextmanager
+def watched() -> Iterator[list[str]]:
+    """Collect all that is warned of inside, also of what was told before."""
+    said: list[str] = []
+    token = _said.set(said)
+    try:
+        yield said
+    finally:
+        _said.reset(token)
 
 
 @contextmanager

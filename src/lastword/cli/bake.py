@@ -1,11 +1,11 @@
-"""`lastword bake`: renders words in the agent's own voice in advance, so that no call has to."""
+"""`lastword bake`: renders words and decodes files in advance, so that no call has to."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 from rich.progress import Progress
@@ -14,6 +14,7 @@ from rich.table import Table
 from lastword.errors import BakeError, LastWordError
 
 from .factories import call, close_quietly, find_function
+from .prepare import prepare
 from .terminal import (
     FAILED,
     AsJson,
@@ -37,13 +38,23 @@ if TYPE_CHECKING:
 
     from livekit.agents import tts
 
-_FORM = 'tts = "MODULE:FUNCTION" and words = ["...", "..."]'
+_FORM = 'tts = "MODULE:FUNCTION" and words = ["...", "..."], or files = ["...", "..."]'
+
+
+class _Order(NamedTuple):
+    """What is to be done: the function that makes the voice, if there are words, and the files."""
+
+    maker: str | None
+    words: list[str]
+    files: list[str]
 
 
 def bake(
     source: Annotated[
         str,
-        typer.Argument(help="A TOML file, or MODULE:FUNCTION that returns a TTS.", metavar="FROM"),
+        typer.Argument(
+            help="A TOML file, a sound file, or MODULE:FUNCTION that returns a TTS.", metavar="FROM"
+        ),
     ],
     text: Annotated[
         list[str] | None, typer.Option("--text", "-t", help="Words; may be given several times.")
@@ -54,22 +65,27 @@ def bake(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Render words in the agent's own voice ahead, so that no call has to.
+    """Render words in the agent's own voice ahead, and decode files, so that no call has to.
 
-    The TOML file has `tts = "MODULE:FUNCTION"` and `words = ["...", "..."]`. Words that are kept
-    already are not rendered again.
+    The TOML file has `tts = "MODULE:FUNCTION"` and `words = ["...", "..."]`, or `files = ["...",
+    "..."]`, or all of them. What is kept already is not made again. Prepared files are for outputs
+    of 24 kHz mono, as a LiveKit room's is.
     """
     with errors_told(as_json=as_json):
-        maker, words = _order(source, text or [])
+        order = _order(source, text or [])
         with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
-            task = progress.add_task("rendering", total=len(words))
-            function = find_function(maker)
-            work = _bake(function, maker, words, cache_dir, lambda: progress.advance(task))
-            rows = asyncio.run(work)
+            task = progress.add_task("rendering", total=len(order.words) + len(order.files))
+            rows = prepare(order.files, cache_dir, lambda: progress.advance(task))
+            if order.maker is not None:
+                function = find_function(order.maker)
+                work = _bake(
+                    function, order.maker, order.words, cache_dir, lambda: progress.advance(task)
+                )
+                rows += asyncio.run(work)
     if as_json:
         print_json(rows)
     else:
-        table = Table("words", "seconds", "")
+        table = Table("words or file", "seconds", "")
         for row in rows:
             seconds = "" if row["duration_s"] is None else f"{row['duration_s']:.1f}"
             table.add_row(plain(row["text"]), seconds, plain(row["error"] or row["was"]))
@@ -78,40 +94,48 @@ def bake(
         raise typer.Exit(FAILED)
 
 
-def _order(source: str, words: list[str]) -> tuple[str, list[str]]:
-    """Read what to render: the name of the function that makes the voice, and the words."""
-    maker = source
+def _order(source: str, words: list[str]) -> _Order:
+    """Read what to render and what to prepare."""
     if source.lower().endswith(".toml"):
-        maker, given = _read(source)
+        maker, given, files = _read(source)
         words = [*given, *words]
-    if not words:
+    elif Path(source).is_file():
+        maker, files = None, [source]
+    else:
+        maker, files = source, []
+    if not words and not files:
         raise WrongUseError(
             "expected words to render, got none; add `words` to the file, or --text"
         )
-    return maker, words
+    if words and maker is None:
+        raise WrongUseError(
+            f'expected tts = "MODULE:FUNCTION" for the words, got none in {source}; add it'
+        )
+    return _Order(maker if words else None, words, files)
 
 
-def _read(file: str) -> tuple[str, list[str]]:
+def _read(file: str) -> _Order:
     try:
         order = tomllib.loads(Path(file).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise WrongUseError(
             f"expected a TOML file with {_FORM}, cannot read {file!r}: {error}"
         ) from None
-    if unknown := sorted(order.keys() - {"tts", "words"}):
+    if unknown := sorted(order.keys() - {"tts", "words", "files"}):
         raise WrongUseError(f"expected {_FORM} in {file}, got also {', '.join(unknown)}")
-    maker, words = order.get("tts"), order.get("words", [])
-    if not isinstance(maker, str):
+    maker, words, files = order.get("tts"), order.get("words", []), order.get("files", [])
+    if not isinstance(maker, str) and not (maker is None and files and not words):
         raise WrongUseError(
             f'expected tts = "MODULE:FUNCTION" in {file}, got '
             f"{'none' if maker is None else repr(maker)}"
         )
-    if not isinstance(words, list) or not all(isinstance(text, str) for text in words):
-        raise WrongUseError(
-            f'expected words = ["...", "..."], a list of texts, in {file}, got {words!r}; put '
-            "[ ] around a single text"
-        )
-    return maker, words
+    for name, texts in (("words", words), ("files", files)):
+        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+            raise WrongUseError(
+                f'expected {name} = ["...", "..."], a list of texts, in {file}, got {texts!r}; put '
+                "[ ] around a single text"
+            )
+    return _Order(maker, words, files)
 
 
 async def _bake(

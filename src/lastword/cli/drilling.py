@@ -118,7 +118,7 @@ def _run(factory: str, case: Case, access: Access | None, *, draw: bool) -> Outc
 @contextlib.contextmanager
 def _own_cache() -> Iterator[None]:
     """Let the words that were rendered before be found, and add nothing to them."""
-    from lastword.voice.cache import FOLDER_VARIABLE, default_folder  # noqa: PLC0415 - see _run
+    from lastword.audio.folder import FOLDER_VARIABLE, default_folder  # noqa: PLC0415 - see _run
 
     kept = default_folder()
     with tempfile.TemporaryDirectory(prefix="lastword-drill-") as folder:

@@ -10,45 +10,30 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import fcntl
 import hashlib
 import logging
 import os
 import re
-import stat
 import struct
-import tempfile
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import platformdirs
+from lastword.audio.folder import REFUSALS, Folder, default_folder, open_regular
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 logger = logging.getLogger("lastword")
 
-FOLDER_VARIABLE = "LASTWORD_CACHE_DIR"
-"""Environment variable that moves the folder."""
-
 MAX_BYTES = 64 * 2**20
 """Size limit of the folder: about 25 minutes of sound at 24 kHz."""
 
 _KEY = re.compile(r"[0-9a-f]{64}")
-_STALE_S = 3600.0  # a half-written file of this age belongs to a process that died
-_REFUSALS = (OSError, ValueError)  # ValueError: a NUL or a surrogate in the name of the folder
 _LOCK_POLL_S = 0.05
 _RIFF_HEADER = struct.Struct("<4sI4s")
 _SEAL = struct.Struct("<4sI32s")
 _SEAL_NAME = b"lwsl"  # every reader of RIFF skips unknown chunks
-
-
-def default_folder() -> Path:
-    """Return where sounds are kept: `LASTWORD_CACHE_DIR`, else the user's cache folder."""
-    chosen = os.environ.get(FOLDER_VARIABLE)
-    return Path(chosen) if chosen else platformdirs.user_cache_path("lastword") / "voices"
 
 
 class SoundCache:
@@ -63,11 +48,11 @@ class SoundCache:
         self, folder: str | os.PathLike[str] | None = None, *, max_bytes: int = MAX_BYTES
     ) -> None:
         self.folder = default_folder() if folder is None else Path(folder)
-        self._max_bytes = max_bytes
+        self._files = Folder(self.folder, ".wav", max_bytes)
 
     def path(self, key: str) -> Path:
         """Return the path where the sound of a key is, or would be."""
-        return self.folder / f"{key}.wav"
+        return self._files.file(key)
 
     def load(self, key: str) -> bytes | None:
         """Read a sound and return its WAV file.
@@ -79,8 +64,8 @@ class SoundCache:
             A WAV file, or None when there is none or it is damaged or foreign.
         """
         try:
-            data = _read(self.path(key), self._max_bytes)
-        except _REFUSALS:
+            data = self._files.read(self.path(key))
+        except REFUSALS:
             return None
         if not _is_sealed(data, key):
             logger.warning("ignored a damaged or foreign file in the cache of voices")
@@ -89,7 +74,7 @@ class SoundCache:
 
     def forget(self, key: str) -> None:
         """Remove a sound that turned out to be unusable."""
-        with contextlib.suppress(*_REFUSALS):
+        with contextlib.suppress(*REFUSALS):
             self.path(key).unlink(missing_ok=True)
 
     def store(self, key: str, wav: bytes) -> None:
@@ -100,12 +85,12 @@ class SoundCache:
             wav: A WAV file.
         """
         try:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._files.make()
             path = self.path(key)
-            self._replace(path, _sealed(wav, key))
-            self._make_room(path)
+            self._files.write(path, [_sealed(wav, key)], durable=True)
+            self._files.make_room(path)
             self._forget_notes()
-        except _REFUSALS as error:
+        except REFUSALS as error:
             reason = getattr(error, "strerror", None) or str(error)
             logger.warning("could not keep a rendered voice", extra={"reason": reason})
 
@@ -118,14 +103,14 @@ class SoundCache:
         """
         if self.noted(name) == key:
             return
-        with contextlib.suppress(*_REFUSALS):  # the sound is still found by its key
-            self._replace(self._note_path(name), key.encode())
+        with contextlib.suppress(*REFUSALS):  # the sound is still found by its key
+            self._files.write(self._note_path(name), [key.encode()], durable=True)
 
     def noted(self, name: str) -> str | None:
         """Return the key of the sound that a second name stands for, or None."""
         try:
-            key = _read(self._note_path(name), 64).decode("ascii")
-        except _REFUSALS:
+            key = self._files.read(self._note_path(name)).decode("ascii")
+        except REFUSALS:
             return None
         return key if _KEY.fullmatch(key) else None
 
@@ -152,78 +137,16 @@ class SoundCache:
 
     def _open_lock(self, key: str) -> int | None:
         try:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            return _open_regular(self.folder / f"{key[:2]}.lock", os.O_RDWR | os.O_CREAT)
-        except _REFUSALS:
+            self._files.make()
+            return open_regular(self.folder / f"{key[:2]}.lock", os.O_RDWR | os.O_CREAT)
+        except REFUSALS:
             return None
-
-    def _replace(self, path: Path, data: bytes) -> None:
-        handle, name = tempfile.mkstemp(dir=self.folder, suffix=".part")
-        try:
-            with open(handle, "wb") as file:  # noqa: PTH123 - a file descriptor
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())  # the name must not survive a power cut without the sound
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-
-    def _make_room(self, stored: Path) -> None:
-        now = time.time()
-        for part in self.folder.glob("*.part"):
-            with contextlib.suppress(OSError):
-                if abs(now - part.lstat().st_mtime) > _STALE_S:
-                    part.unlink()
-        sounds = []
-        for path in self.folder.glob("*.wav"):
-            with contextlib.suppress(OSError):
-                found = path.lstat()
-                if stat.S_ISREG(found.st_mode):
-                    sounds.append((_used_at(found, now), found.st_size, path))
-        total = sum(size for _, size, _ in sounds)
-        for _, size, path in sorted(sounds):
-            if total <= self._max_bytes:
-                return
-            if path != stored:
-                path.unlink(missing_ok=True)
-                total -= size
 
     def _forget_notes(self) -> None:
         for note in self.folder.glob("*.last"):
             key = self.noted(note.stem)
             if key is None or not self.path(key).exists():
                 note.unlink(missing_ok=True)
-
-
-def _used_at(found: os.stat_result, now: float) -> float:
-    """Return when a sound was last used; a time in the future is invalid and means long ago."""
-    return found.st_mtime if found.st_mtime <= now + _STALE_S else 0.0
-
-
-def _read(path: Path, max_bytes: int) -> bytes:
-    """Read a file of the cache and mark it as just used, and so the last to be removed."""
-    file = _open_regular(path, os.O_RDONLY)
-    try:
-        size = os.fstat(file).st_size
-        if size > max_bytes:
-            raise OSError(errno.EFBIG, "larger than the whole cache may be", str(path))
-        with os.fdopen(os.dup(file), "rb") as reader:
-            data = reader.read(size)
-        with contextlib.suppress(OSError):
-            os.utime(file)
-    finally:
-        os.close(file)
-    return data
-
-
-def _open_regular(path: Path, flags: int) -> int:
-    """Open a regular file: not a pipe, which would block, and not a link to elsewhere."""
-    file = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
-    if stat.S_ISREG(os.fstat(file).st_mode):
-        return file
-    os.close(file)
-    raise OSError(errno.EINVAL, "expected a regular file", str(path))
 
 
 def _try_lock(lock: int) -> bool:

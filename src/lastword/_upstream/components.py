@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from livekit.agents import inference, llm, stt, tts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def derived_from(*roots: Any) -> Iterator[Any]:
+    """Yield classes and all that are derived from them."""
+    for cls in roots:
+        yield cls
+        yield from derived_from(*cls.__subclasses__())
 
 
 def same_kind(one: object, other: object) -> bool:

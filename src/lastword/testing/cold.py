@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from livekit.agents import llm, stt, tts
 
+from .._upstream.components import derived_from
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -30,7 +32,7 @@ def nothing_prewarmed() -> Iterator[None]:
     global _num_inside  # noqa: PLW0603 - classes are shared by all rehearsals of the process
     token = _is_cold.set(True)
     _num_inside += 1
-    for cls in _classes(llm.LLM, stt.STT, tts.TTS):
+    for cls in derived_from(llm.LLM, stt.STT, tts.TTS):
         if "prewarm" in vars(cls) and cls not in _own:
             _own[cls] = cls.prewarm
             cls.prewarm = _unless_cold(cls.prewarm)
@@ -43,13 +45,6 @@ def nothing_prewarmed() -> Iterator[None]:
             cls.prewarm = prewarm
         with contextlib.suppress(ValueError):  # it was entered in another context
             _is_cold.reset(token)
-
-
-def _classes(*roots: Any) -> Iterator[Any]:
-    """Yield classes and all that are derived from them."""
-    for cls in roots:
-        yield cls
-        yield from _classes(*cls.__subclasses__())
 
 
 def _unless_cold(original: Callable[..., None]) -> Callable[..., None]:

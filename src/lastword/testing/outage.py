@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from livekit.agents import AgentSession, llm, stt
 
 from .._upstream import sessions, stand_ins
+from ..bounded import Signal
 from ..session.owner import SessionOwner
 from . import realtime
 from .exceptions import Part
@@ -67,6 +68,7 @@ class Outage:
         self._owns = owns
         self._parts: dict[Part, _Part] = {part: _Part() for part in PARTS}
         self._realtime: list[llm.RealtimeSession[Any]] = []
+        self._mended: Signal | None = None  # of realtime models: what their sessions wait for
         self._choose = self._chosen  # bound once: removing it compares it
 
     def install(self) -> None:
@@ -94,12 +96,15 @@ class Outage:
         """Let a part do its work again."""
         self._parts[part].broken = None
         self._parts[part].change()
+        self._connect(part)
 
     @contextlib.contextmanager
     def watch_realtime(self, models: list[object], *, stand_in: bool) -> Iterator[None]:
         """Break the sessions that realtime models make inside; see `realtime.watched_models`."""
         work = functools.partial(self.next_work, "realtime")
-        with realtime.watched_models(models, work, stand_in=stand_in) as self._realtime:
+        with realtime.watched_models(
+            models, work, self._until_mended, stand_in=stand_in
+        ) as self._realtime:
             yield
 
     def watch_running(self, session: AgentSession[Any]) -> None:
@@ -119,7 +124,20 @@ class Outage:
             now.broken.times -= 1
             if now.broken.times <= 0:
                 now.broken = None
+                self._connect(part)
         return fault.work
+
+    def _until_mended(self) -> Signal | None:
+        """Return what is set when realtime models work again; None while they work."""
+        if self._parts["realtime"].broken is None:
+            return None
+        if self._mended is None or self._mended.is_set():
+            self._mended = Signal()
+        return self._mended
+
+    def _connect(self, part: Part) -> None:
+        if part == "realtime" and self._mended is not None:
+            self._mended.set()
 
     def _chosen(self, work: Work) -> Awaitable[Any] | None:
         if not self._owns(work):
@@ -158,7 +176,8 @@ def break_component(
 
     Every LLM, STT or TTS that works for the session is broken: its own, the agent's, all behind an
     adapter. Work that begins inside the context is broken in the middle, and so is an STT or a
-    realtime model that is running already.
+    realtime model that is running already. A realtime model of OpenAI, Azure, xAI or Google whose
+    session begins inside does not connect before the context is left.
 
         with break_component(session, "llm", with_="quota_exhausted"):
             session.generate_reply(user_input="hello?")

@@ -1,19 +1,23 @@
 """Breaks realtime models, and stands in for their sessions where no provider is to be asked.
 
 A realtime session has no attempts that could be replaced; only its `generate_reply` can be, and the
-way in which its model makes sessions.
+way in which its model makes sessions. A session that is made while its model is broken does not
+connect before it is mended.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import time
 from typing import TYPE_CHECKING, Any
 
 from livekit.agents import NOT_GIVEN, llm, utils
 
+from .._upstream import realtime_loops
 from .._upstream.stand_ins import Work
+from ..bounded import Signal, first_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -22,18 +26,25 @@ if TYPE_CHECKING:
 
     NextWork = Callable[[], Callable[[Work], Awaitable[Any]] | None]
 
+_LONGEST_S = 24 * 3600.0  # a rehearsal that lasts longer has been forgotten
+
 _running: set[asyncio.Task[Any]] = set()
 
 
 @contextlib.contextmanager
 def watched_models(
-    models: list[object], next_work: NextWork, *, stand_in: bool
+    models: list[object],
+    next_work: NextWork,
+    mended: Callable[[], Signal | None],
+    *,
+    stand_in: bool,
 ) -> Iterator[list[llm.RealtimeSession[Any]]]:
     """Watch the sessions that realtime models make while the context is open.
 
     Args:
         models: Components; those that are not realtime models are skipped.
         next_work: Returns what is done instead of a reply, None for the session's own.
+        mended: Returns what is set when the models work again; None while they work.
         stand_in: Whether to make the sessions without the provider.
 
     Returns:
@@ -42,7 +53,7 @@ def watched_models(
     made: list[llm.RealtimeSession[Any]] = []
     changed = [model for model in models if isinstance(model, llm.RealtimeModel)]
     for model in changed:
-        _watch_model(model, made, next_work, stand_in=stand_in)
+        _watch_model(model, made, next_work, mended, stand_in=stand_in)
     try:
         yield made
     finally:
@@ -50,20 +61,56 @@ def watched_models(
             del model.session  # of the instance, set before
         for session in made:
             vars(session).pop("generate_reply", None)
+            vars(session).pop("aclose", None)
 
 
 def _watch_model(
-    model: Any, made: list[llm.RealtimeSession[Any]], next_work: NextWork, *, stand_in: bool
+    model: Any,
+    made: list[llm.RealtimeSession[Any]],
+    next_work: NextWork,
+    mended: Callable[[], Signal | None],
+    *,
+    stand_in: bool,
 ) -> None:
     own = model.session
 
     def session(**options: Any) -> llm.RealtimeSession[Any]:
-        one: llm.RealtimeSession[Any] = StandIn(model) if stand_in else own(**options)
+        waits_for = None if stand_in else mended()
+        if stand_in:
+            one: llm.RealtimeSession[Any] = StandIn(model)
+        elif waits_for is None:
+            one = own(**options)
+        else:
+            one = _unconnected(functools.partial(own, **options), waits_for)
+            fail_now(one, next_work)  # as a refused connection does
         made.append(one)
         watch(one, next_work)
         return one
 
     model.session = session
+
+
+def _unconnected(
+    make: Callable[[], llm.RealtimeSession[Any]], mended: Signal
+) -> llm.RealtimeSession[Any]:
+    """Make a session that connects only when its model is mended, if it is not closed before."""
+    closed = Signal()
+
+    async def begins() -> bool:
+        await first_of(mended, closed, timeout_s=_LONGEST_S)
+        return mended.is_set() and not closed.is_set()
+
+    with realtime_loops.waiting(begins):
+        session: Any = make()
+    own = session.aclose
+
+    async def aclose() -> None:
+        closed.set()
+        await own()
+
+    session.aclose = aclose
+    made: llm.RealtimeSession[Any] = session
+    return made
 
 
 def watch(session: Any, next_work: NextWork) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
-from room.caller import Caller
+from lastword.testing.room.caller import Caller
 from room.outage import CLIP_S, RECORD, show
 from room.sweep import find_sweep
 from room.worker import Worker
 
 if TYPE_CHECKING:
-    from room.rig import Server
+    from lastword.testing.room.server import Server
 
 SOON_S = 0.4 if RECORD else 2.0
 

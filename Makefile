@@ -26,7 +26,7 @@ $(VENV)/.native: $(VENV)/.run $(NATIVE)
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.native
-	$(PIP) --group test --group plugins --group bench --group lint
+	$(PIP) --group test --group plugins --group bench --group lint --group docs
 	touch $@
 
 $(VENV)/.versions: $(VENV)/.native
@@ -53,7 +53,11 @@ clean: ## remove what was built
 
 # --- to see and hear ---------------------------------------------------------------------------
 
-.PHONY: demo demo-room room-record
+.PHONY: demo demo-room docs room-record
+
+docs: $(VENV)/.dev ## the site, in build/site; each warning is an error
+	$(BIN)/python docs/draw.py
+	DISABLE_MKDOCS_2_WARNING=true $(BIN)/mkdocs build --quiet --strict
 
 demo: $(VENV)/.native ## one failing call, with the last word and without: demo/heard.wav and a page, demo/demo.html
 	$(BIN)/python examples/demo.py

@@ -1,6 +1,6 @@
 """Draws docs/resampling_sweep.png: a sweep through four resamplers, 44.1 kHz to 24 kHz.
 
-    pip install . --group docs && python docs/plot_resamplers.py
+    pip install . --group pictures && python docs/plot_resamplers.py
 
 What belongs into the picture is one line that ends at 12 kHz. Everything else is added.
 """

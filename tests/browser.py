@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from programs import needs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 # No sandbox: it cannot be had in a container, and the page is our own. The others keep a browser
@@ -40,6 +44,26 @@ def dom_of(page: Path, folder: Path) -> str:
         capture_output=True,
         text=True,
     ).stdout
+
+
+@contextmanager
+def showing(address: str, folder: Path) -> Iterator[None]:
+    """Have a page open, in real time: it tells its own server what it has seen.
+
+    Args:
+        address: Of a page on loopback.
+        folder: Where the browser may keep its profile.
+    """
+    chromium = needs("chromium", "chromium")
+    profile = f"--user-data-dir={folder / 'profile'}"
+    command = [chromium, *_QUIET, profile, "--remote-debugging-port=0", address]
+    quiet = subprocess.DEVNULL
+    browser = subprocess.Popen(command, stdout=quiet, stderr=quiet, start_new_session=True)
+    try:
+        yield
+    finally:
+        os.killpg(browser.pid, signal.SIGKILL)  # with its children; it keeps nothing of value
+        browser.wait(timeout=30)
 
 
 def width_of(page: Path, folder: Path, *, window_px: int) -> int:

@@ -3,10 +3,12 @@
 
 The caller allocates arrays; all long work runs without the GIL.
 """
+from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AsString, PyBytes_FromStringAndSize
 from libc.stddef cimport size_t
 from libc.stdint cimport SIZE_MAX, int16_t, uint8_t, uint32_t
 from libc.stdlib cimport free, malloc
+from libc.string cimport memcpy
 
 cimport cython
 
@@ -149,6 +151,87 @@ def digest(const uint8_t[::1] data not None, const uint8_t[::1] key not None):
     with nogil:
         native.c_digest(first, size, &key[0], name)
     return PyBytes_FromStringAndSize(<char *>name, native.DIGEST_SIZE)
+
+
+# --- files -------------------------------------------------------------------------------------
+
+@cython.final
+@cython.auto_pickle(False)
+cdef class CountedFile:
+    """Bytes as a file that ends after too many reads and seeks, as a decoder may go in circles.
+
+    An MP3 is read in some hundred pieces: a file in Python would cost a tenth of its decoding.
+
+    Args:
+        data: The bytes.
+        accesses: How many reads and seeks are allowed.
+    """
+
+    cdef const uint8_t[::1] _data
+    cdef size_t _size, _at
+    cdef long long _left
+
+    def __cinit__(self, const uint8_t[::1] data not None, long long accesses):
+        self._data = data
+        self._size = data.shape[0]
+        self._left = accesses
+
+    @property
+    def is_exhausted(self):
+        """Whether there were too many reads and seeks."""
+        return self._left < 0
+
+    cdef size_t _take(self, size_t wanted):
+        """Return how many bytes of the next `wanted` there are."""
+        self._left -= self._left >= 0
+        if self._left < 0 or self._at >= self._size:
+            return 0
+        return min(wanted, self._size - self._at)
+
+    def read(self, Py_ssize_t size=-1):
+        """Return the next `size` bytes, or all that are left if it is negative."""
+        cdef size_t take = self._take(self._size if size < 0 else <size_t>size)
+        cdef size_t start = self._at
+        if take == 0:
+            return b""
+        self._at += take
+        return PyBytes_FromStringAndSize(<const char *>&self._data[start], take)
+
+    def readinto(self, buffer):
+        """Fill a buffer with the next bytes; return how many there were."""
+        cdef Py_buffer view
+        cdef size_t take
+        PyObject_GetBuffer(buffer, &view, PyBUF_WRITABLE)
+        take = self._take(view.len)
+        if take:
+            memcpy(view.buf, &self._data[self._at], take)
+            self._at += take
+        PyBuffer_Release(&view)
+        return take
+
+    def seek(self, long long offset, int whence=0):
+        """Move to an offset from the start (0), from here (1) or from the end (2).
+
+        What lies before the start is not gone to, since libsndfile seeks there in damaged files.
+        """
+        cdef long long origin = 0
+        self._left -= self._left >= 0
+        if self._left < 0:
+            self._at = self._size
+            return self._at
+        if whence:
+            origin = <long long>(self._at if whence == 1 else self._size)
+        if -origin <= offset <= 2**62 - origin:
+            self._at = origin + offset
+        return self._at
+
+    def tell(self):
+        """Return the present offset."""
+        return self._at
+
+    def seekable(self):
+        """Return that it can be moved in."""
+        return True
 
 
 # --- resample ----------------------------------------------------------------------------------

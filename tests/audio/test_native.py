@@ -1,6 +1,7 @@
 """The extension against its pure Python twins, on generated input."""
 
 import importlib.machinery
+import io
 import random
 import struct
 import subprocess
@@ -180,6 +181,36 @@ def test_a_digest_sees_every_byte_and_the_length(size: int) -> None:
         seen.add(_native.digest(changed, KEY))
     seen.add(_native.digest(content, KEY[::-1]))
     assert len(seen) == size + 3
+
+
+@given(
+    st.binary(max_size=50),
+    st.lists(
+        st.tuples(st.just("read"), st.integers(-1, 60))
+        | st.tuples(st.just("readinto"), st.integers(0, 60))
+        | st.tuples(st.just("seek"), st.integers(-60, 120), st.sampled_from([0, 1, 2])),
+        max_size=12,
+    ),
+)
+def test_a_counted_file_is_like_one_in_memory(data: bytes, calls: list[tuple[Any, ...]]) -> None:
+    """Except that it stays where it is when it is to go to before the start."""
+    file, twin = _native.CountedFile(data, len(calls)), io.BytesIO(data)
+    for name, *arguments in calls:
+        if name == "readinto":
+            ours, theirs = bytearray(arguments[0]), bytearray(arguments[0])
+            assert file.readinto(ours) == twin.readinto(theirs)
+            assert ours == theirs
+        elif name == "read":
+            assert file.read(*arguments) == twin.read(*arguments)
+        else:
+            offset, whence = arguments
+            start = (0, twin.tell(), len(data))[whence]
+            twin.seek(start + offset if start + offset >= 0 else twin.tell())
+            assert file.seek(offset, whence) == twin.tell()
+        assert file.tell() == twin.tell()
+    assert not file.is_exhausted
+    file.seek(0)
+    assert (file.is_exhausted, file.read(), file.tell()) == (True, b"", len(data))
 
 
 def test_arrays_of_a_wrong_form_are_refused() -> None:

@@ -54,6 +54,7 @@ class Calls:
             self._frame,
             lambda: native.digest(self.array("u1", 1), self.array("u1", 1, [1040])),
             self._resample,
+            self._file,
         )
 
     def one(self) -> None:
@@ -118,6 +119,17 @@ class Calls:
                 framer.push(self.array(kind, 2, [rng.choice(SIZES[:-1]), channels]))
         framer.end()
         framer.end()
+
+    def _file(self) -> None:
+        rng = self._rng
+        file = self._native.CountedFile(self.array("u1", 1), rng.choice([-1, 0, 3, 2**62]))
+        for _ in range(rng.randrange(6)):
+            with contextlib.suppress(*REFUSALS):
+                rng.choice([
+                    lambda: file.read(self.size()),
+                    lambda: file.readinto(self.array("u1", 1)),
+                    lambda: file.seek(rng.choice([-1, 1]) * self.size(), rng.randrange(-1, 4)),
+                ])()  # fmt: skip
 
     def _resampler(self) -> Any:
         rng = self._rng

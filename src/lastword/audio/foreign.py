@@ -6,12 +6,12 @@ pays.
 
 from __future__ import annotations
 
-import io
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from . import _native
 from .openings import behind_leading_tags, kind_at
 from .sink import AnySink, Begin, Opening
 from .told import warn
@@ -66,37 +66,15 @@ _OPUS_MARK = b"OpusHead"  # RFC 7845: the first packet of an Ogg stream of Opus
 _FIRST_OGG_PAGE = 64  # bytes: a page header of 28, then that packet
 
 
-class _Memory(io.BytesIO):
-    """Bytes as a file that ends after too many reads and seeks: a decoder may loop."""
+def _opened(data: bytes) -> _native.CountedFile:
+    """Return bytes as a file for a decoder, which may go in circles."""
+    return _native.CountedFile(data, _MIN_ACCESSES + len(data) // _BYTES_PER_ACCESS)
 
-    def __init__(self, data: bytes) -> None:
-        super().__init__(data)
-        self._accesses_left = _MIN_ACCESSES + len(data) // _BYTES_PER_ACCESS
 
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Seek within the data: libsndfile seeks before the start of damaged files."""
-        self._accesses_left -= 1
-        if self._accesses_left < 0:
-            return super().seek(0, io.SEEK_END)
-        try:
-            return super().seek(offset, whence)
-        except ValueError:  # libsndfile's callback cannot report an error
-            return self.tell()
-
-    # An MP3 is read in some hundred pieces: these two call nothing that they can do themselves.
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        self._accesses_left -= 1
-        return super().read(size) if self._accesses_left >= 0 else b""
-
-    def readinto(self, buffer: Any, /) -> int:
-        self._accesses_left -= 1
-        return super().readinto(buffer) if self._accesses_left >= 0 else 0
-
-    def check(self) -> None:
-        """Raise `CannotDecodeError` if the file was cut off for too many accesses."""
-        if self._accesses_left < 0:
-            raise CannotDecodeError("it makes the decoder go in circles")
+def _check(file: _native.CountedFile) -> None:
+    """Raise `CannotDecodeError` if the file was cut off for too many accesses."""
+    if file.is_exhausted:
+        raise CannotDecodeError("it makes the decoder go in circles")
 
 
 _MIN_ACCESSES, _BYTES_PER_ACCESS = 10_000, 4
@@ -125,9 +103,9 @@ def decode_with_soundfile(data: bytes, name: str, limits: Limits, begin: Begin[A
 
     if kind_at(data) == "MPEG":
         data = _EMPTY_ID3V2 + data
-    memory = _Memory(data)
+    memory = _opened(data)
     with soundfile.SoundFile(memory) as file:
-        memory.check()
+        _check(memory)
         # It would seek to where it is after each piece, and decode a part of an MP3 again.
         file.seekable = lambda: False
         if file.frames >= _UNKNOWN_LENGTH:
@@ -139,7 +117,7 @@ def decode_with_soundfile(data: bytes, name: str, limits: Limits, begin: Begin[A
         while sink.num_frames < file.frames:
             room = sink.room()[: file.frames - sink.num_frames]
             piece = file.read(out=room)
-            memory.check()
+            _check(memory)
             sink.add(piece)
             if len(piece) < len(room):
                 break
@@ -191,27 +169,22 @@ def decode_with_pyav(data: bytes, name: str, limits: Limits, begin: Begin[AnySin
         )
     release = int(av.__version__.split(".")[0])
     lenient: dict[str, Any] = {"metadata_errors": "ignore"} if release < _LENIENT_PYAV else {}
-    memory = _Memory(data)
+    memory = _opened(data)
     with av.open(memory, mode="r", **lenient) as container:
         if not container.streams.audio:
             raise CannotDecodeError("it has no audio stream")
         stream = container.streams.audio[0]
         decoder = _decoder_of(stream)
         sink: AnySink | None = None
-        form = (0, 0)
         for samples, rate in _decoded(container, stream, decoder):
+            num_channels = samples.shape[1]
             if sink is None:
-                form = (rate, samples.shape[1])
                 coding = f"{container.format.name} {stream.codec_context.name}"
-                sink = begin(Opening(*form, np.float32, coding))
-            if form != (rate, samples.shape[1]):
-                raise CannotDecodeError(
-                    f"its rate and channels change from {form} to {(rate, samples.shape[1])}"
-                )
+                sink = begin(Opening(rate, num_channels, np.float32, coding))
             num_frames = sink.num_frames + len(samples)
-            limits.check(num_frames, form[1], rate, name, so_far=True)
+            limits.check(num_frames, num_channels, rate, name, so_far=True)
             sink.add(samples)
-        memory.check()
+        _check(memory)
         if sink is None:
             raise CannotDecodeError("it has no samples")
         return sink
@@ -221,21 +194,24 @@ def _decoded(
     container: Any, stream: Any, decoder: Any
 ) -> Iterator[tuple[NDArray[np.float32], int]]:
     """Yield the samples of a stream, float32 (frames, channels), and their rate, batch by batch."""
-    end = num_frames = 0
-    batch: list[Any] = []
+    import av  # noqa: PLC0415 - see the module docstring
+
+    end = num_frames = last = 0
+    queue: Any = av.AudioFifo()  # refuses another rate or other channels
     for packet in container.demux(stream):
         end = max(end, (packet.pts or 0) + (packet.duration or 0))
-        batch += decoder.decode(packet)  # the last packet is empty and flushes the decoder
-        if len(batch) > _BATCH:
-            num_frames += sum(frame.samples for frame in batch[:-1])
-            yield from _joined(batch[:-1])
-            del batch[:-1]
-    if not batch:
+        for frame in decoder.decode(packet):  # the last packet is empty and flushes the decoder
+            frame.pts = None  # it need not follow the one before
+            queue.write(frame)
+            last = frame.samples
+            num_frames += last
+        if queue.samples - last >= _BATCH:
+            taken = queue.read(queue.samples - last)
+            yield _frame_samples(taken), taken.sample_rate
+    taken = queue.read()
+    if taken is None:
         return
-    last = batch[-1].samples
-    num_frames += sum(frame.samples for frame in batch)
-    *before, (samples, rate) = _joined(batch)
-    yield from before
+    samples, rate = _frame_samples(taken), taken.sample_rate
     counts_samples = stream.time_base == Fraction(1, max(rate, 1))
     if "mp4" in container.format.name and counts_samples and 0 < num_frames - end < last:
         # Time 0 is the first sample after the encoder's delay, which FFmpeg has cut off.
@@ -244,17 +220,8 @@ def _decoded(
     yield samples, rate
 
 
-_BATCH = 16
-"""Frames of FFmpeg, of some 20 ms each, that are handed on at once."""
-
-
-def _joined(frames: list[Any]) -> list[tuple[NDArray[np.float32], int]]:
-    """Return the samples of frames, and their rate; those of one format after each other in one."""
-    parts = [(_frame_samples(frame), frame.sample_rate) for frame in frames]
-    forms = {(samples.shape[1], rate) for samples, rate in parts}
-    if len(forms) > 1:
-        return parts
-    return [(np.concatenate([samples for samples, _ in parts]), parts[0][1])]
+_BATCH = 8192
+"""Samples per channel that are handed on at once; FFmpeg's frames have some hundred."""
 
 
 def _decoder_of(stream: Any) -> Any:

@@ -112,9 +112,10 @@ DONE_WITHOUT = {
         ),
         "a turn of the caller that hangs is taken for one that is left unanswered on purpose",
     ),
+    "_background_speeches": "1.4 and 1.5 do not say in any other way that a tool runs",
     "_thinking_handle": "a filler may sound over the thinking sound of a background player",
     **dict.fromkeys(("_new_session_ctx", "_close_http_ctx"), "of the command alone, not of a call"),
-    **dict.fromkeys(("_event_ch", "_input_ch", "_FlushSentinel"), "of rehearsals, not of a call"),
+    **dict.fromkeys(("_input_ch", "_FlushSentinel"), "of rehearsals, not of a call"),
     **dict.fromkeys(("_recognize_impl", "_rt_session"), "the same"),
 }.keys()
 """Names that are not looked at when a session is attached, and what their absence means."""

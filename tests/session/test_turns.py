@@ -17,6 +17,8 @@ from session.virtual_time import run_virtual
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+pytestmark = pytest.mark.usefixtures("collected")
+
 REPLY_S = 0.5
 
 
@@ -242,7 +244,7 @@ def test_what_is_no_failed_turn(agent: Agent, answer: str) -> None:
     async def main() -> None:
         if isinstance(agent, Broken) and agent.error is StopResponse:
             agent.error = lambda _: StopResponse()  # type: ignore[assignment]
-        s = await start(agent, answer)
+        s = await start(agent, answer, attach={"silence": None})
         for _ in range(4):
             await turn(s)
         assert s.errors == []

@@ -4,7 +4,7 @@
 with the newest release of the line, and uses the extension that is built in the tree: it must be
 run by the Python that built it. Ends with a table and with exit code 1 if a test failed anywhere.
 
-    python tests/versions/run.py [--line 1.4 ...] [-- arguments for pytest]
+    python tests/versions/run.py [--line 1.4 ...] [--tests FOLDER ...] [-- arguments for pytest]
 """
 
 from __future__ import annotations
@@ -78,6 +78,7 @@ def main() -> int:
     """Install, test and print; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--line", action="append", help="only this one: 1.4, ..., pre-release")
+    parser.add_argument("--tests", action="append", help="only these, in place of all folders")
     parser.add_argument("pytest_args", nargs="*", help="after --, handed on to pytest")
     options = parser.parse_args()
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -96,7 +97,7 @@ def main() -> int:
         # there may be no plugins of a pre-release
         return trial.install(("test", "plugins"), asked) or trial.install(("test",), asked)
 
-    each([*trials.values()], prepare, *options.pytest_args, *TESTS)
+    each([*trials.values()], prepare, *options.pytest_args, *(options.tests or TESTS))
     return verdict("livekit-agents", [*trials.values()])
 
 

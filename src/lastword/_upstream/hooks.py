@@ -81,6 +81,7 @@ STT_PUMPS = _stt_pumps()
 
 _TAP_NAMES: dict[type, tuple[str, ...]] = {
     **{cls: (attribute, "_run") for cls, attribute in _WORKERS.items()},
+    llm.LLMStream: ("_llm", "_run", "_event_ch"),
     **dict.fromkeys((llm.LLM, stt.STT, tts.TTS), ("_label", "_events")),
     **{point.cls: ("_label",) for point in DETECTOR_ANNOUNCEMENTS},
 }
@@ -182,6 +183,24 @@ def before_next_attempt(stream: Any, ask: Callable[[], None]) -> None:
         await stream._run(*args, **kwargs)
 
     stream._run = _run
+
+
+def watch_words(stream: llm.LLMStream, on_words: Callable[[], None]) -> None:
+    """Call a function once, when a stream of an LLM puts out its first word or call of a tool.
+
+    Streams put out each chunk through `_event_ch.send_nowait`, in 1.4.6 .. 1.8.9 and in all
+    released plugins. The method is wrapped until then: further chunks cost nothing.
+    """
+    channel = stream._event_ch
+    put = channel.send_nowait
+
+    def send_nowait(chunk: llm.ChatChunk) -> None:
+        put(chunk)
+        if chunk.delta is not None and (chunk.delta.content or chunk.delta.tool_calls):
+            vars(channel).pop("send_nowait", None)
+            on_words()
+
+    vars(channel)["send_nowait"] = send_nowait
 
 
 def announce(worker: Any, error: Exception, *, recoverable: bool) -> None:

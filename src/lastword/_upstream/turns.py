@@ -5,6 +5,7 @@ Looked at once when a time is up; where a name is not there, nothing is known of
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from livekit.agents.llm import RealtimeModel
@@ -48,6 +49,20 @@ def is_turn_pending(session: AgentSession[Any]) -> bool:
     if any(task is not None and not task.done() for task in tasks):
         return True
     return bool(getattr(recognition, "_audio_transcript", ""))
+
+
+def ends_spoken_turn() -> bool:
+    """Tell whether the running task makes the reply to words that the caller has spoken.
+
+    An outdated one does so too, which livekit-agents interrupts at once (1.4.6 .. 1.8.9).
+    """
+    task = asyncio.current_task()
+    return task is not None and task.get_name() == "AgentActivity._user_turn_completed_task"
+
+
+def waits_for_tools(session: AgentSession[Any]) -> bool:
+    """Tell whether a speech is over but for its tools; 1.4 and 1.5 have no event that says so."""
+    return bool(getattr(session._activity, "_background_speeches", ()))
 
 
 def is_realtime(session: AgentSession[Any]) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from .._upstream import components, listeners, sessions
+from .._upstream import components, listeners, sessions, speeches
 from ..failure.tap import install as tap
 from ..failure.tap.calls import in_flight
 from ..failure.tap.owners import may_refuse
 
 if TYPE_CHECKING:
     from livekit.agents import AgentSession
+    from livekit.agents.voice import SpeechHandle
 
     from ..failure.kinds import Component
 
@@ -23,6 +24,7 @@ class SessionOwner:
         self._session = weakref.ref(session, lambda _: tap.remove(self))
         self._closing = False
         self._abandoned = False
+        self._emptily_answered: weakref.WeakSet[SpeechHandle] = weakref.WeakSet()
 
     @property
     def closing(self) -> bool:
@@ -78,6 +80,16 @@ class SessionOwner:
         """Return which kinds of the session's components are being asked just now."""
         mine = (call.component for call in list(in_flight) if self.owns(call.component))
         return frozenset(components.kind_of(component) for component in mine)
+
+    def note_empty_answer(self) -> None:
+        """Note that an LLM has answered the speech of this task with nothing."""
+        speech = speeches.speech_of_this_task()
+        if speech is not None:
+            self._emptily_answered.add(speech)
+
+    def has_empty_answer(self, speech: SpeechHandle) -> bool:
+        """Return whether an LLM was asked for a speech and has answered with nothing."""
+        return speech in self._emptily_answered
 
     def report(self, component: object, error: object) -> None:  # noqa: ARG002 - of the protocol
         """Hand an error to the session's agent as if it had subscribed to the component."""

@@ -159,19 +159,31 @@ class _Stalling(tts.ChunkedStream):
 
 
 class ToolAgent(Agent):
-    """Has a tool that takes some time, and may say something while it runs."""
+    """Has a tool that takes some time, and may say something while it runs.
+
+    Attributes:
+        ended: When the tool ended, each time.
+        released: Ends it: a session does not close before its tools have ended.
+    """
 
     def __init__(self, seconds: float, *, says: bool = False) -> None:
         super().__init__(instructions="test")
         self.seconds = seconds
         self.says = says
+        self.ended: list[float] = []
+        self.released = asyncio.Event()
 
     @function_tool
     async def look(self, context: RunContext[Any]) -> str:
         """Look something up."""
         if self.says:
             context.session.say("Let me look that up.")
-        await asyncio.sleep(self.seconds)
+        try:
+            await asyncio.wait_for(self.released.wait(), self.seconds)
+        except asyncio.TimeoutError:
+            pass  # that is how long it takes
+        finally:
+            self.ended.append(asyncio.get_running_loop().time())
         return "42"
 
 

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from livekit.agents import Agent, StopResponse
+from livekit.agents import Agent
 
 from lastword import FailureKind, Silence
 from session.fakes import FakeTTS, clip_of
@@ -21,7 +21,7 @@ from session.silence.people import (
 from session.virtual_time import run_virtual
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
 WITHIN_S = 0.2
 
@@ -55,8 +55,47 @@ def mute_tts() -> FakeTTS:
     return FakeTTS(fault=lambda: asyncio.sleep(NEVER_S))
 
 
+def says_nothing() -> SlowLLM:
+    return SlowLLM((0.3, ""))
+
+
 def asks_tool() -> SlowLLM:
     return SlowLLM((0.3, "{look}"), (0.3, "It is 42."))
+
+
+class Mute(Agent):
+    """Asks no LLM and says nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(instructions="test")
+
+    async def llm_node(self, *_: Any) -> AsyncIterator[str]:
+        for word in ():
+            yield word
+
+
+class Forwarder(Mute):
+    """Asks the LLM and says what it says."""
+
+    async def llm_node(self, *args: Any) -> AsyncIterator[Any]:
+        async for chunk in Agent.default.llm_node(self, *args):
+            yield chunk
+
+
+class Secretive(Mute):
+    """Asks the LLM and keeps what it says to itself."""
+
+    async def llm_node(self, *args: Any) -> AsyncIterator[Any]:
+        async for chunk in Agent.default.llm_node(self, *args):
+            if isinstance(chunk, str):
+                yield chunk
+
+
+async def is_prompted(talk: Talk) -> None:
+    """Let the agent greet, and then say more if it wants to."""
+    talk.asks(instructions="greet")
+    await talk.wait(20.0)
+    talk.asks(instructions="say more if you have to")
 
 
 FAULTS: dict[str, tuple[Callable[[Talk], Awaitable[None]], dict[str, Any], str, float]] = {
@@ -80,6 +119,17 @@ FAULTS: dict[str, tuple[Callable[[Talk], Awaitable[None]], dict[str, Any], str, 
     ),
     "on_user_turn_completed hangs": (
         speaks, {"agent": lambda: TurnAgent(NEVER_S)}, "turn", 12.0,
+    ),
+    "the LLM answers with nothing": (speaks, {"llm": says_nothing}, "llm", 30.0),
+    "the LLM answers with nothing, asked in writing": (
+        writes, {"llm": says_nothing}, "llm", 30.0,
+    ),
+    "the LLM greets with nothing": (is_greeted, {"llm": says_nothing}, "llm", 30.0),
+    "the LLM answers an agent's own node with nothing": (
+        speaks, {"llm": says_nothing, "agent": Forwarder}, "llm", 30.0,
+    ),
+    "the LLM thinks for 20 s and says nothing": (
+        writes, {"llm": lambda: SlowLLM((20.0, ""))}, "llm", 30.0,
     ),
     "the TTS stalls": (speaks, {"tts": StallingTTS}, "tts", 31.0),
     "the TTS sends next to nothing": (
@@ -110,16 +160,17 @@ def test_a_silence_is_found_within_its_bound(name: str) -> None:
     run_virtual(main())
 
 
-class _Overridden(Agent):
-    async def on_user_turn_completed(self, *_: Any, **__: Any) -> None:
-        raise StopResponse
-
-
 GOOD: dict[str, tuple[Callable[[Talk], Awaitable[None]], dict[str, Any]]] = {
     "plain": (speaks, {}),
     "a slow LLM, at 0.9 of the bound": (speaks, {"llm": lambda: SlowLLM((27.0, "Hello."))}),
     "a slow TTS": (speaks, {"tts": lambda: FakeTTS(fault=lambda: asyncio.sleep(9.0))}),
-    "an empty reply": (speaks, {"llm": lambda: SlowLLM((0.3, ""))}),
+    "a node that says nothing on purpose": (speaks, {"agent": Mute}),
+    "a node that drops the LLM's words": (speaks, {"agent": Secretive}),
+    "a tool with nothing to say about it": (
+        speaks,
+        {"llm": lambda: SlowLLM((0.3, "{look}"), (0.3, "")), "agent": lambda: ToolAgent(3.0)},
+    ),
+    "nothing to add, unasked": (is_prompted, {"llm": lambda: SlowLLM((0.3, "Hi."), (0.3, ""))}),
     "StopResponse": (speaks, {"agent": lambda: TurnAgent(stops=True)}),
     "StopResponse after a while": (speaks, {"agent": lambda: TurnAgent(9.0, stops=True)}),
     "a slow on_user_turn_completed": (speaks, {"agent": lambda: TurnAgent(10.0)}),
@@ -175,6 +226,37 @@ def test_a_caller_who_goes_on_is_not_answered_for() -> None:
         for _ in range(5):
             await talk.says(seconds=3.0)
             await talk.wait(12.0)
+        assert talk.given_up == []
+        await talk.end()
+
+    run_virtual(main())
+
+
+def test_a_caller_who_asks_again_and_again_and_gets_nothing() -> None:
+    """Each question pays what was owed; the third empty answer in a row is the last."""
+
+    async def main() -> None:
+        talk = await Talk.start(llm=SlowLLM((0.3, "Hello."), (0.3, "")))
+        for _ in range(4):
+            await talk.says()
+            await talk.wait(6.0)
+        report = await talk.last_word.settled()
+        assert report is not None
+        assert (report.failure.kind, report.failure.component) == (FailureKind.DEAD_AIR, "llm")
+        assert len(talk.given_up) == 1
+        assert talk.call.at("close:error") - talk.silent_since < 4.0
+        assert talk.call.session.llm.requests == 4  # type: ignore[union-attr]
+
+    run_virtual(main())
+
+
+def test_empty_answers_between_good_ones_are_no_silence() -> None:
+    async def main() -> None:
+        answers = [(0.3, ""), (0.3, ""), (0.3, "Hello.")] * 3
+        talk = await Talk.start(llm=SlowLLM(*answers))
+        for _ in answers:
+            await talk.says()
+            await talk.wait(8.0)
         assert talk.given_up == []
         await talk.end()
 

@@ -44,6 +44,7 @@ class Call:
         over: Whether its unrecoverable error was announced.
         refused: The last refused response of the running attempt.
         cut: Whether a call inside it was refused new work because its owner is closing.
+        answered: Whether the stream of an LLM has put out a word or a call of a tool.
     """
 
     worker: object
@@ -53,6 +54,11 @@ class Call:
     over: bool = False
     refused: RefusedResponse | None = None
     cut: bool = False
+    answered: bool = False
+
+    def note_answer(self) -> None:
+        """Note that there is an answer."""
+        self.answered = True
 
     @property
     def outermost(self) -> Call:

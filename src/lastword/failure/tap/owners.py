@@ -23,6 +23,9 @@ class Owner(Protocol):
     def owns(self, component: object) -> bool:
         """Whether the errors of a component, never one behind an adapter, are this owner's."""
 
+    def note_empty_answer(self) -> None:
+        """Take that an LLM has ended its answer in this task without a word or a call of a tool."""
+
     def report(self, component: object, error: object) -> None:
         """Take an `LLMError` or the like that no agent has subscribed to."""
 

@@ -18,7 +18,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from livekit.agents import APIError, stt
+from livekit.agents import APIError, llm, stt
 
 from ..._upstream import clients, components, hooks, listeners
 from ..verdict import Verdict, verdict_of
@@ -124,6 +124,8 @@ async def _run(
     token = current.set(call)
     if call.parent is None:
         in_flight.add(call)
+        if isinstance(worker, llm.LLMStream):
+            hooks.watch_words(worker, call.note_answer)
     try:
         result = await original(worker, *args, **kwargs)
     except _Refused:
@@ -135,6 +137,8 @@ async def _run(
     else:
         if call.parent is not None:
             remember(call.component, None)
+        elif isinstance(worker, llm.LLMStream) and not call.answered:
+            _note_empty_answer(call)
         return result
     finally:
         in_flight.discard(call)
@@ -146,6 +150,16 @@ async def _run(
         raise error
     finally:
         del error  # its traceback holds this frame
+
+
+def _note_empty_answer(call: Call) -> None:
+    """Tell the owner of an LLM that it has answered with nothing."""
+    try:
+        owner = owner_of(call.component)
+        if owner is not None:
+            owner.note_empty_answer()
+    except Exception as trouble:  # noqa: BLE001 - must not reach the plugin
+        log_trouble(trouble)
 
 
 def _refused(call: Call) -> None:

@@ -14,37 +14,26 @@ What is owed, and the bound of `Silence` it has:
                                                                        running tool_give_up_after_s
     turn     the caller's words are final and the agent only listens   unanswered_after_s
     sound    the agent speaks, and no frame above -60 dBFS comes       give_up_after_s
+    answer   the LLM has answered the caller with nothing              give_up_after_s; at once for
+                                                                       the third time in a row
 """
 
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from .deafness import Deafness
+from .limits import CLOCK_S, SOON, Limits, hanging
 from .steps import Deaf, Filler, GiveUp, Soon
 
 if TYPE_CHECKING:
+    from .limits import Owed
     from .settings import Silence
-    from .steps import Hanging, Look, Step
+    from .steps import Look, Step
 
-DEAF_UTTERANCES = 3
-"""How many utterances in a row without a transcript make an agent count as deaf."""
-
-DEAF_UTTERANCE_S = 0.7
-"""Anything shorter is a cough or a door."""
-
-DEAF_WAIT_S = 3.0
-"""How long the transcript of an utterance may take."""
-
-_ORDER: tuple[Hanging, ...] = ("llm", "realtime", "tts")
-"""Who is waited for if several are asked: the first in here, as a streaming TTS waits for text."""
-
-SOON = 0.5
-"""The fraction of the time to a filler after which it is prepared: a track in the room costs 2 % of
-a core while it waits, and most replies have come by then."""
-
-_CLOCK_S = 1e-6
-"""How much too early a timer may fire."""
+EMPTY_ANSWERS = 3
+"""How many answers in a row may be empty, however soon the caller speaks again."""
 
 
 class State(Enum):
@@ -67,11 +56,10 @@ class Debt:
     """
 
     def __init__(self, silence: Silence) -> None:
-        self._silence = silence
-        self._wants_filler = silence.wants_filler
-        self._times = _times_of(silence)
+        self._limits = Limits(silence)
+        self._deafness = Deafness()
         self._state = State.PAID
-        self._what: Literal["reply", "turn", "sound"] = "reply"
+        self._what: Owed = "reply"
         self._since = self._turn_since = 0.0
         self._next: float | None = None
         self._filled = False
@@ -80,10 +68,10 @@ class Debt:
         self._tools = 0
         self._words_came = False
         self._answered = False
-        self._user_began: float | None = None
-        self._unheard = 0
-        self._deaf_at: float | None = None
-        self._told_deaf = False
+        self._is_asked = True  # for a greeting, until the agent has spoken
+        self._empty_answers = 0
+        self._stays_owed = False
+        self._reply_since: float | None = None
         self._sound_ends: float | None = None
         self._heard_until = 0.0
 
@@ -95,7 +83,7 @@ class Debt:
     @property
     def due_at(self) -> float | None:
         """When `check` is to be called next, or None."""
-        at, deaf_at = self._next, self._deaf_at
+        at, deaf_at = self._next, self._deafness.due_at
         if at is None or (deaf_at is not None and deaf_at < at):
             return deaf_at
         return at
@@ -111,16 +99,22 @@ class Debt:
         self._agent = state
         self._answered |= state in {"thinking", "speaking"}
         if state == "thinking":
+            self._stays_owed = False
             if self._user != "speaking":
                 self._owe_reply(now)
             return
         self._pay()
         self._filled = False
         if state == "speaking":
-            self._unheard = 0
+            self._deafness.answered()
+            self._empty_answers = 0
+            self._is_asked = self._stays_owed = False
+            self._reply_since = None
             self._owe_sound(now)
-        else:
-            self._sound_ends = None
+            return
+        self._sound_ends = None
+        if self._stays_owed:
+            self._owe_answer(now)
 
     def user(self, state: str, now: float, *, manual: bool = False) -> None:
         """Note the caller's new state.
@@ -132,28 +126,28 @@ class Debt:
         """
         was, self._user = self._user, state
         if state == "speaking":
-            self._user_began, self._words_came, self._answered = now, False, False
-            self._deaf_at = None
+            self._deafness.began(now)
+            self._words_came = self._answered = self._stays_owed = False
+            self._is_asked = True
+            self._reply_since = None
             self._pay()
         elif was == "speaking":
             self._user_stopped(now, manual=manual)
 
     def _user_stopped(self, now: float, *, manual: bool) -> None:
-        spoke_s = now - self._user_began if self._user_began is not None else 0.0
         if self._agent == "thinking":
             self._owe_reply(now)
         elif self._agent == "speaking":
             self._owe_sound(now)
         elif self._words_came and not manual:
             self._owe_turn(now)
-        elif self._agent == "listening" and spoke_s >= DEAF_UTTERANCE_S:
-            self._deaf_at = now + DEAF_WAIT_S
+        elif self._agent == "listening":
+            self._deafness.ended(now)
 
     def transcript(self, now: float, *, final: bool, manual: bool = False) -> None:
         """Note words of the caller."""
-        self._words_came = True
-        self._unheard = 0
-        self._deaf_at = None
+        self._words_came = self._is_asked = True
+        self._deafness.words()
         if final and not manual and self._user != "speaking":
             self._owe_turn(now)
 
@@ -168,10 +162,48 @@ class Debt:
         if self._agent in {"listening", "initializing"} and self._user != "speaking":
             self._owe("reply", now)
 
+    def asked_anew(self, now: float) -> None:
+        """Note a new question when all that was owed before it was interrupted.
+
+        A question at the moment of an interruption finds the agent thinking, and brings no event
+        of its state.
+        """
+        if self._agent == "thinking" and self._user != "speaking":
+            self._pay()
+            self._filled = False
+            self._owe_reply(now)
+
     def speech_done(self) -> None:
         """Note that a speech that was created is over, spoken or not."""
         if self._agent in {"listening", "initializing"} and self._what == "reply":
             self._pay()
+
+    def asked(self) -> None:
+        """Note that the caller has asked something, spoken or written."""
+        self._is_asked = True
+
+    def answered_nothing(self, now: float) -> None:
+        """Note that the LLM has ended its answer without a word.
+
+        It is told before or after the agent's state becomes "listening". An answer that the caller
+        has not asked for may be empty.
+        """
+        if not self._is_asked:
+            return
+        self._empty_answers += 1
+        if self._agent == "thinking":
+            self._stays_owed = True
+        else:
+            self._owe_answer(now)
+
+    def _owe_answer(self, now: float) -> None:
+        self._stays_owed = False
+        if self._agent == "speaking" or self._user == "speaking":
+            return
+        since = now if self._reply_since is None else self._reply_since
+        self._owe("answer", since)
+        is_due = self._empty_answers >= EMPTY_ANSWERS
+        self._next = now if is_due else self._limits.following("answer", since, now)
 
     def tool_began(self) -> None:
         """Note that a tool runs."""
@@ -179,6 +211,7 @@ class Debt:
 
     def tool_ended(self, now: float, *, all_of_them: bool = False) -> None:
         """Note that a tool, or every running one, has ended: its reply is due from now on."""
+        self._empty_answers = 0
         self._tools = 0 if all_of_them else max(self._tools - 1, 0)
         if self._state is not State.PAID and self._what == "reply":
             self._owe_reply(now)
@@ -218,7 +251,7 @@ class Debt:
     def close(self) -> None:
         """Note that the session closes: nothing is owed any more."""
         self._pay()
-        self._deaf_at = None
+        self._deafness.close()
 
     # --- what to do ------------------------------------------------------------------------------
 
@@ -229,13 +262,10 @@ class Debt:
             now: The time.
             look: The session as it is now.
         """
-        if self._deaf_at is not None and now + _CLOCK_S >= self._deaf_at:
-            self._deaf_at = None
-            self._unheard += 1
-            if self._unheard == DEAF_UTTERANCES and not self._told_deaf:
-                self._told_deaf = True
-                return Deaf()
-        if self._next is None or now + _CLOCK_S < self._next:
+        deaf_at = self._deafness.due_at
+        if deaf_at is not None and now + CLOCK_S >= deaf_at and self._deafness.is_deaf():
+            return Deaf()
+        if self._next is None or now + CLOCK_S < self._next:
             return None
         if look.unheard:
             self._owe(self._what, now)
@@ -246,66 +276,30 @@ class Debt:
         return self._step(now, look)
 
     def _step(self, now: float, look: Look) -> Step | None:
-        waited_s = now - self._since + _CLOCK_S
-        filler_s, bound_s = self._bounds(look)
-        if waited_s >= bound_s:
+        waited_s, tools = now - self._since, self._tools > 0 or look.tools_run
+        filler_s, bound_s = self._limits.of(self._what, look, tools=tools)
+        if self._what == "answer" and self._empty_answers >= EMPTY_ANSWERS:
+            bound_s = 0.0
+        if waited_s + CLOCK_S >= bound_s:
             self._state, self._next = State.GIVEN_UP, None
-            return GiveUp(self._hanging(look), now - self._since)
-        self._next = self._following(now)
+            self._empty_answers = 0
+            return GiveUp(hanging(self._what, look, tools=tools), waited_s)
+        self._next = self._limits.following(self._what, self._since, now)
         if filler_s is None or self._filled or look.covered:
             return None
-        if waited_s < filler_s:
-            return Soon() if waited_s >= filler_s * SOON else None
+        if waited_s + CLOCK_S < filler_s:
+            return Soon() if waited_s + CLOCK_S >= filler_s * SOON else None
         self._filled, self._state = True, State.FILLED
-        return Filler(now - self._since)
+        return Filler(waited_s)
 
-    def _following(self, now: float) -> float:
-        """Return the next time at which a bound may be reached, whoever hangs by then."""
-        since = self._since
-        for seconds in self._times[self._what]:
-            if since + seconds > now + _CLOCK_S:
-                return since + seconds
-        return now
-
-    def _bounds(self, look: Look) -> tuple[float | None, float]:
-        """Return the seconds to a filler, or None, and to the last words."""
-        silence = self._silence
-        if self._what == "turn":
-            return None, silence.unanswered_after_s
-        if self._what == "sound":
-            return None, silence.give_up_after_s
-        if self._tools or not look.in_flight:
-            filler_s, bound_s = silence.tool_filler_after_s, silence.tool_give_up_after_s
-        else:
-            filler_s, bound_s = silence.filler_after_s, silence.give_up_after_s
-        return (filler_s if self._wants_filler else None), bound_s
-
-    def _hanging(self, look: Look) -> Hanging:
-        if self._what == "turn":
-            return "turn"
-        if self._tools and self._what == "reply":
-            return "tool"
-        nobody: Hanging = "tts" if self._what == "sound" else "tool"
-        return next((who for who in _ORDER if who in look.in_flight), nobody)
-
-    def _owe(self, what: Literal["reply", "turn", "sound"], since: float) -> None:
+    def _owe(self, what: Owed, since: float) -> None:
         if self._state is State.PAID or what == "sound":
             self._turn_since = since
+        if what == "reply":
+            self._reply_since = since
         self._what, self._since = what, since
         self._state = State.FILLED if self._filled else State.OWED
-        self._next = self._following(since)
+        self._next = self._limits.following(what, since, since)
 
     def _pay(self) -> None:
         self._state, self._next = State.PAID, None
-
-
-def _times_of(silence: Silence) -> dict[str, tuple[float, ...]]:
-    """Return the seconds after which something may have to be done, in order."""
-    fillers = (silence.filler_after_s, silence.tool_filler_after_s) if silence.wants_filler else ()
-    reply = [silence.give_up_after_s, silence.tool_give_up_after_s, *fillers]
-    reply += [seconds * SOON for seconds in fillers]
-    return {
-        "turn": (silence.unanswered_after_s,),
-        "sound": (silence.give_up_after_s,),
-        "reply": tuple(sorted(reply)),
-    }

@@ -17,12 +17,14 @@ class Look:
         in_flight: Components that are being asked.
         turn_pending: livekit-agents, or the agent's own code, still works on the caller's turn; a
             turn that nobody works on is left unanswered on purpose.
+        tools_run: A speech waits for its tools.
         covered: Something else sounds, for instance the thinking sounds of a background player.
         unheard: Nobody is there to hear the agent, or its output is switched off: nobody waits.
     """
 
     in_flight: frozenset[Hanging] = frozenset()
     turn_pending: bool = False
+    tools_run: bool = False
     covered: bool = False
     unheard: bool = False
 

@@ -6,7 +6,10 @@ What is done about a debt is left to its caller. Must not import attach.
 from __future__ import annotations
 
 import asyncio
+import weakref
 from typing import TYPE_CHECKING, Any, get_args
+
+from livekit.agents.llm import RealtimeModelError
 
 from ..._upstream import rooms, turns
 from .debt import Debt
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from livekit.agents import AgentSession
+    from livekit.agents.voice import SpeechHandle
 
     from ..owner import SessionOwner
     from .settings import Silence
@@ -51,6 +55,8 @@ class Watch:
         self._ear = Ear(session, self._heard)
         self._timer: asyncio.TimerHandle | None = None
         self._tools_are_told = False
+        self._speeches: set[SpeechHandle] = set()
+        self._failed: weakref.WeakSet[SpeechHandle] = weakref.WeakSet()
         self._notes: dict[str, Callable[[Any, float], None]] = {
             "agent_state_changed": self._agent,
             "user_state_changed": self._user,
@@ -58,6 +64,8 @@ class Watch:
             "speech_created": self._speech,
             "tool_execution_updated": self._tool,
             "function_tools_executed": self._tools_done,
+            "conversation_item_added": self._item,
+            "error": self._error,
         }
 
     @property
@@ -100,13 +108,45 @@ class Watch:
             self._debt.transcript(now, final=event.is_final, manual=manual)
 
     def _speech(self, event: Any, now: float) -> None:
+        if self._are_all_interrupted() and not turns.ends_spoken_turn():
+            self._debt.asked_anew(now)
+        speech, is_realtime = event.speech_handle, turns.is_realtime(self._session)
+        self._speeches.add(speech)
+        speech.add_done_callback(self._speeches.discard)
         # no `thinking` state precedes `say()` and a realtime model's answers
-        if event.source == "say" or turns.is_realtime(self._session):
+        if event.source == "say" or is_realtime:
             self._debt.speech_created(now)
-            event.speech_handle.add_done_callback(self._speech_done)
+            speech.add_done_callback(self._speech_done)
+        if event.source != "say":
+            speech.add_done_callback(self._model_done if is_realtime else self._reply_done)
+
+    def _are_all_interrupted(self) -> bool:
+        return bool(self._speeches) and all(earlier.interrupted for earlier in self._speeches)
 
     def _speech_done(self, _: object) -> None:
         self._debt.speech_done()
+
+    def _reply_done(self, speech: SpeechHandle) -> None:
+        if self._owner.has_empty_answer(speech):
+            self._answered(speech)
+
+    def _model_done(self, speech: SpeechHandle) -> None:
+        if speech not in self._failed and not turns.ends_by_hand(self._session):
+            self._answered(speech)
+
+    def _answered(self, speech: SpeechHandle) -> None:
+        """Look at a reply that may be empty; a tool may have been all that was wanted."""
+        if not speech.interrupted and not speech.chat_items:
+            self._debt.answered_nothing(self._loop.time())
+            self._arm()
+
+    def _error(self, event: Any, _: float) -> None:
+        if isinstance(event.error, RealtimeModelError):
+            self._failed.update(self._speeches)  # failed, not empty: the error says what it means
+
+    def _item(self, event: Any, _: float) -> None:
+        if getattr(event.item, "role", None) == "user":
+            self._debt.asked()
 
     def _tool(self, event: Any, now: float) -> None:
         self._tools_are_told = True
@@ -153,6 +193,7 @@ class Watch:
         return Look(
             in_flight=asked,  # type: ignore[arg-type] # those of both literals
             turn_pending=turns.is_turn_pending(session),
+            tools_run=turns.waits_for_tools(session),
             covered=turns.has_thinking_sound(session),
             unheard=rooms.is_unheard(session),
         )

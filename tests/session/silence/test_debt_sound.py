@@ -65,3 +65,12 @@ def test_the_caller_talking_over_a_speech_owes_nothing() -> None:
     assert call.done == []
     call.user("listening").wait(31.0)
     assert call.done == [GiveUp("tts", pytest.approx(30.0))]
+
+
+def test_a_speech_that_is_cut_off_by_the_next_question_is_not_waited_for() -> None:
+    call = asked(TTS).wait(1.0).agent("speaking").frames(60.0).wait(1.0)
+    call.debt.asked_anew(call.now)
+    call.agent("thinking")
+    start = call.now
+    call.wait(40.0)
+    assert call.steps[-1] == (pytest.approx(start + 30.0), GiveUp("tts", pytest.approx(30.0)))

@@ -85,6 +85,7 @@ class Truth:
 
     Attributes:
         talk: The call.
+        agent: The agent that it begins with.
         keeps: Whether a handler keeps it whenever it is given up.
         began: When the agent last began to think, was told to say something, or was interrupted
             and asked anew.
@@ -92,6 +93,7 @@ class Truth:
     """
 
     talk: Talk
+    agent: ToolAgent
     keeps: bool
     began: float = 0.0
     speaking: bool = False
@@ -120,10 +122,8 @@ class Truth:
         sink = self.talk.call.sink
         assert sink is not None
         heard = [start + len(sound) / sink.rate for start, sound in sink.sounds(0.0)]
-        agent = self.talk.call.session.current_agent
-        tools = agent.ended if isinstance(agent, ToolAgent) else []
         kept = [at for at, _, _ in self.given_up]
-        return max(self.began, self.talk.silent_since, *heard, *tools, *kept)
+        return max(self.began, self.talk.silent_since, *heard, *self.agent.ended, *kept)
 
     def asks(self) -> None:
         """Let the caller ask in writing."""
@@ -184,7 +184,7 @@ async def play(world: World, steps: list[tuple[str, float]]) -> Truth:
     voice = FakeTTS(world.sound_s, fault=lambda: asyncio.sleep(world.voice_s))
     brain, agent = SlowLLM(*world.answers), ToolAgent(world.tool_s)
     talk = await Talk.start(BOUNDS, llm=brain, tts=voice, agent=agent)
-    truth = Truth(talk, world.keeps).follow()
+    truth = Truth(talk, agent, world.keeps).follow()
     for action, delay_s in steps:
         await act(truth, action)
         await asyncio.sleep(delay_s)

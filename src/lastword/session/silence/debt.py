@@ -168,6 +168,7 @@ class Debt:
         A question at the moment of an interruption finds the agent thinking, and brings no event
         of its state.
         """
+        self._sound_ends = None  # what was still to be heard is cut off
         if self._agent == "thinking" and self._user != "speaking":
             self._pay()
             self._filled = False

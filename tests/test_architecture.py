@@ -2,7 +2,6 @@
 
 import ast
 import functools
-import gc
 import graphlib
 import subprocess
 import sys
@@ -10,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from syntax import parsed
 
 PACKAGE = Path(__file__).parent.parent / "src" / "lastword"
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -58,23 +59,15 @@ FOREIGN = {
 
 
 @functools.cache
-def parsed(path: Path) -> ast.Module:
-    """Parse a file once, with no garbage collection inside.
-
-    CPython 3.11 fails with "AST constructor recursion depth mismatch" if a collection runs foreign
-    finalisers in between (gh-106905).
-    """
-    gc.disable()
-    try:
-        return ast.parse(path.read_text())
-    finally:
-        gc.enable()
+def tree_of(path: Path) -> ast.Module:
+    """Parse a file once."""
+    return parsed(path.read_text())
 
 
 def imports(path: Path) -> Iterator[str]:
     """Absolute names of all modules that a file imports, also inside functions."""
     package = ["lastword", *path.relative_to(PACKAGE).parts[:-1]]
-    for node in ast.walk(parsed(path)):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -146,20 +139,20 @@ def test_what_a_process_without_agents_needs_does_not_bring_them() -> None:
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_a_module_says_what_it_is_for(path: Path) -> None:
     """Each file begins with a docstring."""
-    assert ast.get_docstring(parsed(path)), f"{path} has no module docstring"
+    assert ast.get_docstring(tree_of(path)), f"{path} has no module docstring"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_a_cancelled_wait_is_never_swallowed(path: Path) -> None:
     """Before Python 3.12 `asyncio.wait_for` may lose a cancellation; `bounded.within` does not."""
     assert "asyncio.wait_for" not in {
-        ast.unparse(node) for node in ast.walk(parsed(path)) if isinstance(node, ast.Attribute)
+        ast.unparse(node) for node in ast.walk(tree_of(path)) if isinstance(node, ast.Attribute)
     }
 
 
 def foreign_private_names(path: Path) -> Iterator[str]:
     """Attribute accesses `x._name` on anything but `self`, `cls` and our own modules."""
-    for node in ast.walk(parsed(path)):
+    for node in ast.walk(tree_of(path)):
         if (
             isinstance(node, ast.Attribute)
             and node.attr.startswith("_")

@@ -21,6 +21,7 @@ from failure.placements import KINDS, PLACES, body, fragments
 from lastword import InferenceQuotaExceededError, classify
 from lastword.room.server import describe
 from lastword.traces import told
+from syntax import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,7 +100,7 @@ def test_no_key_is_told() -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
 def test_no_record_of_ours_carries_an_exception(path: Path) -> None:
     """A handler would print its text and that of all behind it, or the variables of its frames."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path.read_text())):
         if isinstance(node, ast.Call):
             assert all(keyword.arg not in {"exc_info", "stack_info"} for keyword in node.keywords)
             called = node.func

@@ -24,6 +24,7 @@ from lastword._upstream import hooks, versions
 from lastword.failure.tap import install as tap
 from lastword.session.owner import SessionOwner
 from session.fakes import clip_of
+from syntax import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -308,7 +309,7 @@ def names_in(where: str) -> list[str]:
     member = inspect.getattr_static(owner, path.split(".")[-1], None)
     assert member is not None, f"livekit-agents {agents.__version__}: expected {where}, found none"
     function = inspect.unwrap(getattr(member, "fget", None) or member)
-    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    tree = parsed(textwrap.dedent(inspect.getsource(function)))
     attributes = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
     attributes.sort(key=lambda node: (node.end_lineno or 0, node.end_col_offset or 0))
     return [ast.unparse(node) for node in attributes]
@@ -317,7 +318,7 @@ def names_in(where: str) -> list[str]:
 def private_names() -> set[str]:
     """Every private attribute of others that `_upstream` names, as code or as a string."""
     files = Path(inspect.getfile(_upstream)).parent.glob("*.py")
-    tree = ast.parse("\n".join(file.read_text() for file in files))
+    tree = parsed("\n".join(file.read_text() for file in files))
     own = {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.ClassDef)}
     own |= {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
     names = {
@@ -345,7 +346,7 @@ def words_of_livekit() -> set[str]:
     for folder in folders:
         for file in folder.rglob("*.py"):
             if "resources" not in file.parts and not file.name.endswith("_pb2.py"):
-                tree = ast.parse(file.read_text(encoding="utf-8"))
+                tree = parsed(file.read_text(encoding="utf-8"))
                 words |= {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
                 words |= {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
                 words |= {n.name for n in ast.walk(tree) if hasattr(n, "name") and n.name}

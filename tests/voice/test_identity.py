@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 from livekit.agents import inference, tts
+
+pytest.importorskip("livekit.plugins.openai", reason="no release fits this pre-release")
+
 from livekit.plugins import openai
 
 from lastword._upstream.speakers import silenced

@@ -348,7 +348,9 @@ cdef class Framer:
     def __cinit__(self, size_t in_channels, bint is_float, Resampler resampler,
                   size_t num_channels, size_t samples_per_channel):
         if not (0 < in_channels <= CHANNELS and 0 < num_channels <= CHANNELS):
-            raise ValueError(f"expected 1 to {CHANNELS} channels, got {in_channels}, {num_channels}")
+            raise ValueError(
+                f"expected 1 to {CHANNELS} channels, got {in_channels}, {num_channels}"
+            )
         if not 0 < samples_per_channel <= FRAME_SAMPLES // num_channels:
             raise ValueError(f"expected 1 to {FRAME_SAMPLES} samples in all of a frame")
         self._resampler = resampler

@@ -9,16 +9,17 @@ struct framer;
 
 /* What has come so far, and what has become of it. */
 struct framer_state {
-    size_t frames; /* whole frames written; the next samples belong into the one after them */
-    size_t length; /* samples per channel written */
-    size_t clipped;      /* samples beyond full scale, in all channels */
-    bool finite, silent; /* of the input: whether there was neither NaN nor infinity; nothing but 0 */
+    size_t frames;  /* whole frames written; the next samples belong into the one after them */
+    size_t length;  /* samples per channel written */
+    size_t clipped; /* samples beyond full scale, in all channels */
+    bool finite,
+        silent; /* of the input: whether there was neither NaN nor infinity; nothing but 0 */
 };
 
-/* Frames of `samples_per_channel` x `channels` samples, from `in_channels` interleaved channels of a
- * type; all three are positive. With fewer channels than the sound has, each is their mean; one
- * channel is copied. `rs` must outlive the framer and is NULL if the rate stays. Return NULL if memory
- * ran out. */
+/* Frames of `samples_per_channel` x `channels` samples, from `in_channels` interleaved channels of
+ * a type; all three are positive. With fewer channels than the sound has, each is their mean; one
+ * channel is copied. `rs` must outlive the framer and is NULL if the rate stays. Return NULL if
+ * memory ran out. */
 struct framer *framer_new(const struct resampler *rs, enum sample_type type, size_t in_channels,
                           size_t channels, size_t samples_per_channel);
 void framer_free(struct framer *framer);

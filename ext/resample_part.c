@@ -61,8 +61,8 @@ void take_channel(enum sample_type type, const void *from, size_t from_step, voi
 static void copy_overlap(const struct sound *from, ptrdiff_t first, size_t length, char *room) {
     const size_t size = sample_size(from->type);
     const ptrdiff_t start = larger(first, from->first);
-    const ptrdiff_t end = -larger(-(first + (ptrdiff_t)length),
-                                  -(from->first + (ptrdiff_t)from->count));
+    const ptrdiff_t end =
+        -larger(-(first + (ptrdiff_t)length), -(from->first + (ptrdiff_t)from->count));
     if (start < end)
         memcpy(room + (size_t)(start - first) * size,
                (const char *)from->samples + (size_t)(start - from->first) * size,
@@ -126,8 +126,8 @@ struct between {
 static struct between between_of(const struct resampler *rs) {
     const unsigned __int128 step = (unsigned __int128)rs->down * rs->block_up;
     const uint64_t unit = (uint64_t)rs->up * rs->block_down;
-    return (struct between){step, unit,
-                            (size_t)((unsigned __int128)(BETWEEN_SAMPLES - 2 * TAPS) * unit / step)};
+    return (struct between){
+        step, unit, (size_t)((unsigned __int128)(BETWEEN_SAMPLES - 2 * TAPS) * unit / step)};
 }
 
 /* The samples of the rate in between that outputs from .. from + count - 1 are made of. */

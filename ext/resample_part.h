@@ -32,8 +32,8 @@ void workspace_free(struct workspace *work);
  * that of the whole sound if each part but the last is as long as part_end says. */
 size_t part_end(const struct resampler *rs, size_t from);
 
-/* The inputs that the outputs from .. to - 1 depend on, or could by rounding; `from` is the start of
- * a part, `to` at most its end. Those before the start of the sound are not counted. */
+/* The inputs that the outputs from .. to - 1 depend on, or could by rounding; `from` is the start
+ * of a part, `to` at most its end. Those before the start of the sound are not counted. */
 void part_inputs(const struct resampler *rs, size_t from, size_t to, size_t *first, size_t *end);
 
 /* Copy `count` samples that lie `from_step` apart to where they lie `to_step` apart. */

@@ -36,7 +36,8 @@ static size_t in_room(const struct resampler *rs) {
         if (end - first > room) room = end - first;
         from = to;
     }
-    return room + 4 * (size_t)rs->blocks.in_hop; /* awkward ratios: parts begin anywhere in a block */
+    return room +
+           4 * (size_t)rs->blocks.in_hop; /* awkward ratios: parts begin anywhere in a block */
 }
 
 struct resample_stream *resample_stream_new(const struct resampler *rs, enum sample_type type,

@@ -12,15 +12,15 @@ struct resample_stream *resample_stream_new(const struct resampler *rs, enum sam
                                             size_t channels);
 void resample_stream_free(struct resample_stream *stream);
 
-/* Take some of `frames` interleaved frames, at least one if resample_stream_pull has nothing more to
- * give; return how many. */
+/* Take some of `frames` interleaved frames, at least one if resample_stream_pull has nothing more
+ * to give; return how many. */
 size_t resample_stream_push(struct resample_stream *stream, const void *in, size_t frames);
 
 /* Say that no more frames come. */
 void resample_stream_end(struct resample_stream *stream);
 
-/* Point `*out` to the next interleaved frames, which stay there until the next call for this stream;
- * return how many, or 0 if more input is needed, or after the end. */
+/* Point `*out` to the next interleaved frames, which stay there until the next call for this
+ * stream; return how many, or 0 if more input is needed, or after the end. */
 size_t resample_stream_pull(struct resample_stream *stream, const void **out);
 
 #endif

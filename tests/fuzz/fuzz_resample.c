@@ -32,8 +32,10 @@ static void use_pieces(const struct resampler *rs, enum sample_type type, const 
             done++;
         }
         while (1) {
-            const size_t taken = done > frames ? 0
-                : resample_stream_push(stream, (const char *)in + done * frame_bytes, count);
+            const size_t taken =
+                done > frames
+                    ? 0
+                    : resample_stream_push(stream, (const char *)in + done * frame_bytes, count);
             const void *out;
             for (size_t ready; (ready = resample_stream_pull(stream, &out));) {
                 if (memcmp(out, next, ready * frame_bytes)) abort();

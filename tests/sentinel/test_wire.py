@@ -24,6 +24,7 @@ LINES = Lines(
     Sound(b"\x03\x04" * 100),
     None,
     {"name": "hang_up", "delete_room": False, "tail_s": None},
+    tell=False,
 )
 CALL = Call("ws://host", "token", "room", "agent", "caller", 17, LINES)
 
@@ -65,13 +66,15 @@ def header(**fields: object) -> bytes:
         struct.pack(">8sI", b"lastword", 2**31),
         struct.pack(">8sI", b"lastword", 4) + b"[[[[",
         header(),
-        header(sounds=[], after=None),
-        header(sounds={}, after=None),
-        header(sounds={"first": {"bytes": 10**9}}, after=None),
-        header(sounds={"first": {"bytes": -1}}, after=None),
-        header(sounds={"other": {"bytes": 1}}, after=None),
-        header(sounds={"first": 7}, after=None),
-        header(url=1, token=2, room=3, agent=4, caller=5, thread=6, sounds={}, after=None),
+        header(sounds=[], after=None, tell=True),
+        header(sounds={}, after=None, tell=True),
+        header(sounds={"first": {"bytes": 10**9}}, after=None, tell=True),
+        header(sounds={"first": {"bytes": -1}}, after=None, tell=True),
+        header(sounds={"other": {"bytes": 1}}, after=None, tell=True),
+        header(sounds={"first": 7}, after=None, tell=True),
+        header(
+            url=1, token=2, room=3, agent=4, caller=5, thread=6, sounds={}, after=None, tell=True
+        ),
     ],
 )
 async def test_garbage_is_no_call(told: bytes) -> None:

@@ -139,6 +139,7 @@ class Switchboard:
             own.second if own.after is not None else asked.second,
             own.filler or asked.filler,
             own.after if own.after is not None else asked.after,
+            asked.tell,
         )
 
     async def _tell(self, report: Report) -> None:

@@ -53,6 +53,7 @@ class Visit:
         self._second = utterance_of(lines.second)
         self._filler = utterance_of(lines.filler)
         self._action = action_of(lines.after)
+        self._tell = lines.tell
         self._room = rtc.Room()
         self._filler_over: Signal | None = None
         self._filler_atask: asyncio.Task[None] | None = None
@@ -97,7 +98,7 @@ class Visit:
             The report, or None if no caller was there to be told.
         """
         failure = Failure(FailureKind.AGENT_DIED, terminal=True, retryable=False, detail=why)
-        words = Words(self._first, self._second, self._action, FORMAT)
+        words = Words(self._first, self._second, self._action, FORMAT, tell=self._tell)
         ending = Ending(failure, words, Place())
         await self._end_filler()
         if not await self._is_there():

@@ -59,12 +59,14 @@ class Lines:
         second: What is said if the action fails, or None.
         filler: What is said while the process may still come back, or None.
         after: The action, as `actions` writes it, or None.
+        tell: Whether the others in the room are told of it.
     """
 
     first: Sound | None = None
     second: Sound | None = None
     filler: Sound | None = None
     after: Mapping[str, Any] | None = None
+    tell: bool = True
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,8 @@ def pack_lines(lines: Lines, header: Mapping[str, Any]) -> bytes:
         name: {"bytes": len(sound.pcm), "transcript": sound.transcript, "source": sound.source}
         for name, sound in sounds.items()
     }
-    text = json.dumps({**header, "sounds": sizes, "after": lines.after}).encode()
+    told = {**header, "sounds": sizes, "after": lines.after, "tell": lines.tell}
+    text = json.dumps(told).encode()
     longest = max((len(sound.pcm) for sound in sounds.values()), default=0)
     if len(text) > MAX_HEADER_BYTES or longest > MAX_SOUND_BYTES:
         raise WireError(
@@ -151,7 +154,7 @@ async def read_lines(reader: asyncio.StreamReader) -> tuple[dict[str, Any], Line
     try:
         header = json.loads(await reader.readexactly(size))
         sounds = {name: dict(header["sounds"][name]) for name in header["sounds"]}
-        after = header["after"]
+        after, tell = header["after"], header["tell"] is not False
     except (ValueError, TypeError, KeyError, RecursionError):
         raise WireError("expected a call, got something else") from None
     read: dict[str, Sound] = {}
@@ -161,7 +164,7 @@ async def read_lines(reader: asyncio.StreamReader) -> tuple[dict[str, Any], Line
             raise WireError("expected sounds of at most 60 s, got something else")
         pcm = await reader.readexactly(count)
         read[name] = Sound(pcm, str(told.get("transcript", "")), str(told.get("source", "clip")))
-    return header, Lines(**read, after=after if isinstance(after, dict) else None)
+    return header, Lines(**read, after=after if isinstance(after, dict) else None, tell=tell)
 
 
 _PLAIN = tuple(field for field in fields(Call) if field.name != "lines")

@@ -97,7 +97,7 @@ class Vigilance:
         def tell() -> bytes:
             sounds = (sound_of(words.first), sound_of(words.second), sound_of(filler))
             token = _token(name, IDENTITY.format(agent))
-            lines = Lines(*sounds, written(words.action))
+            lines = Lines(*sounds, written(words.action), words.tell)
             return pack(Call(url, token, name, agent, caller, thread, lines))
 
         self._watch.begin(tell)
@@ -135,7 +135,7 @@ def sound_of(utterance: Utterance | None) -> Sound | None:
 
 
 def _token(room: str, identity: str) -> str:
-    """Return a token that lets nobody do more than speak and show words in one room."""
+    """Return a token that lets nobody do more than speak in one room and tell what has happened."""
     grants = api.VideoGrants(
         room_join=True,
         room=room,
@@ -144,6 +144,7 @@ def _token(room: str, identity: str) -> str:
         can_publish=True,
         can_publish_data=True,
         can_publish_sources=["microphone"],
+        can_update_own_metadata=True,  # its attributes
     )
     token = api.AccessToken().with_identity(identity).with_kind("agent")
     return token.with_grants(grants).with_ttl(TOKEN_TTL).to_jwt()

@@ -3,197 +3,237 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
-import time
-from contextlib import suppress
+import statistics
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from livekit import api
 
 from lastword.testing.room.caller import Caller
 from lastword.testing.room.recording import loud_span
-from room.outage import CLIP_S, RECORD, WORDS, show
+from room.outage import CLIP_S, RECORD, RUNS, WORDS, show
 from room.sweep import find_sweep
+from room.watched import (
+    SENTINEL,
+    START_S,
+    begun,
+    death,
+    job_of,
+    logged,
+    report_of,
+    sentinel_of,
+    spoken_by_sentinel,
+    told,
+)
+from room.watched_agent import HELLO
 from room.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lastword.testing.room.recording import Recording
     from lastword.testing.room.server import Server
-    from room.worker import Notes
 
-SOON_S = 0.6 if RECORD else 3.0
-DEATHS = ("killed", "terminated", "crashes", "exits")
 HOW = {
     "killed": "killed by SIGKILL",
     "terminated": "killed by SIGTERM",
     "crashes": "killed by SIGSEGV",
     "exits": "exit status 3",
+    "eats_memory": "killed by SIGUSR1",  # by which livekit-agents asks for a dump before it kills
 }
+FREEZES = ("sleeps", "holds_the_gil", "stops")
+HEARD_S = CLIP_S - (0.1 if RECORD else 0.5)
+"""Beside other calls and other work, some of a message may be late at the caller's end."""
+DEATHS_EACH = RUNS // 5
+"""How often each death is taken one by one, on a machine that does nothing else."""
 
 
 @pytest.fixture(scope="module")
 def worker(server: Server) -> Iterator[Worker]:
     """A worker whose jobs have processes of their own, with a sentinel beside it."""
     with Worker(server, "room.watched_agent", "process") as running:
-        until_watched(running)
         yield running
 
 
-def until_watched(worker: Worker, times: int = 1) -> None:
-    """Wait until the sentinel takes calls, for the how-manieth time."""
-    deadline = time.monotonic() + 30
-    while worker.log_path.read_text(errors="replace").count("the sentinel watches") < times:
-        assert time.monotonic() < deadline, worker.log()
-        time.sleep(0.1)
-
-
-def reports(worker: Worker) -> list[dict[str, Any]]:
-    """What the sentinel has reported so far."""
-    lines = worker.log_path.read_text(errors="replace").splitlines()
-    return [json.loads(line)["lastword"] for line in lines if line.startswith('{"lastword"')]
-
-
-@pytest.mark.parametrize("case", DEATHS)
-async def test_a_death_is_heard(server: Server, worker: Worker, room_name: str, case: str) -> None:
-    """The whole message once, and soon; then the call ends."""
-    before = len(reports(worker))
-    async with Caller(server, room_name) as caller:
-        notes = await worker.dispatch(room_name, case, after="hang_up")
-        await caller.until(lambda: not caller.room.isconnected(), 60)
-        (recording,) = spoken_by_sentinel(caller)
-        heard = find_sweep(recording.samples(), CLIP_S)
-        assert heard.times == 1
-        assert heard.seconds >= CLIP_S - 0.1
-        assert [shown.text for shown in caller.shown if shown.sender.endswith("-lastword")] == [
-            WORDS
-        ]
-        first_sound_s = recording.at(heard.runs[0].at_s) - notes.failed_at()
-        show(f"sentinel, {case}: first sound {first_sound_s:.3f} s (target 0.35)")
-        assert first_sound_s < SOON_S
-        await caller.until(lambda: len(reports(worker)) > before, 5)
-    (report,) = reports(worker)[before:]
-    assert (report["closed_by"], report["played"], report["after"]) == (
-        "sentinel",
-        "full",
-        "hang_up",
+@pytest.mark.parametrize("cases", [["killed", "terminated", "crashes"], ["exits", "eats_memory"]])
+async def test_deaths_are_heard(
+    server: Server, worker: Worker, room_name: str, cases: list[str]
+) -> None:
+    """Some at once: the whole message, once, its words shown; then the call ends."""
+    deaths = await asyncio.gather(
+        *(death(server, worker, f"{room_name}-{case}", case, after="hang_up") for case in cases)
     )
-    assert report["failure"]["kind"] == "agent_died"
-    assert report["failure"]["detail"] == HOW[case]
+    for case, found in zip(cases, deaths, strict=True):
+        assert found.heard.times == 1, case
+        assert found.heard.seconds >= HEARD_S, case
+        assert found.words == [WORDS], case
+        report = found.report
+        assert (report["closed_by"], report["played"]) == ("sentinel", "full"), case
+        assert (report["after"], report["after_error"]) == ("hang_up", None), case
+        assert (report["failure"]["kind"], report["failure"]["detail"]) == (
+            "agent_died",
+            HOW[case],
+        )
 
 
-@pytest.mark.parametrize("case", ["sleeps", "holds_the_gil", "stops"])
-async def test_a_freeze_is_bridged_and_taken_over(
-    server: Server, worker: Worker, room_name: str, case: str
+async def test_a_fresh_agent_takes_over(server: Server, worker: Worker, room_name: str) -> None:
+    """It is heard after the message, and knows the call; the sentinel and the dead one are out."""
+    async with Caller(server, room_name) as caller:
+        notes = await begun(caller, worker, room_name, "killed", after="hand_over")
+        await caller.until(lambda: report_of(worker, room_name) is not None, START_S)
+        report = report_of(worker, room_name)
+        assert report is not None
+        assert (report["played"], report["after"]) == ("full", "hand_over")
+        assert report["after_error"] is None
+        present = caller.room.remote_participants
+        await caller.until(lambda: len(present) == 1, START_S)
+        await caller.until(lambda: any("number" in line for line in notes.lines()), START_S)
+        caller.forget()
+        await caller.until(caller.loud, START_S)
+        (known,) = [line for line in notes.lines() if "number" in line]
+        assert (known["number"], known["kind"], known["said"]) == (1, "agent_died", [HELLO])
+
+
+@pytest.mark.skipif(not RECORD, reason="a figure, for a machine that does nothing else")
+async def test_how_soon_a_death_is_heard(server: Server, worker: Worker, room_name: str) -> None:
+    took = []
+    for case in HOW:
+        if case != "eats_memory":  # livekit-agents looks every five seconds
+            for run in range(DEATHS_EACH):
+                found = await death(server, worker, f"{room_name}-{case}-{run}", case)
+                assert found.heard.seconds >= CLIP_S - 0.1
+                took.append(found.first_sound_s)
+    p50 = statistics.median(took)
+    show(f"death to first sound: p50 {p50:.3f} s, worst {max(took):.3f} s of {len(took)}")
+    assert p50 <= 0.35
+    assert max(took) <= 0.6
+
+
+async def test_freezes_are_bridged_and_taken_over(
+    server: Server, worker: Worker, room_name: str
 ) -> None:
     """First somebody is heard to be there, then the message; a zombie that wakes up is out."""
-    before = len(reports(worker))
-    async with Caller(server, room_name) as caller:
-        notes = await worker.dispatch(room_name, case)
-        await caller.until(lambda: len(reports(worker)) > before, 60)
+    freezes = [freeze(server, worker, f"{room_name}-{case}", case) for case in FREEZES]
+    if RECORD:
+        for one in freezes:
+            await one
+    else:
+        await asyncio.gather(*freezes)
+
+
+async def freeze(server: Server, worker: Worker, room: str, case: str) -> None:
+    async with Caller(server, room) as caller:
+        notes = await begun(caller, worker, room, case)
+        await caller.until(lambda: report_of(worker, room) is not None, START_S)
         if case == "stops":
             os.kill(job_of(notes), signal.SIGCONT)
-            await caller.until(lambda: any("woke" in line for line in notes.lines()), 10)
-            await caller.until_quiet(1.0)
+            await caller.until(lambda: any("woke" in line for line in notes.lines()), START_S)
+        await caller.until_quiet()
         filler, message = spoken_by_sentinel(caller)
         span = loud_span(filler.samples())
         assert span is not None
-        filler_s = filler.at(span[0]) - notes.failed_at()
         heard = find_sweep(message.samples(), CLIP_S)
         assert heard.times == 1
-        assert heard.seconds >= CLIP_S - 0.1
+        assert heard.seconds >= HEARD_S
+        assert not [who for who in caller.room.remote_participants if who.startswith("agent-")]
+        filler_s = filler.at(span[0]) - notes.failed_at()
         message_s = message.at(heard.runs[0].at_s) - notes.failed_at()
         show(f"sentinel, {case}: filler {filler_s:.2f} s (2.5), message {message_s:.2f} s (6.5)")
-        assert 2.0 <= filler_s < (2.5 if RECORD else 5.0)
-        assert 6.0 <= message_s < (6.5 if RECORD else 9.0)
-        assert not [who for who in caller.room.remote_participants if who.startswith("agent-")]
-    (report,) = reports(worker)[before:]
-    assert report["failure"]["detail"].startswith("frozen for 6.")
+        assert not RECORD or (filler_s <= 2.5 and message_s <= 6.5)
+    report = report_of(worker, room)
+    assert report is not None
+    assert report["failure"]["detail"].startswith("frozen for ")
 
 
-@pytest.mark.parametrize("case", ["blocks_shortly", "shuts_down"])
-async def test_what_is_no_death_is_no_alarm(
-    server: Server, worker: Worker, room_name: str, case: str
-) -> None:
-    """A short block, or a planned end: the sentinel is never in the room."""
-    before = len(reports(worker))
-    async with Caller(server, room_name) as caller:
-        notes = await worker.dispatch(room_name, case)
-        await caller.until(lambda: bool(job_of(notes)), 40)
-        with pytest.raises(TimeoutError):
-            await caller.until(lambda: len(reports(worker)) > before, 5)
-        assert not spoken_by_sentinel(caller)
+PLANNED = ("shuts_down", "closes", "raises", "blocks_shortly", "lives")
+
+
+async def test_what_is_no_death_is_no_alarm(server: Server, worker: Worker, room_name: str) -> None:
+    """Planned ends of every kind and a short block: the sentinel says nothing.
+
+    A death comes last: what was before it has been dealt with when it is reported.
+    """
+    rooms = {case: f"{room_name}-{case}" for case in PLANNED}
+    async with AsyncExitStack() as stack:
+        callers = {
+            case: await stack.enter_async_context(Caller(server, room))
+            for case, room in rooms.items()
+        }
+        await asyncio.gather(
+            *(begun(callers[case], worker, room, case) for case, room in rooms.items())
+        )
+        async with server.api() as client:
+            await client.room.delete_room(api.DeleteRoomRequest(room=rooms["lives"]))
+
+        def still_there() -> list[str]:
+            return [case for case, caller in callers.items() if not gone(caller)]
+
+        with suppress(TimeoutError):
+            await callers["lives"].until(lambda: not still_there(), START_S)
+        assert still_there() == []
+        await death(server, worker, f"{room_name}-last", "killed")
+        assert [who for who, caller in callers.items() if spoken_by_sentinel(caller)] == []
+    assert {line["room"] for line in told(worker)}.isdisjoint(rooms.values())
+
+
+def gone(caller: Caller) -> bool:
+    """Whether the agent has left, or the room is gone."""
+    names = {name for _, name in caller.events}
+    return not caller.room.isconnected() or "participant_disconnected" in names
 
 
 async def test_a_frozen_agent_comes_back(server: Server, worker: Worker, room_name: str) -> None:
     """After the filler its own voice goes on, and nobody takes its call away."""
-    before = len(reports(worker))
+    before = logged(worker, "a frozen agent works again")
     async with Caller(server, room_name) as caller:
-        notes = await worker.dispatch(room_name, "blocks_for_a_filler")
-        await caller.until(lambda: bool(job_of(notes)), 40)
-        with pytest.raises(TimeoutError):
-            await caller.until(lambda: len(reports(worker)) > before, 8)
+        await begun(caller, worker, room_name, "blocks_for_a_filler")
+        await caller.until(lambda: logged(worker, "a frozen agent works again") > before, START_S)
         (filler,) = spoken_by_sentinel(caller)
         assert loud_span(filler.samples()) is not None
-        (agent,) = caller.room.remote_participants
-        assert agent.startswith("agent-")
+        present = caller.room.remote_participants
+        await caller.until(lambda: not any(who.endswith(SENTINEL) for who in present), 10)
+        assert [who for who in present if who.startswith("agent-")]
+        caller.forget()
+        await caller.until(caller.loud, 10)
+    assert report_of(worker, room_name) is None
 
 
-async def test_a_caller_who_leaves_meanwhile(
+async def test_a_caller_who_leaves_in_the_same_moment(
     server: Server, worker: Worker, room_name: str
 ) -> None:
-    """Nobody is talked to who has gone."""
-    async with Caller(server, room_name) as caller:
-        notes = await worker.dispatch(room_name, "lives")
-        await caller.until(lambda: bool(job_of(notes)), 40)
-    os.kill(job_of(notes), signal.SIGKILL)
+    """Nobody is talked to who has gone: the sentinel comes, finds no caller, and leaves."""
+    before = logged(worker, "no caller is there")
     async with Caller(server, room_name, identity="recorder", kind="egress") as witness:
-        with pytest.raises(TimeoutError):
-            await witness.until(witness.loud, 5)
+        async with Caller(server, room_name) as caller:
+            notes = await begun(caller, worker, room_name, "lives")
+            os.kill(job_of(notes), signal.SIGKILL)
+            await caller.leave()
+        await witness.until(lambda: logged(worker, "no caller is there") > before, START_S)
+        assert not spoken_by_sentinel(witness)
 
 
 async def test_a_sentinel_that_is_killed(server: Server, worker: Worker, room_name: str) -> None:
     """Another one is started, and calls that go on are told to it."""
-    before = len(reports(worker))
-    watched = worker.log_path.read_text(errors="replace").count("the sentinel watches")
     async with Caller(server, room_name) as caller:
-        notes = await worker.dispatch(room_name, "lives")
-        await caller.until(lambda: bool(job_of(notes)), 40)
+        notes = await begun(caller, worker, room_name, "lives")
+        watched = f"a call of process {job_of(notes)} is watched"
+        before = logged(worker, watched)
         os.kill(sentinel_of(worker), signal.SIGKILL)
-        await asyncio.to_thread(until_watched, worker, watched + 1)
-        await asyncio.sleep(2.0)  # the job asks again every half second
+        await caller.until(lambda: logged(worker, watched) > before, START_S)
         os.kill(job_of(notes), signal.SIGKILL)
-        await caller.until(lambda: len(reports(worker)) > before, 20)
+        await caller.until(lambda: report_of(worker, room_name) is not None, START_S)
+        (message,) = spoken_by_sentinel(caller)
+        assert find_sweep(message.samples(), CLIP_S).seconds >= HEARD_S
 
 
-async def test_secrets_stay_in_memory(worker: Worker) -> None:
-    """Other processes can read the command line and the environment that one began with."""
+async def test_secrets_stay_in_memory(server: Server, worker: Worker) -> None:
+    """Others can read the command line and the environment that a process began with, and logs."""
     folder = Path(f"/proc/{sentinel_of(worker)}")
     shown = (folder / "cmdline").read_bytes() + (folder / "environ").read_bytes()
-    assert b"LIVEKIT_API_SECRET" not in shown
-    assert b"LIVEKIT_API_KEY" not in shown
-
-
-def job_of(notes: Notes) -> int:
-    """The job's process, 0 until it is about to do what it was dispatched for."""
-    return next((line["pid"] for line in notes.lines() if "failed" in line), 0)
-
-
-def sentinel_of(worker: Worker) -> int:
-    """The sentinel's process: a child of the worker with its module on the command line."""
-    for folder in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            command = (folder / "cmdline").read_bytes()
-            parent = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
-            if b"lastword.sentinel" in command and parent == worker.pid:
-                return int(folder.name)
-    raise LookupError("no sentinel is running")
-
-
-def spoken_by_sentinel(caller: Caller) -> list[Recording]:
-    """Recordings of the tracks that the sentinel published, in their order."""
-    return [heard for (who, _), heard in caller.heard.items() if who.endswith("-lastword")]
+    shown += worker.log_path.read_bytes()
+    assert server.api_secret.encode() not in shown
+    assert b"access_token=" not in shown
+    assert b"eyJ" not in shown  # how every token begins

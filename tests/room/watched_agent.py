@@ -1,7 +1,8 @@
 """An agent for a real worker with a sentinel: its job speaks, and then ends as its metadata says.
 
 Owns the cases. Run as `python -m room.watched_agent thread|process` it is the worker itself; it
-prints "registered" when jobs may come, and ends when its standard input does.
+prints "registered" when jobs may come, and ends when its standard input does. As "cli" it is run by
+livekit-agents' own command and ends by signals.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 import ctypes
 import json
 import logging
+import math
 import os
 import signal
 import sys
@@ -24,6 +26,7 @@ from livekit.agents import (
     JobContext,
     JobExecutorType,
     JobProcess,
+    cli,
     get_job_context,
 )
 
@@ -38,6 +41,9 @@ if TYPE_CHECKING:
 VOICE_HZ = 3400
 """What the agent says: the analyser of sweeps takes it for nothing."""
 SPEAKS_S = 60.0
+HELLO = "Hello."
+MEMORY_LIMIT_MB = 600
+"""What a job may use; it needs a third of that."""
 ALIVE_S = 1.0
 """How long it speaks before something happens."""
 
@@ -86,8 +92,9 @@ async def stops(_: JobContext) -> None:
     note(woke=True)
 
 
-async def blocks_shortly(_: JobContext) -> None:
+async def blocks_shortly(job: JobContext) -> None:
     time.sleep(1.2)  # noqa: ASYNC251 - the fault itself
+    job.shutdown()
 
 
 async def blocks_for_a_filler(_: JobContext) -> None:
@@ -96,6 +103,23 @@ async def blocks_for_a_filler(_: JobContext) -> None:
 
 async def shuts_down(job: JobContext) -> None:
     job.shutdown()
+
+
+async def eats_memory(_: JobContext) -> None:
+    """More than the worker lets a job have."""
+    eaten = b"x" * (MEMORY_LIMIT_MB * 1024 * 1024)
+    await asyncio.sleep(SPEAKS_S)
+    del eaten
+
+
+async def closes(_: JobContext) -> None:
+    """The session ends, and the job with it."""
+    await get_job_context().primary_session.aclose()
+    get_job_context().shutdown()
+
+
+async def raises(_: JobContext) -> None:
+    raise RuntimeError("a mistake in the entrypoint")
 
 
 async def lives(_: JobContext) -> None:
@@ -109,6 +133,9 @@ CASES: dict[str, Callable[[JobContext], Awaitable[None]]] = {
         terminated,
         crashes,
         exits,
+        eats_memory,
+        closes,
+        raises,
         sleeps,
         holds_the_gil,
         stops,
@@ -120,19 +147,28 @@ CASES: dict[str, Callable[[JobContext], Awaitable[None]]] = {
 }
 
 
+AFTER = {"hang_up": lastword.hang_up, "hand_over": lastword.hand_over}
+
+
 async def entrypoint(job: JobContext) -> None:
-    """Speak for a second, then do what the order says."""
+    """Speak for a second, then do what the order says; one that takes over only speaks."""
     session: AgentSession[None] = AgentSession()
-    after = lastword.hang_up() if order(job).get("after") == "hang_up" else None
-    lastword.attach(session, job.proc.userdata["clip"], after=after)
+    after = AFTER.get(order(job).get("after", ""))
+    lastword.attach(session, job.proc.userdata["clip"], after=after() if after else None)
     session.on("close", lambda _: note(closed=True))
     await session.start(Agent(instructions=""), room=job.room)
-    await asyncio.wait_for(session.room_io.wait_for_ready(), 15)
+    await asyncio.wait_for(session.room_io.wait_for_ready(), 60)
+    handover = lastword.handed_over(job)
+    if handover is not None:
+        said = [message.text_content for message in handover.chat_ctx().messages()]
+        note(number=handover.number, kind=str(handover.kind), said=said)
+    await session.say(HELLO, audio=frames(tone(VOICE_HZ, 0.1)))
     voice = frames(tone(VOICE_HZ, SPEAKS_S))
     session.say("Well.", audio=voice, allow_interruptions=False)
     await asyncio.sleep(ALIVE_S)
-    note(failed=True, pid=os.getpid())
-    await CASES[order(job)["case"]](job)
+    if handover is None:
+        note(failed=True, pid=os.getpid())
+        await CASES[order(job)["case"]](job)
     await asyncio.sleep(SPEAKS_S)
 
 
@@ -142,25 +178,31 @@ def prewarm(process: JobProcess) -> None:
     clip.frames()
 
 
-def announce(*_: object) -> None:
-    """Tell the test that jobs may come."""
-    sys.stdout.write("registered\n")
-    sys.stdout.flush()
-
-
-async def main(executor: str) -> None:
-    """Be a worker until standard input ends."""
+def worker(name: str) -> AgentServer:
+    """Make a worker with a sentinel; it is called "thread", or has a process for each job."""
+    # livekit-agents logs to standard output; that is for one word alone
+    ready = os.dup(1)
+    os.dup2(2, 1)
     server = AgentServer(
-        job_executor_type=JobExecutorType(executor),
+        job_executor_type=JobExecutorType("thread" if name == "thread" else "process"),
+        job_memory_limit_mb=MEMORY_LIMIT_MB,
         host="127.0.0.1",
         port=0,
         setup_fnc=prewarm,
         load_fnc=lambda: 0.0,  # a busy machine must not refuse the test's jobs
+        load_threshold=math.inf,  # nor several at once
         num_idle_processes=1,
+        initialize_process_timeout=60.0,  # several start at once beside other work
     )
-    server.rtc_session(entrypoint, agent_name=executor)
-    server.on("worker_registered", announce)
+    server.rtc_session(entrypoint, agent_name=name)
+    server.on("worker_registered", lambda *_: os.write(ready, b"registered\n"))
     lastword.sentinel(server)
+    return server
+
+
+async def main(name: str) -> None:
+    """Be a worker until standard input ends."""
+    server = worker(name)
     running = asyncio.create_task(server.run())
     ended = asyncio.create_task(asyncio.to_thread(sys.stdin.read))
     await asyncio.wait({running, ended}, return_when=asyncio.FIRST_COMPLETED)
@@ -168,8 +210,17 @@ async def main(executor: str) -> None:
     await running
 
 
-if __name__ == "__main__":
-    from room.watched_agent import main as imported_main  # so that jobs find the entrypoint
+def run(name: str) -> None:
+    """Be the worker of a name."""
+    if name == "cli":
+        sys.argv[1:] = ["start"]
+        cli.run_app(worker(name))
+    else:
+        logging.basicConfig(level=logging.INFO)
+        asyncio.run(main(name))
 
-    logging.basicConfig(level=logging.INFO)
-    asyncio.run(imported_main(sys.argv[1]))
+
+if __name__ == "__main__":
+    from room.watched_agent import run as imported_run  # so that jobs find the entrypoint
+
+    imported_run(sys.argv[1])

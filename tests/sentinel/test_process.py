@@ -13,11 +13,14 @@ import subprocess
 import sys
 import threading
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from lastword.sentinel import processes
 from lastword.sentinel import watch as watch_module
 from lastword.sentinel.helper import Helper
 from lastword.sentinel.order import Order, address_of, bound, connectable
@@ -43,9 +46,9 @@ CALL = Call(
 
 
 @contextmanager
-def helper() -> Iterator[tuple[Helper, str]]:
-    """A sentinel's process and its address."""
-    address = address_of(f"lastword-test-{secrets.token_hex(8)}")
+def helper(path: Path | None = None) -> Iterator[tuple[Helper, str]]:
+    """A sentinel's process and its address, a path where there is no abstract namespace."""
+    address = str(path) if path else address_of(f"lastword-test-{secrets.token_hex(8)}")
     made = Helper(Order(address, {"LIVEKIT_API_SECRET": SECRET}, None, Lines()))
     made.start()
     assert made.wait_ready(60)
@@ -76,7 +79,7 @@ def connected(address: str) -> socket.socket:
 def is_watched(address: str) -> bool:
     """Whether a call that is told is taken, and its bye ends it."""
     with connected(address) as connection, suppress(ConnectionError):
-        connection.sendall(pack(CALL))
+        connection.sendall(pack(replace(CALL, room="another")))
         if connection.recv(1) == WATCHED:
             connection.sendall(BYE)
             return connection.recv(1) == b""
@@ -126,8 +129,12 @@ def test_secrets_are_in_memory_alone() -> None:
             assert CALL.token.encode() not in shown
 
 
-def test_another_one_begins_when_it_is_killed() -> None:
-    with helper() as (made, address):
+@pytest.mark.parametrize("has_path", [False, True])
+def test_another_one_begins_when_it_is_killed(tmp_path: Path, *, has_path: bool) -> None:
+    """Also where its socket is a file: what the dead one left is no obstacle, nothing stays."""
+    folder = tmp_path / "private"
+    folder.mkdir()
+    with helper(folder / "sentinel" if has_path else None) as (made, address):
         first = made.pid
         assert first is not None
         with noticed("another one begins"):
@@ -135,6 +142,11 @@ def test_another_one_begins_when_it_is_killed() -> None:
         assert made.wait_ready(60)
         assert is_watched(address)
         assert made.pid != first
+        end = os.pidfd_open(made.pid or 0)
+        made.stop()
+        assert has_ended(end)
+        os.close(end)
+    assert folder.exists() != has_path
 
 
 @contextmanager
@@ -238,6 +250,21 @@ async def received(connection: socket.socket) -> bytes:
     return await asyncio.to_thread(connection.recv, 16)
 
 
+async def test_without_process_handles_a_process_is_looked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As on macOS."""
+    monkeypatch.setattr(processes, "sys", SimpleNamespace(platform="darwin"))
+    monkeypatch.setattr(processes, "_POLL_S", 0.001)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", "input()", stdin=asyncio.subprocess.PIPE
+    )
+    watching = asyncio.create_task(ended(process.pid))
+    await process.communicate(b"\n")
+    assert await asyncio.wait_for(watching, 20) == "the process ended"
+    assert await ended(process.pid) == "the process ended"
+
+
 async def test_nothing_is_told_to_another_user(
     listening: tuple[socket.socket, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -326,10 +353,10 @@ def test_a_loop_that_has_ended_with_a_bye_has_said_it(
         return watch
 
     watch = asyncio.run(call())
-    watch.bye()
     connection, _ = listening[0].accept()
     with connection:
         connection.settimeout(20)
         assert connection.recv(16) == b"call"
+        watch.bye()
         connection.sendall(WATCHED)
         assert connection.recv(16) == BYE

@@ -76,3 +76,5 @@ def test_it_rests_while_beats_come() -> None:
     vigil = Vigil(0.0)
     assert vigil.rest_s(0.1) == pytest.approx(BACK_AFTER_S - 0.1)
     assert vigil.rest_s(1.0) == LOOK_EVERY_S
+    assert vigil.is_well(0.1)
+    assert not vigil.is_well(BACK_AFTER_S)

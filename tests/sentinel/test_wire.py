@@ -6,7 +6,7 @@ import struct
 
 import pytest
 
-from lastword import hang_up, leave, transfer_to
+from lastword import hand_over, hang_up, leave, transfer_to
 from lastword.sentinel.actions import action_of, written
 from lastword.sentinel.order import Order, pack_order, read_order
 from lastword.sentinel.wire import (
@@ -26,7 +26,8 @@ LINES = Lines(
     {"name": "hang_up", "delete_room": False, "tail_s": None},
     tell=False,
 )
-CALL = Call("ws://host", "token", "room", "agent", "caller", 17, LINES)
+HISTORY = [{"type": "message", "role": "user", "content": ["Hello?"]}]
+CALL = Call("ws://host", "token", "room", "agent", "caller", 17, LINES, "helpdesk", "{}", HISTORY)
 
 
 async def read_back(told: bytes) -> Call:
@@ -100,7 +101,13 @@ async def test_an_end_in_the_middle_is_no_call() -> None:
 )
 def test_an_action_is_read_as_it_was_written(action: object) -> None:
     told = written(action)  # type: ignore[arg-type] # an After or None
-    assert action_of(json.loads(json.dumps(told))) == action
+    assert action_of(json.loads(json.dumps(told)), CALL) == action
+
+
+def test_a_call_is_handed_over_to_its_own_agent_unless_another_is_named() -> None:
+    assert action_of(written(hand_over()), CALL) == hand_over("helpdesk", metadata="{}")
+    other = hand_over("desk", metadata="m", history=False, wait_s=3.0)
+    assert action_of(written(other), CALL) == other
 
 
 @pytest.mark.parametrize(
@@ -108,4 +115,4 @@ def test_an_action_is_read_as_it_was_written(action: object) -> None:
 )
 def test_an_action_that_is_none_is_refused(told: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="expected an after-action"):
-        action_of(told)
+        action_of(told, CALL)

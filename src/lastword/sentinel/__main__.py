@@ -11,7 +11,7 @@ import sys
 from lastword.bounded import within
 from lastword.traces import told
 
-from .order import bound, function_of, read_order
+from .order import bound, function_of, read_order, remove
 from .slim import slim_imports
 from .wire import WireError
 
@@ -54,6 +54,7 @@ async def main() -> int:
         await changed.wait()
         changed.clear()
     listening.close()
+    remove(order.address)
     return 0
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 import socket
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .wire import Lines, WireError, pack_lines, read_lines
@@ -74,11 +76,13 @@ def connectable(address: str) -> str:
 
 
 def bound(address: str) -> socket.socket:
-    """Return a socket that is bound to an address.
+    """Return a socket that is bound to an address; a path in a folder of our own may be left over.
 
     Raises:
         OSError: Somebody else has it.
     """
+    if not address.startswith("@"):
+        Path(address).unlink(missing_ok=True)  # of a sentinel that was killed
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         listening.bind(connectable(address))
@@ -86,6 +90,14 @@ def bound(address: str) -> socket.socket:
         listening.close()
         raise
     return listening
+
+
+def remove(address: str) -> None:
+    """Remove what an address has on disk, its folder included; in most cases that is nothing."""
+    if not address.startswith("@"):
+        with suppress(OSError):
+            Path(address).unlink(missing_ok=True)
+            Path(address).parent.rmdir()
 
 
 def function_of(name: str | None) -> Callable[[Any], object] | None:

@@ -63,6 +63,10 @@ class Vigil:
         """Note that the process works."""
         self._beat_at, self._waited_s = now_s, None
 
+    def is_well(self, now_s: float) -> bool:
+        """Return whether a beat has come so lately that there is nothing to decide."""
+        return self.state is State.WATCHED and now_s - self._beat_at < BACK_AFTER_S
+
     def rest_s(self, now_s: float) -> float:
         """Return how long there is nothing to look at, in seconds: beats come often enough."""
         if self.state is not State.WATCHED:

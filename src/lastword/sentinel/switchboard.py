@@ -17,7 +17,7 @@ from lastword.traces import told
 from .processes import peer_of
 from .states import FILLER_AFTER_S, TAKE_OVER_AFTER_S
 from .watching import Watching
-from .wire import WATCHED, Lines, WireError, read
+from .wire import Lines, WireError, read
 
 if TYPE_CHECKING:
     import socket
@@ -108,12 +108,11 @@ class Switchboard:
             self._watched[key].retire()  # `guard` has told of a call that `attach` tells of too
         self._watched[key] = watching
         self._calls += 1
-        writer.write(WATCHED)
         logger.info("a call of process %d is watched", peer.pid)
         try:
-            report = await watching.run(reader)
+            report = await watching.run(reader, writer)
             if report is not None:
-                await self._tell(report)
+                await self._tell(report, call.room)
         finally:
             if self._watched.get(key) is watching:
                 del self._watched[key]
@@ -142,9 +141,9 @@ class Switchboard:
             asked.tell,
         )
 
-    async def _tell(self, report: Report) -> None:
+    async def _tell(self, report: Report, room: str) -> None:
         """Write a report as one line of JSON, besides where reports go anyway."""
         flat = asdict(report)
         flat["failure"] = {**flat["failure"], "kind": str(report.failure.kind)}
-        print(json.dumps({"lastword": flat}), file=sys.stderr, flush=True)  # noqa: T201 - its log
+        print(json.dumps({"lastword": flat, "room": room}), file=sys.stderr, flush=True)  # noqa: T201 - its log
         await delivered(deliver(report, self._on_report, None))

@@ -52,11 +52,12 @@ class Visit:
         self._first = utterance_of(lines.first)
         self._second = utterance_of(lines.second)
         self._filler = utterance_of(lines.filler)
-        self._action = action_of(lines.after)
+        self._action = action_of(lines.after, call)
         self._tell = lines.tell
         self._room = rtc.Room()
         self._filler_over: Signal | None = None
         self._filler_atask: asyncio.Task[None] | None = None
+        self._arriving_atask: asyncio.Task[bool] | None = None
 
     # --- the process may come back ---------------------------------------------------------------
 
@@ -87,6 +88,11 @@ class Visit:
 
     # --- the process will not --------------------------------------------------------------------
 
+    def set_out(self) -> None:
+        """Join the room in the background, before it is known what has become of the process."""
+        if self._filler_atask is None:
+            self._arriving_atask = hold(asyncio.create_task(self._is_there(), name="lastword_join"))
+
     async def take_over(self, why: str, *, speaking_is_over: Callable[[], None]) -> Report | None:
         """Say the last words and do what follows; never raises.
 
@@ -99,9 +105,9 @@ class Visit:
         """
         failure = Failure(FailureKind.AGENT_DIED, terminal=True, retryable=False, detail=why)
         words = Words(self._first, self._second, self._action, FORMAT, tell=self._tell)
-        ending = Ending(failure, words, Place())
+        ending = Ending(failure, words, Place(history=lambda: self._call.history))
         await self._end_filler()
-        if not await self._is_there():
+        if not await (self._arriving_atask or self._is_there()):
             return None
         evicting = hold(asyncio.create_task(self._evict(), name="lastword_evict"))
         ending.learn(self._room, self._caller())
@@ -137,6 +143,7 @@ class Visit:
                 return False
         if callers_in(self._room):
             return True
+        logger.info("no caller is there any more")
         await self.leave()
         return False
 

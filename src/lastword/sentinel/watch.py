@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import logging
 import os
@@ -56,10 +57,9 @@ class Watch:
             return
         self._tell = tell
         self._round += 1
-        args = (tell, self._round)
-        threading.Thread(
-            target=self._register, args=args, name="lastword-watch", daemon=True
-        ).start()
+        # Not `Thread.start`, which waits until the new thread has run: more than a millisecond of
+        # the job's loop where the machine is busy.
+        _thread.start_new_thread(self._register, (tell, self._round))
 
     def bye(self) -> None:
         """End the watch: the call ends as planned."""

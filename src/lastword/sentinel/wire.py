@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import struct
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ WATCHED = b"w"
 SAMPLE_RATE = 24000
 """Of all sounds, in Hz; mono, 16 bits."""
 
-MAX_HEADER_BYTES = 64 * 1024
+MAX_HEADER_BYTES = 256 * 1024
+"""Beside the sounds: 64 kB of metadata and 32 KiB of history, written down as JSON."""
 MAX_SOUND_BYTES = 60 * SAMPLE_RATE * 2
 """A minute, the longest message that is accepted by default."""
 
@@ -81,6 +82,9 @@ class Call:
         caller: Identity of the linked participant, or None.
         thread: Native id of the thread that the job's event loop runs in.
         lines: What is said and done.
+        agent_name: The name by which the job was dispatched, or None without a job.
+        metadata: The metadata of the job, without the note of a hand-over.
+        history: The conversation so far as plain values, oldest first.
     """
 
     url: str
@@ -90,6 +94,9 @@ class Call:
     caller: str | None
     thread: int
     lines: Lines
+    agent_name: str | None = None
+    metadata: str = ""
+    history: list[dict[str, Any]] = field(default_factory=list)
 
 
 def pack(call: Call) -> bytes:
@@ -135,8 +142,9 @@ async def read(reader: asyncio.StreamReader) -> Call:
         values = {f.name: header[f.name] for f in _PLAIN}
     except KeyError as missing:
         raise WireError(f"expected a call, its {missing} is missing") from None
-    texts = (values["url"], values["token"], values["room"], values["agent"])
-    if not all(isinstance(text, str) for text in texts) or not isinstance(values["thread"], int):
+    texts = [values[name] for name in ("url", "token", "room", "agent", "metadata")]
+    is_told = isinstance(values["thread"], int) and isinstance(values["history"], list)
+    if not all(isinstance(text, str) for text in texts) or not is_told:
         raise WireError("expected a call, got fields of other types")
     return Call(**values, lines=lines)
 
@@ -167,4 +175,4 @@ async def read_lines(reader: asyncio.StreamReader) -> tuple[dict[str, Any], Line
     return header, Lines(**read, after=after if isinstance(after, dict) else None, tell=tell)
 
 
-_PLAIN = tuple(field for field in fields(Call) if field.name != "lines")
+_PLAIN = tuple(f for f in fields(Call) if f.name != "lines")

@@ -13,7 +13,6 @@ Every wait has a bound; a cancelled task goes on to the next state.
 from __future__ import annotations
 
 import asyncio
-import functools
 import logging
 from dataclasses import dataclass
 from enum import Enum
@@ -24,9 +23,8 @@ from livekit.agents.voice.events import CloseEvent, CloseReason
 from .._upstream import rooms, sessions
 from ..bounded import finished, first_of, hold
 from ..traces import told
-from .after.followup import Place
 from .ending import Ending
-from .history import history_of
+from .place import place_of
 from .playout.speaker import Speaker
 from .teardown import tear_down
 
@@ -111,7 +109,7 @@ class Closing:
         self._words = words
         self._bounds = bounds
         self._on_closed = on_closed
-        self._ending = Ending(failure, words, self._place())
+        self._ending = Ending(failure, words, place_of(session))
         self._closed_by: ClosedBy = "lastword"
         self._state = State.DECIDED
         self._loop = asyncio.get_running_loop()
@@ -119,11 +117,6 @@ class Closing:
         self._over: asyncio.Future[None] = self._loop.create_future()
         self._begun = False
         self._atask: asyncio.Task[None] | None = None
-
-    def _place(self) -> Place:
-        session, job = self._session, rooms.job_of_this_process()
-        history = functools.partial(history_of, session, job)
-        return Place(rooms.room_of(session), job, rooms.linked_participant(session), history)
 
     @property
     def state(self) -> State:

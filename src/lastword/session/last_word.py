@@ -17,18 +17,18 @@ from livekit.agents.stt import STTError
 from livekit.agents.tts import TTSError
 from livekit.agents.voice.events import CloseReason, ErrorEvent
 
-from .._upstream import rooms, sessions
+from .._upstream import sessions
 from ..contained import Contained
 from ..failure.classify import classify
 from ..failure.kinds import FailureKind
 from ..failure.tap import install as tap
 from ..failure.warm import warm_up
 from ..traces import told
-from .after.followup import Place
 from .closing import Bounds, Closing
 from .decisions import Decisions
 from .farewell import SentAway
 from .owner import SessionOwner
+from .place import place_of
 from .report import Report, deliver, delivered
 from .silence.dead_air import dead_air
 from .silence.keeper import Keeper
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     from ..failure.failure import Failure
     from ..failure.policy import Policy
+    from .after.followup import Place
     from .preparation import Preparation
     from .silence.settings import Silence
     from .silence.steps import GiveUp
@@ -102,7 +103,10 @@ class LastWord:
             on_agent=self._decisions.follow,
         )
         self._vigilance = Vigilance(
-            self._where, preparation.for_failure, lambda: preparation.remark("frozen")
+            self._where,
+            preparation.for_failure,
+            filler=lambda: preparation.remark("frozen"),
+            turns=lambda: len(session.history.items),
         )
         _attached.add(session)
         if sessions.is_running(session):
@@ -206,9 +210,7 @@ class LastWord:
             self._decisions.saw(event, *args)
 
     def _where(self) -> Place:
-        """Return where the call is, as far as that is known now."""
-        linked = rooms.linked_participant(self._session)
-        return Place(rooms.room_of(self._session), rooms.job_of_this_process(), linked)
+        return place_of(self._session)
 
     def _on_error(self, arg: Any) -> None:
         error = arg.error if isinstance(arg, ErrorEvent) else arg

@@ -13,6 +13,7 @@ from livekit import api
 
 from .._upstream import rooms
 from ..failure.kinds import FailureKind
+from ..room.dispatch import newest, without_note
 from ..sentinel.actions import written
 from ..sentinel.watch import Watch, sentinel_address
 from ..sentinel.wire import Call, Lines, Sound, pack
@@ -49,6 +50,7 @@ class Vigilance:
             owner can be collected.
         words_for: What is said and done about a kind of failure.
         filler: What is said while a frozen process may still come back, or None.
+        turns: How long the conversation is now, in items of its history.
     """
 
     def __init__(
@@ -56,11 +58,13 @@ class Vigilance:
         place: Callable[[], Place],
         words_for: Callable[[FailureKind], Words],
         filler: Callable[[], Utterance | None] = lambda: None,
+        turns: Callable[[], int] = lambda: 0,
     ) -> None:
         self._address = sentinel_address()
         self._place = weakref.WeakMethod(place)
         self._words_for = words_for
         self._filler = filler
+        self._turns = turns
         self._watch: Watch | None = None
         self._told: tuple[Any, ...] | None = None
         self._loop = asyncio.get_running_loop()
@@ -82,7 +86,9 @@ class Vigilance:
     def _tell(self, place: Place, room: rtc.Room) -> None:
         words, filler = self._words_for(FailureKind.AGENT_DIED), self._filler()
         caller = place.caller.identity if place.caller is not None else None
-        now = (room, caller, words.first, words.second, words.action, filler)
+        needs_history = words.action is not None and words.action.name == "hand_over"
+        turns = self._turns() if needs_history else 0
+        now = (room, caller, words.first, words.second, words.action, filler, turns)
         if now == self._told:
             return
         if self._watch is None:
@@ -91,14 +97,25 @@ class Vigilance:
             if place.job is not None:
                 place.job.add_shutdown_callback(self._on_shutdown)
         self._told = now
-        url, agent, name = rooms.url_of(place.job), room.local_participant.identity, room.name
-        thread = threading.get_native_id()
+        thread, agent = threading.get_native_id(), room.local_participant.identity
+        url, name, job = rooms.url_of(place.job), room.name, place.job
+        history = place.history if needs_history else list[dict[str, Any]]
 
         def tell() -> bytes:
             sounds = (sound_of(words.first), sound_of(words.second), sound_of(filler))
-            token = _token(name, IDENTITY.format(agent))
-            lines = Lines(*sounds, written(words.action), words.tell)
-            return pack(Call(url, token, name, agent, caller, thread, lines))
+            call = Call(
+                url=url,
+                token=_token(name, IDENTITY.format(agent)),
+                room=name,
+                agent=agent,
+                caller=caller,
+                thread=thread,
+                lines=Lines(*sounds, written(words.action), words.tell),
+                agent_name=job.job.agent_name if job is not None else None,
+                metadata=without_note(job.job.metadata) if job is not None else "",
+                history=[dict(item) for item in newest(history())],
+            )
+            return pack(call)
 
         self._watch.begin(tell)
 

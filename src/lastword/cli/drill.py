@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 
 _IN_ROOM = "quota_exhausted:speaking"  # calls in a room take as long as they last
+_NARROWEST = 100  # of the table, in characters: every column is there
 _COLUMNS = ("failure", "while", "heard", "after", "closed", "then", "words")
 
 
@@ -174,14 +175,16 @@ def _show(outcomes: list[Outcome], html: Path | None) -> None:
             first.after or "",
             str(numbers.get(first.words, "")),
         )
-    out.print(table)
+    out.print(table, width=max(out.width, _NARROWEST), crop=False)  # lines of a log have no end
     out.print(
-        "after, closed: how long the caller waits for the words and for the end, the longest time"
+        "after, closed: how long the caller waits for the words and for the end, the longest time",
+        soft_wrap=True,
     )
     for words, number in numbers.items():
-        out.print(plain(f"words {number}: {words}"))
+        out.print(plain(f"words {number}: {words}"), soft_wrap=True)
     if any(not outcome.is_well and not outcome.is_lost for outcome in outcomes):
-        out.print("* the call goes on: a model may answer nothing on purpose, so no count has it")
+        meant = "* the call goes on: a model may answer nothing on purpose, so no count has it"
+        out.print(meant, soft_wrap=True)
     lost, counted = num_lost(outcomes)
     told = f"{lost} of {counted} callers would not have heard the last words."
     out.print(told if lost else f"All {counted} callers would have heard the last words.")

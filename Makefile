@@ -67,8 +67,7 @@ demo-room: $(VENV)/.native ## the same in a real room (needs Go): demo/heard-in-
 
 room-record: $(VENV)/.dev ## the room tests with 50 runs each, their figures printed
 	LASTWORD_ROOM_RUNS=50 $(BIN)/python -m pytest --timeout 0 tests/room/test_matrix.py \
-		tests/room/test_numbers.py tests/room/test_load.py tests/room/test_guard.py \
-		tests/room/test_farewell.py tests/room/test_hand_over.py -q -s
+		tests/room/test_numbers.py tests/room/test_load.py tests/room/test_guard.py -q -s
 
 # --- checks ------------------------------------------------------------------------------------
 

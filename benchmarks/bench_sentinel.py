@@ -36,8 +36,7 @@ if TYPE_CHECKING:
 CALLS = 20
 CLIP_S = 3.0
 WATCHED_S = 20.0
-LIMIT_MB = 38.0
-"""37 are needed where nobody else maps the native client; 35 are wanted."""
+LIMIT_MB = 35.0
 LIMIT_PERCENT = 0.5
 ROUNDS = 200
 LIMIT_MS = 1.0

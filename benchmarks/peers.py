@@ -1,9 +1,7 @@
 """Provides the peers of the benchmarks: what a user would write without lastword."""
 
 import asyncio
-from typing import Any
 
-import av
 import numpy as np
 import soundfile
 import soxr
@@ -35,19 +33,6 @@ def frames_by_soxr(path: str) -> list[AudioFrame]:
         AudioFrame(data[at : at + size], OUT_RATE, 1, FRAME_SAMPLES)
         for at in range(0, len(data), size)
     ]
-
-
-def decoded_alone(path: str) -> int:
-    """Let the decoder decode, as soundfile and PyAV are used by hand, and do nothing else."""
-    if not path.endswith(".opus"):
-        return len(soundfile.read(path, dtype="float32", always_2d=True)[0])
-    with av.open(path) as container:
-        stream = container.streams.audio[0]
-        decoder: Any = av.CodecContext.create("libopus", "r")
-        decoder.extradata = stream.codec_context.extradata
-        decoder.options = {"request_sample_fmt": "flt"}
-        packets = container.demux(stream)
-        return sum(frame.samples for packet in packets for frame in decoder.decode(packet))
 
 
 def frames_by_byte_stream(pcm: bytes) -> list[AudioFrame]:

@@ -4,16 +4,12 @@ from collections.abc import Callable
 
 import pytest
 from livekit.rtc import AudioFrame
-from peers import decoded_alone, frames_by_livekit, frames_by_soxr
+from peers import frames_by_livekit, frames_by_soxr
 from race import FORMATS, Race
 
 from lastword import Clip
 
-PEERS = {
-    "its decoder alone": decoded_alone,
-    "soundfile + soxr HQ": frames_by_soxr,
-    "audio_frames_from_file": frames_by_livekit,
-}
+PEERS = {"soundfile + soxr HQ": frames_by_soxr, "audio_frames_from_file": frames_by_livekit}
 NUM_FRAMES = 138  # 6.9 s in frames of 50 ms
 
 

@@ -33,9 +33,9 @@ def _account(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(TESTS)
 
 
-def run(*arguments: str, columns: int = 200) -> Result:
+def run(*arguments: str) -> Result:
     """Run the command on a wide terminal."""
-    return CliRunner(env={"COLUMNS": str(columns)}).invoke(app, ["drill", *arguments])
+    return CliRunner(env={"COLUMNS": "200"}).invoke(app, ["drill", *arguments])
 
 
 def reported(*arguments: str, code: int = 0) -> list[dict[str, Any]]:
@@ -83,7 +83,7 @@ def test_an_agents_own_components_are_drilled_and_its_tools_left_alone() -> None
     ]
     assert {row["heard"] for row in rows} == {"full"}
     assert [row["origin"] for row in rows] == ["own_voice", "own_voice", "bundled", "own_voice"]
-    assert {row["after"] for row in rows} == {"hand_over"}
+    assert {row["after"] for row in rows} == {"leave"}
 
 
 def test_a_caller_who_hears_nothing_fails_the_drill() -> None:
@@ -96,12 +96,6 @@ def test_a_caller_who_hears_nothing_fails_the_drill() -> None:
     assert re.search(r"stt timeout +│ idle +│ full", shown.stdout)
     assert "1 of 2 callers would not have heard" in shown.stdout
     assert f"words 1: {WORDS}" in shown.stdout
-
-
-def test_a_narrow_terminal_gets_every_column() -> None:
-    """So does the log of a CI, which is 80 wide: what follows, and the words."""
-    shown = run("testing.strangers:tools", "--only", "llm:auth", columns=60)
-    assert re.search(r"hand_over │ [12] +│$", shown.stdout, re.MULTILINE)
 
 
 def test_a_model_that_answers_nothing_is_shown_and_not_counted() -> None:
@@ -128,32 +122,6 @@ def test_the_page_shows_every_call(tmp_path: Path) -> None:
         assert f'id="{part}:overloaded:idle"' in dom
     assert dom.count(WORDS) == 6
     assert "3 of 3 callers heard the last words" in dom
-    assert width_of(page, tmp_path, window_px=390) <= 390
-
-
-@pytest.mark.timeout(900)  # about 25 s each on two idle cores
-@pytest.mark.parametrize(
-    ("folder", "factory", "after"),
-    [
-        (TESTS.parent / "examples", "agent:make_session", {"hang_up"}),
-        (TESTS, "testing.strangers:words", {None}),
-        (TESTS, "testing.strangers:mapping", {"hang_up", "transfer_to"}),
-        (TESTS, "testing.strangers:tools", {"hand_over"}),
-    ],
-    ids=["the example", "words", "a mapping with transfer", "tools and hand-over"],
-)
-def test_a_whole_drill(
-    folder: Path, factory: str, after: set[str | None], tmp_path: Path, monkeypatch: Any
-) -> None:
-    """Every caller hears the last words in every state; the page of all fits a telephone."""
-    monkeypatch.chdir(folder)
-    page = tmp_path / "drill.html"
-    rows = reported(factory, "--html", str(page))
-    assert {row["component"] for row in rows} == {*COMPONENTS, "tool"}
-    unheard = [row for row in rows if row["heard"] != "full"]
-    assert [(row["component"], row["fault"]) for row in unheard] == [("llm", "empty")] * len(STATES)
-    assert {row["after"] for row in rows if row not in unheard} == after
-    assert dom_of(page, tmp_path).count("<section data-heard=") == len(rows)
     assert width_of(page, tmp_path, window_px=390) <= 390
 
 

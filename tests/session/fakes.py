@@ -50,6 +50,17 @@ def overloaded() -> APIStatusError:
     return APIStatusError("overloaded", status_code=503, body=None, retryable=True)
 
 
+async def swallow(seconds: float) -> None:
+    """User code that takes so long, however often it is cancelled."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + seconds
+    while loop.time() < until:
+        try:
+            await asyncio.sleep(until - loop.time())
+        except asyncio.CancelledError:
+            continue
+
+
 class FakeLLM(llm.LLM):
     """Asks `answer` on every attempt; it raises, or returns the text of the reply."""
 

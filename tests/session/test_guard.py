@@ -13,7 +13,6 @@ from lastword import FailureKind, StartTimeoutError
 from lastword.session import guard as guard_module
 from lastword.session.after.actions import After, AfterContext, Outcome
 from lastword.testing.sink import RecordingSink
-from session.after.test_followup import Noted
 from session.fake_line import LineJob, LineRoom, browser, phone, tracks_in_loop_time
 from session.fakes import FakeTTS, clip_of
 from session.guarded import CLIP_S, run
@@ -52,21 +51,6 @@ def test_a_caller_who_hangs_up_ends_the_message(*, linked: bool) -> None:
         assert report.played_s == pytest.approx(0.6, abs=0.2)
         assert loop.time() - began < 1.0
         assert not room.local_participant.track_publications
-
-    run_virtual(main())
-
-
-def test_an_action_learns_what_was_said() -> None:
-    """A call that the guard hands over takes its conversation along."""
-
-    async def main() -> None:
-        job = LineJob(LineRoom(browser()))
-        job.session = AgentSession()
-        job.session.history.add_message(role="user", content="My order is 4711.")
-        action = Noted([], early=True)
-        await run(job, after=action)
-        (context,) = action.contexts
-        assert [item["content"] for item in context.history()] == [["My order is 4711."]]
 
     run_virtual(main())
 

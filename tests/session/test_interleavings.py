@@ -21,7 +21,7 @@ from livekit.agents.voice.events import CloseReason, ErrorEvent
 import lastword
 from lastword.bounded import Signal, first_of
 from lastword.testing.sink import RecordingSink
-from session.fakes import Call, FakeLLM, FakeTTS, clip_of, out_of_credits, overloaded
+from session.fakes import Call, FakeLLM, FakeTTS, clip_of, out_of_credits, overloaded, swallow
 from session.virtual_time import run_virtual
 
 SEQUENCES = int(os.environ.get("LASTWORD_SEQUENCES", "2000"))
@@ -29,6 +29,8 @@ SEED = int(os.environ.get("LASTWORD_SEED", "20261122"))
 CLIP_S = 0.6
 FIRST_FRAME_S = 3.0
 TEARDOWN_S = 8.0
+HANGS_S = 30.0
+"""Longer than any example takes."""
 BOUND_S = FIRST_FRAME_S + CLIP_S + 0.2 + 1.0 + TEARDOWN_S + 1.0
 """first_frame_timeout_s + clip + tail + 1 s, and close_timeout_s with its grace."""
 
@@ -82,18 +84,15 @@ class Caller(Agent):
 def fault_of(how: str) -> Any:
     """What a TTS does when it is asked."""
 
-    async def hang() -> None:
-        while True:
-            try:
-                await asyncio.sleep(30)
-            except asyncio.CancelledError:
-                if how == "hangs":
-                    raise
-
     def raise_() -> None:
         raise overloaded()
 
-    return {"fine": None, "raises": raise_}.get(how, hang)
+    faults: dict[str, Any] = {
+        "fine": None,
+        "raises": raise_,
+        "hangs": lambda: asyncio.sleep(HANGS_S),
+    }
+    return faults.get(how, lambda: swallow(HANGS_S))
 
 
 class Run:

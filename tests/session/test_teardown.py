@@ -11,7 +11,7 @@ from livekit.agents import Agent
 import lastword
 from lastword.session.teardown import UNWINDING, Abandonable
 from lastword.testing.sink import RecordingSink
-from session.fakes import Call, clip_of
+from session.fakes import Call, clip_of, swallow
 from session.scenario import CLIP_S, Scenario, failing_llm
 from session.virtual_time import run_virtual
 
@@ -19,17 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 CLOSE_S = 2.0
-
-
-async def swallow(seconds: float) -> None:
-    """User code that takes so long, however often it is cancelled."""
-    loop = asyncio.get_running_loop()
-    until = loop.time() + seconds
-    while loop.time() < until:
-        try:
-            await asyncio.sleep(until - loop.time())
-        except asyncio.CancelledError:
-            continue
 
 
 async def shield(seconds: float) -> None:

@@ -76,7 +76,7 @@ def tools() -> tuple[AgentSession[Any], Agent]:
     session: AgentSession[Any] = AgentSession(
         stt=inference.STT("deepgram/nova-3"), tts=inference.TTS("cartesia/sonic-3")
     )
-    lastword.attach(session, WORDS, after=lastword.hand_over("second-line"))
+    lastword.attach(session, WORDS, after=lastword.leave())
     return session, First()
 
 

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 
 _IN_ROOM = "quota_exhausted:speaking"  # calls in a room take as long as they last
-_NARROWEST = 100  # of the table, in characters: every column is there
 _COLUMNS = ("failure", "while", "heard", "after", "closed", "then", "words")
 
 
@@ -175,16 +174,14 @@ def _show(outcomes: list[Outcome], html: Path | None) -> None:
             first.after or "",
             str(numbers.get(first.words, "")),
         )
-    out.print(table, width=max(out.width, _NARROWEST), crop=False)  # lines of a log have no end
+    out.print(table)
     out.print(
-        "after, closed: how long the caller waits for the words and for the end, the longest time",
-        soft_wrap=True,
+        "after, closed: how long the caller waits for the words and for the end, the longest time"
     )
     for words, number in numbers.items():
-        out.print(plain(f"words {number}: {words}"), soft_wrap=True)
+        out.print(plain(f"words {number}: {words}"))
     if any(not outcome.is_well and not outcome.is_lost for outcome in outcomes):
-        meant = "* the call goes on: a model may answer nothing on purpose, so no count has it"
-        out.print(meant, soft_wrap=True)
+        out.print("* the call goes on: a model may answer nothing on purpose, so no count has it")
     lost, counted = num_lost(outcomes)
     told = f"{lost} of {counted} callers would not have heard the last words."
     out.print(told if lost else f"All {counted} callers would have heard the last words.")

@@ -54,9 +54,8 @@ def sentinel(
             object as a context manager around it.
         message: What callers hear; by default what `attach` or `guard` would say.
         language: Language of bundled words, such as "en" or "pt-BR".
-        after: What follows: `leave()`, `hang_up()`, `transfer_to(...)`, `hand_over(...)`; by
-            default what follows for `attach` or `guard`. The conversation goes along only if
-            `attach` itself has `hand_over`: it then tells the sentinel after each turn.
+        after: What follows: `leave()`, `hang_up()`, `transfer_to(...)`; by default what follows
+            for `attach` or `guard`.
         on_report: Called with the `Report` in the sentinel's process: "module:function", or a
             function that can be imported by its name.
 

@@ -41,6 +41,12 @@ async def is_greeted(talk: Talk) -> None:
     talk.asks(instructions="greet")
 
 
+async def is_told_twice(talk: Talk) -> None:
+    """Let the agent say two texts, one after the other."""
+    await is_told(talk)
+    talk.call.session.say("How are you?")
+
+
 async def is_told(talk: Talk) -> None:
     """Let the agent say a given text."""
     talk.silent_since = asyncio.get_running_loop().time()
@@ -57,6 +63,11 @@ def mute_tts() -> FakeTTS:
 
 def says_nothing() -> SlowLLM:
     return SlowLLM((0.3, ""))
+
+
+def mute_from_second() -> FakeTTS:
+    waits = iter([0.0])
+    return FakeTTS(1.0, fault=lambda: asyncio.sleep(next(waits, NEVER_S)))
 
 
 def asks_tool() -> SlowLLM:
@@ -105,6 +116,9 @@ FAULTS: dict[str, tuple[Callable[[Talk], Awaitable[None]], dict[str, Any], str, 
     "the LLM hangs at the greeting": (is_greeted, {"llm": hung_llm}, "llm", 30.0),
     "the TTS is mute": (speaks, {"tts": mute_tts}, "tts", 30.0),
     "the TTS is mute, given a text": (is_told, {"tts": mute_tts}, "tts", 30.0),
+    "the TTS is mute at the second of two texts": (
+        is_told_twice, {"tts": mute_from_second}, "tts", 31.0,
+    ),
     "a tool hangs": (
         speaks, {"llm": asks_tool, "agent": lambda: ToolAgent(NEVER_S)}, "tool", 120.0,
     ),
@@ -154,6 +168,7 @@ def test_a_silence_is_found_within_its_bound(name: str) -> None:
         # an end of the caller's turn and the way to a first sound are not the agent's silence
         slack_s = 2.0 if act is speaks else 0.0
         silent_s = talk.call.times[-2] - talk.silent_since
+        print(f"\n# {name}: {silent_s:.1f} s")  # noqa: T201 - for people, with pytest -s
         assert bound_s <= silent_s <= bound_s + slack_s + WITHIN_S
         assert [f.component for f in talk.given_up] == [hanging]
 

@@ -56,6 +56,7 @@ class Watch:
         self._timer: asyncio.TimerHandle | None = None
         self._tools_are_told = False
         self._speeches: set[SpeechHandle] = set()
+        self._announced: set[SpeechHandle] = set()
         self._failed: weakref.WeakSet[SpeechHandle] = weakref.WeakSet()
         self._notes: dict[str, Callable[[Any, float], None]] = {
             "agent_state_changed": self._agent,
@@ -96,6 +97,8 @@ class Watch:
     def _agent(self, event: Any, now: float) -> None:
         self._ear.follow()
         self._debt.agent(event.new_state, now)
+        if event.new_state == "listening" and self._is_next_one_due():
+            self._debt.speech_created(now)
 
     def _user(self, event: Any, now: float) -> None:
         state = event.new_state
@@ -116,6 +119,7 @@ class Watch:
         # no `thinking` state precedes `say()` and a realtime model's answers
         if event.source == "say" or is_realtime:
             self._debt.speech_created(now)
+            self._announced.add(speech)
             speech.add_done_callback(self._speech_done)
         if event.source != "say":
             speech.add_done_callback(self._model_done if is_realtime else self._reply_done)
@@ -123,8 +127,14 @@ class Watch:
     def _are_all_interrupted(self) -> bool:
         return bool(self._speeches) and all(earlier.interrupted for earlier in self._speeches)
 
-    def _speech_done(self, _: object) -> None:
-        self._debt.speech_done()
+    def _is_next_one_due(self) -> bool:
+        """Tell whether a speech waits behind the one that is over; the agent listens meanwhile."""
+        return any(not (speech.done() or speech.interrupted) for speech in self._announced)
+
+    def _speech_done(self, speech: SpeechHandle) -> None:
+        self._announced.discard(speech)
+        if not self._is_next_one_due():
+            self._debt.speech_done()
 
     def _reply_done(self, speech: SpeechHandle) -> None:
         if self._owner.has_empty_answer(speech):

@@ -57,7 +57,7 @@ clean: ## remove what was built
 
 docs: $(VENV)/.dev ## the site, in build/site; each warning is an error
 	$(BIN)/python docs/draw.py
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 demo: $(VENV)/.native ## one failing call, with the last word and without: demo/heard.wav and a page, demo/demo.html
 	$(BIN)/python examples/demo.py

@@ -30,6 +30,7 @@ class Segment:
         started_at: Event-loop time of its first frame.
         chunks: The samples taken, int16, one array (samples * channels,) per frame.
         frame_times: Event-loop time at which each frame was taken.
+        pushed_s: Seconds that were taken.
         played_s: Seconds that were played; fewer than were taken if it was cleared.
         finished: Whether the segment is over.
     """
@@ -69,6 +70,7 @@ class RecordingSink(io.AudioOutput):
         )
         self.num_channels = num_channels
         self.segments: list[Segment] = []
+        """What was taken, oldest first."""
         self._rate = sample_rate
         self._raise_at = raise_at
         self._hang_at = hang_at

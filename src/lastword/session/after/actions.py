@@ -110,6 +110,7 @@ class After(ABC):
 
 
 AnyAfter: TypeAlias = After | Mapping[FailureKind | None, After | None] | None
+"""What `after=` takes: one action, or one for each kind of failure; None for what upstream does."""
 
 
 class Plan:

@@ -47,6 +47,7 @@ class ProviderFailure:
     recoverable: bool = False
     source: str = ""
     case: dict[str, Any] | None = field(default=None, repr=False)
+    """The recorded case that it comes from, or None."""
 
     @property
     def component(self) -> Part:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audio.files import encoded, sweep, written
@@ -40,6 +40,7 @@ def contents(clip: Clip, *form: int) -> list[bytes]:
 # --- piece by piece ----------------------------------------------------------------------------
 
 
+@settings(deadline=None, max_examples=60)
 @given(
     st.sampled_from([*VOICE_RATIOS, *AWKWARD_RATIOS]),
     st.tuples(st.integers(1, 90_000), st.integers(1, 3)),

@@ -23,7 +23,7 @@ import pytest
 from lastword.sentinel import processes
 from lastword.sentinel import watch as watch_module
 from lastword.sentinel.helper import Helper
-from lastword.sentinel.order import Order, address_of, bound, connectable
+from lastword.sentinel.order import Order, address_of, bound, connectable, pack_order
 from lastword.sentinel.processes import Peer, ended, peer_of, waited_s
 from lastword.sentinel.watch import Watch
 from lastword.sentinel.wire import BEAT, BYE, WATCHED, Call, Lines, Sound, pack
@@ -201,6 +201,16 @@ def test_without_an_order_it_says_how_it_is_started() -> None:
     done = subprocess.run(command, input=b"", capture_output=True, check=False, timeout=60)
     assert done.returncode == 2
     assert b"lastword.sentinel()" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["no_such_module:told", "json:no_such_function"])
+def test_a_function_that_is_not_there_is_named_at_once(name: str) -> None:
+    order = pack_order(Order("@nobody", {"LIVEKIT_API_SECRET": SECRET}, name, Lines()))
+    command = [sys.executable, "-m", "lastword.sentinel"]
+    done = subprocess.run(command, input=order, capture_output=True, check=False, timeout=60)
+    assert done.returncode == 2
+    assert b"on_report cannot be imported" in done.stderr
+    assert SECRET.encode() not in done.stderr
 
 
 def test_who_is_at_the_other_end() -> None:

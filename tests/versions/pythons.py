@@ -49,10 +49,12 @@ def prepare(trial: Trial) -> bool:
 
 
 def parts() -> tuple[str, ...]:
-    """Return the tests of `--rest`: no rooms, no rehearsals in processes of their own."""
+    """Return the tests of `--rest`: no rooms, and of the rehearsals the documented file."""
     wings = ("audio", "voice", "failure", "session")
     files = sorted(Path("tests").glob("test_cli*.py"))
-    return (*(f"tests/{wing}" for wing in wings), *map(str, files))
+    documented = "tests/testing/test_pytest_plugin.py"
+    minutes = ("--deselect", "tests/test_cli_drill.py::test_a_whole_drill")
+    return (*(f"tests/{wing}" for wing in wings), *map(str, files), documented, *minutes)
 
 
 def main() -> int:

@@ -7,12 +7,12 @@ import asyncio
 from livekit import rtc
 from livekit.agents.voice import io
 
-_RATE = 24000
+_RATE = 16000  # what turn detectors and VADs work at: none has to resample, with native code
 _FRAME_S = 0.1
 
 
 class SilentMicrophone(io.AudioInput):
-    """Gives silence, as a quiet caller does, in frames of 100 ms, mono at 24 kHz."""
+    """Gives silence, as a quiet caller does, in frames of 100 ms, mono at 16 kHz."""
 
     def __init__(self) -> None:
         super().__init__(label="SilentMicrophone")

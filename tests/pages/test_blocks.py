@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lastword.sentinel.watch import ENVIRONMENT
 from lastword.testing import Gateway
 from pages.stage import ROOT, Stage, blocks
 
@@ -36,6 +37,8 @@ def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("LIVEKIT_API_KEY", "key")
     monkeypatch.setenv("LIVEKIT_API_SECRET", "a secret of at least thirty-two characters")
     monkeypatch.setenv("GATEWAY", "")  # the stage sets it
+    monkeypatch.setenv(ENVIRONMENT, "")  # a block that starts a sentinel sets it: undone afterwards
+    monkeypatch.delenv(ENVIRONMENT)
 
 
 @pytest.mark.filterwarnings("ignore:unclosed")  # blocks open what their process would close

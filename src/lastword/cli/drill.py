@@ -105,7 +105,7 @@ def drill(
         print_json([_row(outcome) for outcome in ordered])
     else:
         _show(ordered, html)
-    if any(outcome.is_lost for outcome in ordered):
+    if not all(outcome.is_well for outcome in ordered):
         raise typer.Exit(FAILED)
 
 
@@ -154,8 +154,6 @@ def _rounded(seconds: float | None) -> float | None:
 
 def _show(outcomes: list[Outcome], html: Path | None) -> None:
     """Print a row for each fault of a component; states with the same outcome share one."""
-    from lastword.testing.outcome import num_lost  # noqa: PLC0415 - takes a second to import
-
     table = Table(*_COLUMNS)
     for column in table.columns:
         column.no_wrap = column.header != "while"
@@ -168,7 +166,7 @@ def _show(outcomes: list[Outcome], html: Path | None) -> None:
         table.add_row(
             f"{first.case.component} {first.case.fault}",
             "any" if len(alike) == _num_states() else states,
-            first.heard if first.is_well else "[red]nothing[/]" if first.is_lost else "nothing *",
+            first.heard if first.is_well else "[red]nothing[/]",
             _longest([outcome.last_words_s for outcome in alike]),
             _longest([outcome.closed_s for outcome in alike]),
             first.after or "",
@@ -180,11 +178,9 @@ def _show(outcomes: list[Outcome], html: Path | None) -> None:
     )
     for words, number in numbers.items():
         out.print(plain(f"words {number}: {words}"))
-    if any(not outcome.is_well and not outcome.is_lost for outcome in outcomes):
-        out.print("* the call goes on: a model may answer nothing on purpose, so no count has it")
-    lost, counted = num_lost(outcomes)
-    told = f"{lost} of {counted} callers would not have heard the last words."
-    out.print(told if lost else f"All {counted} callers would have heard the last words.")
+    lost, asked = sum(not outcome.is_well for outcome in outcomes), len(outcomes)
+    told = f"{lost} of {asked} callers would not have heard the last words."
+    out.print(told if lost else f"All {asked} callers would have heard the last words.")
     if html is not None:
         out.print(f"A page to see and hear them: {html}", markup=False, highlight=False)
 

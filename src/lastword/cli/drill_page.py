@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING
 
-from lastword.testing.outcome import num_lost
 from lastword.testing.page import render
 
 if TYPE_CHECKING:
@@ -29,8 +28,8 @@ def page_of(factory: str, outcomes: list[Outcome], *, in_room: bool = False) -> 
     Returns:
         The HTML.
     """
-    lost, counted = num_lost(outcomes)
-    heard = f"{counted - lost} of {counted} callers heard the last words"
+    well = sum(outcome.is_well for outcome in outcomes)
+    heard = f"{well} of {len(outcomes)} callers heard the last words"
     rows = "".join(_row(outcome) for outcome in outcomes)
     head = "".join(f"<th>{name}</th>" for name in _HEADINGS)
     return render(
@@ -53,7 +52,7 @@ def _row(outcome: Outcome) -> str:
         outcome.after or "",
         html.escape(outcome.words),
     )
-    state = "ill" if outcome.is_lost else "well"
+    state = "well" if outcome.is_well else "ill"
     return f'<tr class="{state}">{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
 
 

@@ -46,14 +46,6 @@ class Case:
         """The case in one word."""
         return f"{self.component}:{self.fault}:{self.state}"
 
-    @property
-    def may_be_meant(self) -> bool:
-        """Whether an agent may do this on purpose: a model that answers nothing, without an error.
-
-        Nobody can tell such a turn from a broken one, and lastword lets the call go on.
-        """
-        return self.component in ("llm", "realtime") and self.fault == "empty"
-
 
 def cases_for(components: Iterable[str]) -> list[Case]:
     """List every kind of failure of every component in every state, silent ones too."""

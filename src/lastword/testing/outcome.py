@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from .page import Drawn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from numpy.typing import NDArray
 
     from .cases import Case
@@ -50,17 +48,6 @@ class Outcome:
     def is_well(self) -> bool:
         """Whether the caller heard something before the call ended."""
         return self.heard != "none"
-
-    @property
-    def is_lost(self) -> bool:
-        """Whether the caller heard nothing of a failure that is one."""
-        return not self.is_well and not self.case.may_be_meant
-
-
-def num_lost(outcomes: Iterable[Outcome]) -> tuple[int, int]:
-    """Return how many callers heard nothing of a failure, and how many had one."""
-    failures = [outcome for outcome in outcomes if outcome.is_well or outcome.is_lost]
-    return sum(outcome.is_lost for outcome in failures), len(failures)
 
 
 class Ears(Protocol):
@@ -151,6 +138,6 @@ def _drawn(outcome: Outcome, call: Rehearsal, broken_at: float, ears: Ears) -> D
         moments=moments,
         zero_s=broken_at - begin,
         verdict=None,
-        is_well=not outcome.is_lost,
+        is_well=outcome.is_well,
         anchor=outcome.case.name,
     )

@@ -16,7 +16,7 @@ from livekit.agents.voice.room_io import RoomOptions
 
 import lastword
 from lastword.testing.room.recording import RATE
-from room.guarded_agent import note, note_report, order, run_worker
+from room.job import announce, note, note_handover, note_report, order, run_worker
 from room.outage import QUESTION, llm_of_url, sweep_clip
 from room.sweep import sweep
 
@@ -50,18 +50,6 @@ async def failing(job: JobContext, **attach: Any) -> None:
     session.on("error", lambda _: note(failed=True))
     session.generate_reply(user_input=QUESTION)
     await asyncio.wait_for(reported.wait(), 40)
-
-
-def note_handover(job: JobContext) -> lastword.Handover | None:
-    """Tell the test what this agent knows of the call."""
-    handover = lastword.handed_over(job)
-    if handover is None:
-        note(number=0)
-    else:
-        messages = handover.chat_ctx().messages()
-        said = [message.text_content for message in messages]
-        note(number=handover.number, kind=str(handover.kind), said=said)
-    return handover
 
 
 async def hands_over(job: JobContext) -> None:
@@ -118,6 +106,7 @@ async def main(name: str) -> None:
         num_idle_processes=2,
     )
     server.rtc_session(entrypoint, agent_name=name)
+    server.on("worker_registered", announce)
     await run_worker(server)
 
 

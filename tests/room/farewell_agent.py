@@ -16,8 +16,8 @@ from livekit.agents import Agent, AgentServer, AgentSession, JobContext, JobExec
 
 import lastword
 from room.call import frames
-from room.ending_agent import note_handover, prewarm
-from room.guarded_agent import announce, note, note_report, order
+from room.ending_agent import prewarm
+from room.job import announce, note, note_handover, note_report, order
 from room.outage import sweep_clip
 from room.sweep import tone
 

@@ -7,13 +7,9 @@ Run as `python -m room.guarded_agent thread|process` it is the worker itself; it
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import sys
-import time
-from dataclasses import fields
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 from livekit.agents import (
     Agent,
@@ -23,13 +19,13 @@ from livekit.agents import (
     JobContext,
     JobExecutorType,
     JobProcess,
-    get_job_context,
 )
 from livekit.agents.voice.room_io import RoomOptions
 from livekit.plugins import openai
 
 import lastword
 from lastword.session import guard as guard_module
+from room.job import announce, note, note_report, order, run_worker
 from room.outage import QUESTION, llm_of_url, sweep_clip
 
 if TYPE_CHECKING:
@@ -37,24 +33,6 @@ if TYPE_CHECKING:
 
 guard_module.START_TIMEOUT_S = 1.0  # the real one is longer than a test
 guard_module.LOOK_EVERY_S = 0.1
-
-
-def order(job: JobContext) -> dict[str, str]:
-    """What the test asked for: "case", "notes" (a file), "gateway" (a URL), "delete_room"."""
-    parsed: dict[str, str] = json.loads(job.job.metadata)
-    return parsed
-
-
-def note(**what: Any) -> None:
-    """Tell the test something; the clock is the machine's, so both may compare."""
-    with Path(order(get_job_context())["notes"]).open("a") as notes:
-        notes.write(json.dumps({"at": time.monotonic(), **what}) + "\n")
-
-
-def note_report(report: lastword.Report) -> None:
-    """Hand the report to the test."""
-    told = {field.name: getattr(report, field.name) for field in fields(report)}
-    note(report={**told, "failure": str(report.failure.kind)})
 
 
 class FailingStart(AgentSession[None]):
@@ -181,12 +159,6 @@ def prewarm(process: JobProcess) -> None:
     clip.frames()
 
 
-def announce(*_: object, to: TextIO = sys.stdout) -> None:
-    """Tell the test that jobs may come."""
-    to.write("registered\n")
-    to.flush()
-
-
 async def main(executor: str) -> None:
     """Be a worker until standard input ends."""
     server = AgentServer(
@@ -198,17 +170,8 @@ async def main(executor: str) -> None:
         num_idle_processes=1,
     )
     server.rtc_session(entrypoint, agent_name=executor)
-    await run_worker(server)
-
-
-async def run_worker(server: AgentServer) -> None:
-    """Run a worker until standard input ends; say "registered" when it accepts jobs."""
     server.on("worker_registered", announce)
-    running = asyncio.create_task(server.run())
-    ended = asyncio.create_task(asyncio.to_thread(sys.stdin.read))
-    await asyncio.wait({running, ended}, return_when=asyncio.FIRST_COMPLETED)
-    await server.aclose()
-    await running
+    await run_worker(server)
 
 
 if __name__ == "__main__":

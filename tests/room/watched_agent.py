@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
-import json
 import logging
 import math
 import os
 import signal
 import sys
 import time
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from livekit.agents import (
     Agent,
@@ -32,6 +30,7 @@ from livekit.agents import (
 
 import lastword
 from room.call import frames
+from room.job import note, note_handover, order, run_worker
 from room.outage import sweep_clip
 from room.sweep import tone
 
@@ -46,18 +45,6 @@ MEMORY_LIMIT_MB = 600
 """What a job may use; it needs a third of that."""
 ALIVE_S = 1.0
 """How long it speaks before something happens."""
-
-
-def order(job: JobContext) -> dict[str, str]:
-    """What the test asked for: "case" and "notes" (a file)."""
-    parsed: dict[str, str] = json.loads(job.job.metadata)
-    return parsed
-
-
-def note(**what: Any) -> None:
-    """Tell the test something; the clock is the machine's, so both may compare."""
-    with Path(order(get_job_context())["notes"]).open("a") as notes:
-        notes.write(json.dumps({"at": time.monotonic(), **what}) + "\n")
 
 
 async def killed(_: JobContext) -> None:
@@ -158,10 +145,7 @@ async def entrypoint(job: JobContext) -> None:
     session.on("close", lambda _: note(closed=True))
     await session.start(Agent(instructions=""), room=job.room)
     await asyncio.wait_for(session.room_io.wait_for_ready(), 60)
-    handover = lastword.handed_over(job)
-    if handover is not None:
-        said = [message.text_content for message in handover.chat_ctx().messages()]
-        note(number=handover.number, kind=str(handover.kind), said=said)
+    handover = note_handover(job)
     await session.say(HELLO, audio=frames(tone(VOICE_HZ, 0.1)))
     voice = frames(tone(VOICE_HZ, SPEAKS_S))
     session.say("Well.", audio=voice, allow_interruptions=False)
@@ -200,16 +184,6 @@ def worker(name: str) -> AgentServer:
     return server
 
 
-async def main(name: str) -> None:
-    """Be a worker until standard input ends."""
-    server = worker(name)
-    running = asyncio.create_task(server.run())
-    ended = asyncio.create_task(asyncio.to_thread(sys.stdin.read))
-    await asyncio.wait({running, ended}, return_when=asyncio.FIRST_COMPLETED)
-    await server.aclose()
-    await running
-
-
 def run(name: str) -> None:
     """Be the worker of a name."""
     if name == "cli":
@@ -217,7 +191,7 @@ def run(name: str) -> None:
         cli.run_app(worker(name))
     else:
         logging.basicConfig(level=logging.INFO)
-        asyncio.run(main(name))
+        asyncio.run(run_worker(worker(name)))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from livekit import rtc
@@ -61,12 +61,17 @@ async def swallow(seconds: float) -> None:
             continue
 
 
-class FakeLLM(llm.LLM):
-    """Asks `answer` on every attempt; it raises, or returns the text of the reply."""
+class StreamedLLM(llm.LLM):
+    """Answers each request by a stream of its `streams` class.
 
-    def __init__(self, answer: Callable[[], str]) -> None:
+    Attributes:
+        attempts: How many answers were begun; the streams count them.
+    """
+
+    streams: ClassVar[type[llm.LLMStream]]
+
+    def __init__(self) -> None:
         super().__init__()
-        self.answer = answer
         self.attempts = 0
 
     def chat(
@@ -77,7 +82,7 @@ class FakeLLM(llm.LLM):
         conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS,
         **_: Any,
     ) -> llm.LLMStream:
-        return _FakeStream(self, chat_ctx=chat_ctx, tools=tools or [], conn_options=conn_options)
+        return self.streams(self, chat_ctx=chat_ctx, tools=tools or [], conn_options=conn_options)
 
 
 class _FakeStream(llm.LLMStream):
@@ -88,6 +93,16 @@ class _FakeStream(llm.LLMStream):
         text = fake.answer()
         delta = llm.ChoiceDelta(role="assistant", content=text)
         self._event_ch.send_nowait(llm.ChatChunk(id="1", delta=delta))
+
+
+class FakeLLM(StreamedLLM):
+    """Asks `answer` on every attempt; it raises, or returns the text of the reply."""
+
+    streams = _FakeStream
+
+    def __init__(self, answer: Callable[[], str]) -> None:
+        super().__init__()
+        self.answer = answer
 
 
 class FakeTTS(tts.TTS):

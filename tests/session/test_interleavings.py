@@ -1,19 +1,16 @@
 """Random faults and user actions in random order: whatever happens, the promises hold.
 
 Each example is one call in virtual time with a sequence of timed actions around its failure.
-LASTWORD_SEQUENCES sets how many are run, LASTWORD_SEED which.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
-import os
 from dataclasses import dataclass
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from livekit.agents import Agent, llm, stt, tts
 from livekit.agents.voice.events import CloseReason, ErrorEvent
@@ -22,10 +19,9 @@ import lastword
 from lastword.bounded import Signal, first_of
 from lastword.testing.sink import RecordingSink
 from session.fakes import Call, FakeLLM, FakeTTS, clip_of, out_of_credits, overloaded, swallow
+from session.sequences import sequences, without_log
 from session.virtual_time import run_virtual
 
-SEQUENCES = int(os.environ.get("LASTWORD_SEQUENCES", "2000"))
-SEED = int(os.environ.get("LASTWORD_SEED", "20261122"))
 CLIP_S = 0.6
 FIRST_FRAME_S = 3.0
 TEARDOWN_S = 8.0
@@ -264,23 +260,12 @@ class Run:
         await asyncio.wait_for(session.aclose(), 20)
 
 
-@seed(SEED)
-@settings(
-    max_examples=SEQUENCES,
-    deadline=None,
-    database=None,
-    phases=(Phase.generate, Phase.shrink),
-    suppress_health_check=list(HealthCheck),
-    print_blob=False,
-)
+@sequences(2000, 20261122)
 @given(world=worlds, actions=st.lists(timed, min_size=1, max_size=8))
 def test_whatever_happens_the_promises_hold(world: World, actions: list[tuple[str, float]]) -> None:
     """At most one message, exactly one close in time, the error kept, nothing left behind."""
-    logging.disable(logging.CRITICAL)  # thousands of scripted failures need no log
-    try:
+    with without_log():
         play(world, actions)
-    finally:
-        logging.disable(logging.NOTSET)
 
 
 def play(world: World, actions: list[tuple[str, float]]) -> None:

@@ -23,7 +23,7 @@ from livekit.agents import (
 from livekit.agents.voice import io
 
 import lastword
-from session.fakes import Call, FakeLLM, FakeTTS, clip_of, tone
+from session.fakes import Call, FakeLLM, FakeTTS, StreamedLLM, clip_of, tone
 
 
 class Microphone(io.AudioInput):
@@ -86,7 +86,25 @@ class _Hearing(stt.RecognizeStream):
             self._event_ch.send_nowait(await scripted.events.get())
 
 
-class SlowLLM(llm.LLM):
+class _Answer(llm.LLMStream):
+    async def _run(self) -> None:
+        slow = self._llm
+        assert isinstance(slow, SlowLLM)
+        slow.attempts += 1
+        seconds, text = slow.answers[min(slow.attempts, len(slow.answers)) - 1]
+        await asyncio.sleep(seconds)
+        if text.startswith("{"):
+            call = llm.FunctionToolCall(
+                name=text[1:-1], arguments="{}", call_id=f"c{slow.attempts}"
+            )
+            delta = llm.ChoiceDelta(role="assistant", tool_calls=[call])
+        else:
+            delta = llm.ChoiceDelta(role="assistant", content=text)
+        if text:
+            self._event_ch.send_nowait(llm.ChatChunk(id="1", delta=delta))
+
+
+class SlowLLM(StreamedLLM):
     """Answers after some time, with a text, a call of a tool, or nothing; or never.
 
     Args:
@@ -94,38 +112,11 @@ class SlowLLM(llm.LLM):
             text, or the name of a tool in braces, "{look}".
     """
 
+    streams = _Answer
+
     def __init__(self, *answers: tuple[float, str]) -> None:
         super().__init__()
         self.answers = list(answers)
-        self.requests = 0
-
-    def chat(
-        self,
-        *,
-        chat_ctx: llm.ChatContext,
-        tools: list[Any] | None = None,
-        conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS,
-        **_: Any,
-    ) -> llm.LLMStream:
-        return _Answer(self, chat_ctx=chat_ctx, tools=tools or [], conn_options=conn_options)
-
-
-class _Answer(llm.LLMStream):
-    async def _run(self) -> None:
-        slow = self._llm
-        assert isinstance(slow, SlowLLM)
-        slow.requests += 1
-        seconds, text = slow.answers[min(slow.requests, len(slow.answers)) - 1]
-        await asyncio.sleep(seconds)
-        if text.startswith("{"):
-            call = llm.FunctionToolCall(
-                name=text[1:-1], arguments="{}", call_id=f"c{slow.requests}"
-            )
-            delta = llm.ChoiceDelta(role="assistant", tool_calls=[call])
-        else:
-            delta = llm.ChoiceDelta(role="assistant", content=text)
-        if text:
-            self._event_ch.send_nowait(llm.ChatChunk(id="1", delta=delta))
 
 
 NEVER_S = 1e5

@@ -260,7 +260,7 @@ def test_a_caller_who_asks_again_and_again_and_gets_nothing() -> None:
         assert (report.failure.kind, report.failure.component) == (FailureKind.DEAD_AIR, "llm")
         assert len(talk.given_up) == 1
         assert talk.call.at("close:error") - talk.silent_since < 4.0
-        assert talk.call.session.llm.requests == 4  # type: ignore[union-attr]
+        assert talk.call.session.llm.attempts == 4  # type: ignore[union-attr]
 
     run_virtual(main())
 

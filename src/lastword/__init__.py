@@ -36,8 +36,9 @@ if TYPE_CHECKING:
     from .failure.kinds import FailureKind
     from .failure.policy import Decision, History, Policy
     from .failure.quota import InferenceQuotaExceededError
-    from .session.after.actions import After, AnyAfter, hang_up, leave, transfer_to
+    from .session.after.actions import After, hang_up, leave, transfer_to
     from .session.after.hand_over import Handover, hand_over, handed_over
+    from .session.after.plan import AnyAfter
     from .session.attach import attach
     from .session.dropin import AgentSession
     from .session.farewell import Farewell, farewell
@@ -57,7 +58,7 @@ _MODULES = {
     "After": ".session.after.actions",
     "AgentSession": ".session.dropin",
     "AlreadyAttachedError": ".errors",
-    "AnyAfter": ".session.after.actions",
+    "AnyAfter": ".session.after.plan",
     "AnyMessage": ".session.words.message",
     "AttachError": ".errors",
     "Audio": ".audio.decode",

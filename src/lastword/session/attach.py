@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from .._upstream import versions
 from ..errors import AlreadyAttachedError
 from ..sentinel.watch import sentinel_address
-from .after.actions import Plan
+from .after.plan import Plan
 from .arguments import check_flag, check_function, check_seconds
 from .attachable import check_place, check_session
 from .closing import Bounds
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from livekit.agents import AgentSession
 
     from ..failure.policy import Policy
-    from .after.actions import AnyAfter
+    from .after.plan import AnyAfter
     from .report import Report
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from .._upstream.options import SessionOptions
     from ..failure.policy import Policy
-    from .after.actions import AnyAfter
+    from .after.plan import AnyAfter
     from .farewell import Farewell
     from .last_word import LastWord
     from .report import Report

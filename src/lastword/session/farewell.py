@@ -12,8 +12,8 @@ from ..failure.failure import Failure
 from ..failure.kinds import FailureKind
 from ..room.callers import callers_in
 from ..traces import told
-from .after.actions import Plan
 from .after.followup import PhoneWarning
+from .after.plan import Plan
 from .ending import is_told
 from .report import deliver, delivered
 from .script import Script
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from livekit.agents import AgentSession, JobContext
 
-    from .after.actions import AnyAfter
+    from .after.plan import AnyAfter
     from .report import Report
     from .words.message import AnyMessage
 

@@ -19,8 +19,8 @@ from ..bounded import hold
 from ..errors import StartTimeoutError
 from ..failure.classify import classify
 from ..traces import told
-from .after.actions import Plan
 from .after.followup import PhoneWarning, Place
+from .after.plan import Plan
 from .arguments import check_flag, check_function, is_async
 from .job import shield_connect
 from .last_word import attached_to
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from livekit.agents import JobContext
     from livekit.agents import tts as agents_tts
 
-    from .after.actions import AnyAfter
+    from .after.plan import AnyAfter
     from .words.message import AnyMessage
 
     Entrypoint: TypeAlias = Callable[[JobContext], Coroutine[Any, Any, None]]

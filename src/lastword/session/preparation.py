@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ..audio.bundled import Tone
     from ..failure.kinds import FailureKind
-    from .after.actions import Plan
+    from .after.plan import Plan
     from .ending import Words
     from .farewell import Farewell
     from .words.message import AnyMessage, OneMessage

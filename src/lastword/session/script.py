@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from ..failure.kinds import FailureKind
     from ..room.own_track import Standby
-    from .after.actions import Plan
+    from .after.plan import Plan
     from .words.message import AnyMessage
 
 

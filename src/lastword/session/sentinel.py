@@ -16,7 +16,7 @@ from ..sentinel.actions import written
 from ..sentinel.helper import Helper
 from ..sentinel.order import ENVIRONMENT, Order, address_of
 from ..sentinel.wire import Lines
-from .after.actions import Plan
+from .after.plan import Plan
 from .script import Script
 from .vigilance import sound_of
 from .words.language import check_language
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from livekit.agents import AgentServer
     from typing_extensions import Self
 
-    from .after.actions import AnyAfter
+    from .after.plan import AnyAfter
     from .report import Report
     from .words.message import AnyMessage
 

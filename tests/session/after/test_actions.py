@@ -11,7 +11,8 @@ from livekit import api
 from lastword.errors import MissingCredentialsError
 from lastword.failure.kinds import FailureKind
 from lastword.room.server import describe
-from lastword.session.after.actions import AfterContext, Outcome, Plan, hang_up, leave, transfer_to
+from lastword.session.after.actions import AfterContext, Outcome, hang_up, leave, transfer_to
+from lastword.session.after.plan import Plan
 from session.phone_call import FAILURE, KIND, FakeRoom, Participant, ServerApi, phone_call
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ import lastword
 from lastword.failure.kinds import FailureKind
 from lastword.room import dispatch
 from lastword.room.dispatch import newest, note_in, with_note, without_note
-from lastword.session.after.actions import Outcome, Plan, hang_up, leave
+from lastword.session.after.actions import Outcome, hang_up, leave
+from lastword.session.after.plan import Plan
 from lastword.session.history import history_of
 from session.phone_call import KIND, Call, FakeJob, FakeRoom, Participant, ServerApi, phone_call
 

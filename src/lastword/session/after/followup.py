@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from ...failure.failure import Failure
     from ...room.tell import State
-    from .actions import After, Plan
+    from .actions import After
+    from .plan import Plan
 
 logger = logging.getLogger("lastword")
 

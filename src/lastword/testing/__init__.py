@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from .gateway import Gateway, Received
     from .heard import Heard
     from .outage import break_component
-    from .rehearsal import Event, Rehearsal
+    from .record import Event
+    from .rehearsal import Rehearsal
     from .sink import RecordingSink, Segment, StallingSink
     from .sockets import Step, closes, drops, receives, sends, waits, websocket
     from .speech import hears, speaks
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
 # name -> the module that has it; tests/test_public_names.py ties this table to __all__.
 _MODULES = {
     "Answer": ".answers",
-    "Event": ".rehearsal",
+    "Event": ".record",
     "Fault": ".faults",
     "Gateway": ".gateway",
     "Heard": ".heard",

@@ -5,18 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..bounded import Signal, finished, first_of
-from ..failure.classify import classify
+from ..bounded import finished, first_of
 from ..session.owner import SessionOwner
 from .cold import nothing_prewarmed
-from .ends import RecordingText, SilentMicrophone
+from .ends import SilentMicrophone
 from .faults import With, fault_of
-from .heard import Heard, heard_between
 from .outage import Outage
-from .sink import RecordingSink
+from .record import Record
 from .stand_ins import Reply, stand_ins_for
 
 if TYPE_CHECKING:
@@ -24,31 +21,18 @@ if TYPE_CHECKING:
     from livekit.agents import Agent, AgentSession
 
     from .._upstream.stand_ins import Work
+    from ..bounded import Signal
     from ..failure.failure import Failure
     from ..session.last_word import LastWord
     from ..session.report import Report
     from .exceptions import Part
+    from .heard import Heard
 
 
 _CLOSE_S = 20.0
 
 rehearsed: ContextVar[object] = ContextVar("lastword_rehearsed", default=None)
 """The call that a task belongs to; covers work outside of sessions, such as rendering words."""
-
-
-@dataclass(frozen=True)
-class Event:
-    """Something that happened in a call.
-
-    Attributes:
-        name: "caller", "error", "agent" (its state), "close" or "broken".
-        at_s: When, in seconds since the call began.
-        detail: What was said, raised, changed or broken, in a few words.
-    """
-
-    name: str
-    at_s: float
-    detail: str
 
 
 class Rehearsal:
@@ -61,7 +45,6 @@ class Rehearsal:
         last_word: What `attach` returned for the session, or None if it was not attached.
         events: What has happened, in order.
         began_at: When it was made, in the event loop's time.
-        failed_at: When the first error without a retry came, or None.
         reply: What the LLM's stand-in answers, if there is one; may be changed.
     """
 
@@ -71,16 +54,11 @@ class Rehearsal:
         self.session = session
         self.agent = agent
         self.last_word = last_word
-        self.sink = RecordingSink()
-        self.events: list[Event] = []
+        self._record = Record()
+        self.sink = self._record.sink
+        self.events = self._record.events
+        self.began_at = self._record.began_at
         self.reply = Reply()
-        self._words = RecordingText()
-        self._ended_at: float | None = None
-        self.began_at = self._now()
-        self.failed_at: float | None = None
-        self._asked_at = self.began_at
-        self._failure: Failure | None = None
-        self._has_failed, self._has_closed, self._happened = Signal(), Signal(), Signal()
         owner = SessionOwner(session)
 
         def owns(work: Work) -> bool:
@@ -98,8 +76,7 @@ class Rehearsal:
         Raises:
             RuntimeError: The session is closing or closed; a caller who speaks then is not heard.
         """
-        self._note("caller", text)
-        self._asked_at = self._now()
+        self._record.ask("caller", text)
         self.session.generate_reply(user_input=text)
         await asyncio.sleep(0)
 
@@ -112,8 +89,7 @@ class Rehearsal:
             times: How many attempts fail, retries counted; None for all.
         """
         fault = fault_of(with_, component)
-        self._note("broken", f"{component}: {fault.name}")
-        self._asked_at = self._now()
+        self._record.ask("broken", f"{component}: {fault.name}")
         self._outage.break_part(component, fault, times)
 
     def mend(self, component: Part) -> None:
@@ -131,15 +107,15 @@ class Rehearsal:
             TimeoutError: It was in none of them in time.
         """
         wanted = f"the agent to be {' or '.join(states)}"
-        give_up_at = self._now() + within_s
+        give_up_at = self._record.now() + within_s
         while self.session.agent_state not in states:
-            if self.has_closed or not await self.changed(within_s=give_up_at - self._now()):
+            if self.has_closed or not await self.changed(within_s=give_up_at - self._record.now()):
                 raise TimeoutError(f"expected {wanted} within {within_s:g} s, {self.told()}")
 
     async def changed(self, *, within_s: float) -> bool:
         """Wait for the next event of the call; return whether one came in time."""
-        self._happened.clear()
-        return await first_of(self._happened, timeout_s=within_s)
+        self._record.happened.clear()
+        return await first_of(self._record.happened, timeout_s=within_s)
 
     # --- waiting for its result -------------------------------------------------------------
 
@@ -152,9 +128,9 @@ class Rehearsal:
         Raises:
             TimeoutError: None came in time; the message says what was heard.
         """
-        await self._within(self._has_failed, within_s, "a failure")
-        assert self._failure is not None  # noqa: S101 - set before the signal
-        return self._failure
+        await self._within(self._record.has_failed, within_s, "a failure")
+        assert self._record.failure is not None  # noqa: S101 - set before the signal
+        return self._record.failure
 
     async def closed(self, within_s: float = 120.0) -> Report | None:
         """Wait until the session is closed and all that follows is over.
@@ -168,10 +144,15 @@ class Rehearsal:
         Raises:
             TimeoutError: It was not closed in time; the message says what was heard.
         """
-        await self._within(self._has_closed, within_s, "the session to be closed")
+        await self._within(self._record.has_closed, within_s, "the session to be closed")
         return await self.last_word.settled() if self.last_word is not None else None
 
     # --- listening to it ---------------------------------------------------------------------
+
+    @property
+    def failed_at(self) -> float | None:
+        """When the first error without a retry came, in the event loop's time, or None."""
+        return self._record.failed_at
 
     @property
     def heard(self) -> Heard:
@@ -181,11 +162,11 @@ class Rehearsal:
     @property
     def heard_last(self) -> Heard:
         """What was heard since the failure, or since the caller spoke last if there is none."""
-        return self.heard_since(self._since())
+        return self.heard_since(self._record.silent_since)
 
     def heard_since(self, at: float) -> Heard:
         """Return what was heard since an event-loop time, in seconds; times count from there."""
-        return heard_between(self.sink, self._words, at, self._now())
+        return self._record.heard_since(at)
 
     @property
     def silence_s(self) -> float:
@@ -194,7 +175,7 @@ class Rehearsal:
         Without a failure they count from when the caller spoke last.
         """
         first = self.heard_last.first_at_s
-        return self._now() - self._since() if first is None else first
+        return self._record.now() - self._record.silent_since if first is None else first
 
     @property
     def report(self) -> Report | None:
@@ -204,7 +185,7 @@ class Rehearsal:
     @property
     def has_closed(self) -> bool:
         """Whether the session has closed."""
-        return self._has_closed.is_set()
+        return self._record.has_closed.is_set()
 
     def told(self) -> str:
         """Return in one line what was heard and reported, for the message of an assertion."""
@@ -273,12 +254,12 @@ class Rehearsal:
         session = self.session
         where: dict[str, Any] = {} if room is None else {"room": room}
         if room is None:
-            session.output.audio, session.output.transcription = self.sink, self._words
+            session.output.audio, session.output.transcription = self.sink, self._record.words
         if room is None and hears and session.input.audio is None:
             session.input.audio = SilentMicrophone()
-        session.on("error", self._on_error)
-        session.on("close", self._on_close)
-        session.on("agent_state_changed", lambda event: self._note("agent", event.new_state))
+        session.on("error", self._record.on_error)
+        session.on("close", self._record.on_close)
+        session.on("agent_state_changed", lambda event: self._record.note("agent", event.new_state))
         models: list[object] = [session.llm, self.agent.llm]
         self._stack.enter_context(self._outage.watch_realtime(models, stand_in=stand_in))
         await session.start(self.agent, **where)
@@ -288,7 +269,7 @@ class Rehearsal:
     async def aclose(self) -> None:
         """Close the session and its components, if that has not happened; `rehearse` calls this."""
         rehearsed.set(None)
-        self._ended_at = self._now()
+        self._record.end()
         await finished(self.session.aclose(), name="lastword.testing.close", timeout_s=_CLOSE_S)
         if self.last_word is not None:
             await self.last_word.settled()
@@ -296,31 +277,9 @@ class Rehearsal:
         self._stack.close()
         await close_components(self.session, self.agent)
 
-    def _on_error(self, event: Any) -> None:
-        failure = classify(event)
-        self._note("error", f"{failure.component}: {failure.kind}")
-        if not getattr(event.error, "recoverable", False) and not self._has_failed.is_set():
-            self._failure, self.failed_at = failure, self._now()
-            self._has_failed.set()
-
-    def _on_close(self, event: Any) -> None:
-        self._note("close", event.reason.value)
-        self._has_closed.set()
-
-    def _since(self) -> float:
-        return self._asked_at if self.failed_at is None else self.failed_at
-
-    def _note(self, name: str, detail: str) -> None:
-        self.events.append(Event(name, self._now() - self.began_at, detail))
-        self._happened.set()
-
     async def _within(self, signal: Signal, within_s: float, what: str) -> None:
         if not await first_of(signal, timeout_s=within_s):
             raise TimeoutError(f"expected {what} within {within_s:g} s, {self.told()}")
-
-    def _now(self) -> float:
-        """Return the loop's time; once the call is over, the time of its end."""
-        return asyncio.get_running_loop().time() if self._ended_at is None else self._ended_at
 
 
 async def close_components(*owners: AgentSession[Any] | Agent) -> None:

@@ -170,6 +170,25 @@ def test_a_question_after_an_interruption_starts_the_clock_anew() -> None:
     ]  # fmt: skip
 
 
+def test_after_an_interruption_of_everything_nothing_is_owed() -> None:
+    """A reply that still waited in the queue leaves the agent thinking, and will never come."""
+    call = asked().wait(2.0)
+    call.debt.interrupted()
+    assert call.wait(200.0).done == []
+
+
+def test_the_wait_for_a_reply_includes_that_for_the_one_interrupted_before_it() -> None:
+    """The caller spoke on; livekit-agents replies once the interruption is over."""
+    call = asked()
+    asked_at = call.now
+    call.wait(3.0).debt.interrupted()
+    call.debt.turn_goes_on(call.now)
+    call.wait(60.0)
+    assert [(at - asked_at, type(step)) for at, step in call.steps] == [
+        (pytest.approx(4.0), Filler), (pytest.approx(30.0), GiveUp)
+    ]  # fmt: skip
+
+
 def nothing(call: Caller, *, first: bool) -> None:
     """The LLM answers with nothing, and this is told before or after the agent listens."""
     if first:

@@ -133,6 +133,23 @@ def test_an_interruption_is_no_silence(room: LineRoom) -> None:
     play(WAITS, act, tts=lambda: FakeTTS(20.0))
 
 
+def test_an_interruption_of_a_queued_reply_is_no_silence(room: LineRoom) -> None:
+    """It was asked for while the agent spoke; livekit-agents leaves the agent thinking for ever."""
+
+    async def act(talk: Talk) -> None:
+        session = talk.call.session
+        session.say("A word from the agent.")
+        await talk.wait(0.3)
+        session.generate_reply(user_input="hello")
+        await talk.wait(0.3)
+        session.interrupt(force=True)
+        await talk.wait(200.0)
+        assert room.tracks == []
+        assert talk.given_up == []
+
+    play(WAITS, act, tts=lambda: FakeTTS(20.0))
+
+
 @pytest.mark.parametrize("enters_s", [0.0, 3.0])
 def test_a_hand_over_is_no_silence(room: LineRoom, enters_s: float) -> None:
     """The next agent takes its time to enter, greets or waits for the caller."""

@@ -191,7 +191,8 @@ async def play(world: World, steps: list[tuple[str, float]]) -> Truth:
     await talk.wait(50.0)
     for _, hanging, waited_s in truth.given_up:
         assert BOUND_S[hanging] - FRAME_S <= waited_s <= BOUND_S[hanging] + TURN_ENDS_S + WITHIN_S
-    if talk.call.session.agent_state == "thinking" and not talk.call.closed.is_set():
+    waits = talk.call.session.agent_state == "thinking" and not truth.interrupted
+    if waits and not talk.call.closed.is_set():
         assert truth.now - truth.waits_since <= BOUNDS.tool_give_up_after_s + WITHIN_S
     assert talk.call.closed.is_set() == (bool(truth.given_up) and not world.keeps)
     agent.released.set()

@@ -72,6 +72,7 @@ class Debt:
         self._empty_answers = 0
         self._stays_owed = False
         self._reply_since: float | None = None
+        self._interrupted: tuple[float, float] | None = None
         self._sound_ends: float | None = None
         self._heard_until = 0.0
 
@@ -97,6 +98,7 @@ class Debt:
     def agent(self, state: str, now: float) -> None:
         """Note the agent's new state."""
         self._agent = state
+        self._interrupted = None
         self._answered |= state in {"thinking", "speaking"}
         if state == "thinking":
             self._stays_owed = False
@@ -128,6 +130,7 @@ class Debt:
         if state == "speaking":
             self._deafness.began(now)
             self._words_came = self._answered = self._stays_owed = False
+            self._interrupted = None
             self._is_asked = True
             self._reply_since = None
             self._pay()
@@ -173,6 +176,20 @@ class Debt:
             self._pay()
             self._filled = False
             self._owe_reply(now)
+
+    def interrupted(self) -> None:
+        """Note that all the agent was to say was interrupted; a queued reply leaves it thinking."""
+        if self._agent == "thinking" and self._what == "reply" and self._state is not State.PAID:
+            self._interrupted = (self._since, self._turn_since)
+            self._pay()
+
+    def turn_goes_on(self, now: float) -> None:
+        """Note a reply to words that the caller spoke before what was said then was interrupted."""
+        if self._interrupted is not None:
+            since, turn_since = self._interrupted
+            self._owe("reply", since)
+            self._turn_since = turn_since
+            self._next = self._limits.following("reply", since, now)
 
     def speech_done(self) -> None:
         """Note that a speech that was created is over, spoken or not."""

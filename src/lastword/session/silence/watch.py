@@ -111,11 +111,14 @@ class Watch:
             self._debt.transcript(now, final=event.is_final, manual=manual)
 
     def _speech(self, event: Any, now: float) -> None:
-        if self._are_all_interrupted() and not turns.ends_spoken_turn():
-            self._debt.asked_anew(now)
+        if self._is_nothing_else_due():
+            if turns.ends_spoken_turn():
+                self._debt.turn_goes_on(now)
+            else:
+                self._debt.asked_anew(now)
         speech, is_realtime = event.speech_handle, turns.is_realtime(self._session)
         self._speeches.add(speech)
-        speech.add_done_callback(self._speeches.discard)
+        speech.add_done_callback(self._speech_over)
         # no `thinking` state precedes `say()` and a realtime model's answers
         if event.source == "say" or is_realtime:
             self._debt.speech_created(now)
@@ -124,8 +127,16 @@ class Watch:
         if event.source != "say":
             speech.add_done_callback(self._model_done if is_realtime else self._reply_done)
 
-    def _are_all_interrupted(self) -> bool:
-        return bool(self._speeches) and all(earlier.interrupted for earlier in self._speeches)
+    def _speech_over(self, speech: SpeechHandle) -> None:
+        self._speeches.discard(speech)
+        if speech.interrupted and not self._speeches:
+            self._debt.interrupted()
+
+    def _is_nothing_else_due(self) -> bool:
+        """Tell whether all that was to be said was interrupted; the agent may think even so."""
+        if not self._speeches:
+            return self._session.agent_state == "thinking"
+        return all(earlier.interrupted for earlier in self._speeches)
 
     def _is_next_one_due(self) -> bool:
         """Tell whether a speech waits behind the one that is over; the agent listens meanwhile."""

@@ -6,10 +6,10 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from livekit.agents import Agent, StopResponse
+from livekit.agents import Agent
 
 from failure.rehearsal import Ear, Microphone
-from lastword.testing.sink import RecordingSink
+from session.broken import Broken, start, turn
 from session.fakes import FakeLLM, FakeTTS, clip_of, out_of_credits
 from session.scenario import CLIP_S, Scenario
 from session.virtual_time import run_virtual
@@ -18,44 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 pytestmark = pytest.mark.usefixtures("collected")
-
-REPLY_S = 0.5
-
-
-class Broken(Agent):
-    """Raises in one of its own nodes, as often as it is told to."""
-
-    def __init__(self, where: str, times: int = 99, error: type[Exception] = KeyError) -> None:
-        super().__init__(instructions="test")
-        self.where = where
-        self.times = times
-        self.error = error
-
-    def fail(self, where: str) -> None:
-        if where == self.where and self.times > 0:
-            self.times -= 1
-            raise self.error("order_id")
-
-    async def llm_node(self, *args: Any) -> AsyncIterator[Any]:
-        self.fail("llm_node")
-        async for chunk in Agent.default.llm_node(self, *args):
-            yield chunk
-        self.fail("llm_node, late")
-
-    async def tts_node(self, text: Any, settings: Any) -> AsyncIterator[Any]:
-        self.fail("tts_node")
-        async for frame in Agent.default.tts_node(self, text, settings):
-            yield frame
-
-    def transcription_node(self, text: Any, settings: Any) -> Any:
-        self.fail("transcription_node")
-        return Agent.default.transcription_node(self, text, settings)
-
-    async def on_enter(self) -> None:
-        self.fail("on_enter")
-
-    async def on_user_turn_completed(self, *_: Any, **__: Any) -> None:
-        self.fail("on_user_turn_completed")
 
 
 class Mute(Agent):
@@ -66,25 +28,6 @@ class Mute(Agent):
             pass
         return
         yield
-
-
-async def start(agent: Agent, answer: str = "Hello.", **options: Any) -> Scenario:
-    """A call whose components are all well."""
-    s = await Scenario.start(
-        llm=FakeLLM(lambda: answer), tts=FakeTTS(REPLY_S), agent=agent, **options
-    )
-    s.session.on("error", lambda event: errors.append(event.error))
-    errors: list[Any] = []
-    s.errors = errors  # type: ignore[attr-defined]
-    return s
-
-
-async def turn(s: Scenario) -> None:
-    """One turn, to its end."""
-    if s.call.closed.is_set() or s.last_word.closing:
-        return
-    s.session.generate_reply(user_input="hello?")
-    await asyncio.sleep(5)
 
 
 @pytest.mark.parametrize("node", ["llm_node", "tts_node"])
@@ -210,72 +153,6 @@ def test_words_without_a_sound() -> None:
     run_virtual(main())
 
 
-def test_a_transcription_that_fails_beside_the_sound() -> None:
-    """All was heard: announced as recoverable, and it ends nothing."""
-
-    class Late(Agent):
-        async def transcription_node(self, text: Any, settings: Any) -> AsyncIterator[Any]:
-            async for part in text:
-                yield part
-            raise KeyError("late")
-
-    async def main() -> None:
-        s = await start(Late(instructions="test"))
-        for _ in range(4):
-            await turn(s)
-        assert [error.recoverable for error in s.errors] == [True] * 4
-        assert s.call.closes == []
-        await s.session.aclose()
-
-    run_virtual(main())
-
-
-@pytest.mark.parametrize(
-    ("agent", "answer"),
-    [
-        (Agent(instructions="test"), ""),
-        (Agent(instructions="test"), "..."),
-        (Broken("llm_node", error=StopResponse), "Hello."),
-        (Broken("nowhere"), "Hello."),
-    ],
-    ids=["an empty reply", "no words", "StopResponse", "good nodes"],
-)
-def test_what_is_no_failed_turn(agent: Agent, answer: str) -> None:
-    async def main() -> None:
-        if isinstance(agent, Broken) and agent.error is StopResponse:
-            agent.error = lambda _: StopResponse()  # type: ignore[assignment]
-        s = await start(agent, answer, attach={"silence": None})
-        for _ in range(4):
-            await turn(s)
-        assert s.errors == []
-        assert s.call.closes == []
-        await s.session.aclose()
-
-    run_virtual(main())
-
-
-def test_an_interrupted_turn_is_none() -> None:
-    class Slow(Agent):
-        async def llm_node(self, *_: Any) -> AsyncIterator[Any]:
-            try:
-                await asyncio.sleep(60)
-            except asyncio.CancelledError:
-                raise KeyError("cleaning up") from None
-            yield "never"
-
-    async def main() -> None:
-        s = await start(Slow(instructions="test"))
-        for _ in range(4):
-            s.session.generate_reply(user_input="hello?")
-            await asyncio.sleep(1)
-            await asyncio.wait_for(s.session.interrupt(force=True), 10)
-            await asyncio.sleep(1)
-        assert s.errors == []
-        await s.session.aclose()
-
-    run_virtual(main())
-
-
 def test_an_error_of_the_provider_is_announced_once() -> None:
     """It passes the agent's own node on its way, and ends the call as ever."""
 
@@ -288,52 +165,6 @@ def test_an_error_of_the_provider_is_announced_once() -> None:
         await s.closed()
         s.check()
         assert s.call.events.count("error") == 1
-
-    run_virtual(main())
-
-
-def test_an_output_that_never_says_that_it_began() -> None:
-    """What it says that it has played was heard."""
-
-    class Avatar(RecordingSink):
-        def on_playback_started(self, *, created_at: float) -> None:
-            pass
-
-    async def main() -> None:
-        s = await start(Agent(instructions="test"), sink=Avatar())
-        for _ in range(4):
-            await turn(s)
-        assert s.errors == []
-        assert s.call.closes == []
-        await s.session.aclose()
-
-    run_virtual(main())
-
-
-def test_detach_gives_the_agent_its_nodes_back() -> None:
-    async def main() -> None:
-        agent = Broken("nowhere")
-        s = await start(agent)
-        assert "llm_node" in vars(agent)
-        s.last_word.detach()
-        assert not {"llm_node", "tts_node", "on_enter"} & vars(agent).keys()
-        assert "_update_activity" not in vars(s.session)
-        await s.session.aclose()
-
-    run_virtual(main())
-
-
-def test_livekits_own_nodes_are_left_alone() -> None:
-    """Nothing stands between a plain agent and its tokens."""
-
-    async def main() -> None:
-        agent = Agent(instructions="test")
-        s = await start(agent)
-        await turn(s)
-        assert not {"llm_node", "tts_node", "transcription_node"} & vars(agent).keys()
-        assert s.call.sink is not None
-        assert s.call.sink.heard_s >= REPLY_S
-        await s.session.aclose()
 
     run_virtual(main())
 

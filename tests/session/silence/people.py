@@ -122,6 +122,11 @@ class SlowLLM(StreamedLLM):
 NEVER_S = 1e5
 
 
+def hung_llm() -> SlowLLM:
+    """Make one that never answers."""
+    return SlowLLM((NEVER_S, ""))
+
+
 class StallingTTS(FakeTTS):
     """Speaks for a second, and then gives nothing, or near silence, for ever."""
 

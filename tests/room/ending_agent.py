@@ -11,12 +11,12 @@ import logging
 import sys
 from typing import TYPE_CHECKING, Any
 
-from livekit.agents import Agent, AgentServer, AgentSession, JobContext, JobExecutorType
+from livekit.agents import Agent, AgentSession, JobContext
 from livekit.agents.voice.room_io import RoomOptions
 
 import lastword
 from lastword.testing.room.recording import RATE
-from room.job import announce, note, note_handover, note_report, order, run_worker
+from room.job import announce, note, note_handover, note_report, order, run_worker, worker
 from room.outage import QUESTION, llm_of_url, sweep_clip
 from room.sweep import sweep
 
@@ -97,14 +97,7 @@ def prewarm(process: Any) -> None:
 
 async def main(name: str) -> None:
     """Be a worker until standard input ends."""
-    server = AgentServer(
-        job_executor_type=JobExecutorType.THREAD,  # jobs start sooner there
-        host="127.0.0.1",
-        port=0,
-        setup_fnc=prewarm,
-        load_fnc=lambda: 0.0,  # a busy machine must not refuse the test's jobs
-        num_idle_processes=2,
-    )
+    server = worker("thread", prewarm=prewarm, idle=2)  # jobs start sooner in threads
     server.rtc_session(entrypoint, agent_name=name)
     server.on("worker_registered", announce)
     await run_worker(server)

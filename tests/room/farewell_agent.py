@@ -10,19 +10,16 @@ from __future__ import annotations
 import asyncio
 import functools
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from livekit.agents import Agent, AgentServer, AgentSession, JobContext, JobExecutorType, cli
+from livekit.agents import Agent, AgentSession, JobContext, cli
 
 import lastword
 from room.call import frames
 from room.ending_agent import prewarm
-from room.job import announce, note, note_handover, note_report, order
+from room.job import announce, note, note_handover, note_report, order, worker
 from room.outage import sweep_clip
 from room.sweep import tone
-
-if TYPE_CHECKING:
-    from livekit.agents import JobProcess
 
 DRAIN_S = 1
 HERTZ = 4000.0
@@ -51,23 +48,11 @@ async def entrypoint(job: JobContext) -> None:
         note(closed=True)
 
 
-def setup(process: JobProcess) -> None:
-    """Prepare the clips before there is a job."""
-    prewarm(process)
-
-
 def main(name: str) -> None:
     """Be a worker until SIGTERM."""
     in_processes = name == "session_end"  # that is where `on_session_end` has to travel
-    server = AgentServer(
-        job_executor_type=JobExecutorType.PROCESS if in_processes else JobExecutorType.THREAD,
-        host="127.0.0.1",
-        port=0,
-        setup_fnc=setup,
-        load_fnc=lambda: 0.0,  # a busy machine must not refuse the test's jobs
-        num_idle_processes=2,
-        drain_timeout=DRAIN_S,
-    )
+    executor = "process" if in_processes else "thread"
+    server = worker(executor, prewarm=prewarm, idle=2, drain_timeout=DRAIN_S)
     options: dict[str, Any] = {"agent_name": name}
     if in_processes:
         farewell = lastword.farewell(sweep_clip(), after=lastword.hang_up())

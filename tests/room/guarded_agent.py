@@ -13,19 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 from livekit.agents import (
     Agent,
-    AgentServer,
     AgentSession,
     APIStatusError,
     JobContext,
-    JobExecutorType,
-    JobProcess,
 )
 from livekit.agents.voice.room_io import RoomOptions
 from livekit.plugins import openai
 
 import lastword
 from lastword.session import guard as guard_module
-from room.job import announce, note, note_report, order, run_worker
+from room.job import announce, note, note_report, order, run_worker, worker
 from room.outage import QUESTION, llm_of_url, sweep_clip
 
 if TYPE_CHECKING:
@@ -153,22 +150,9 @@ async def entrypoint(job: JobContext) -> None:
     await CASES[order(job)["case"]](job)
 
 
-def prewarm(process: JobProcess) -> None:
-    """Prepare the clip before there is a job."""
-    process.userdata["clip"] = clip = sweep_clip()
-    clip.frames()
-
-
 async def main(executor: str) -> None:
     """Be a worker until standard input ends."""
-    server = AgentServer(
-        job_executor_type=JobExecutorType(executor),
-        host="127.0.0.1",
-        port=0,
-        setup_fnc=prewarm,
-        load_fnc=lambda: 0.0,  # a busy machine must not refuse the test's jobs
-        num_idle_processes=1,
-    )
+    server = worker(executor)
     server.rtc_session(entrypoint, agent_name=executor)
     server.on("worker_registered", announce)
     await run_worker(server)

@@ -10,12 +10,15 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from livekit.agents import get_job_context
+from livekit.agents import AgentServer, JobExecutorType, get_job_context
 
 import lastword
+from room.outage import sweep_clip
 
 if TYPE_CHECKING:
-    from livekit.agents import AgentServer, JobContext
+    from collections.abc import Callable
+
+    from livekit.agents import JobContext, JobProcess
 
 
 def order(job: JobContext) -> dict[str, str]:
@@ -45,6 +48,27 @@ def note_handover(job: JobContext) -> lastword.Handover | None:
         said = [message.text_content for message in handover.chat_ctx().messages()]
         note(number=handover.number, kind=str(handover.kind), said=said)
     return handover
+
+
+def prewarm(process: JobProcess) -> None:
+    """Prepare the message before there is a job."""
+    process.userdata["clip"] = clip = sweep_clip()
+    clip.frames()
+
+
+def worker(
+    executor: str, *, prewarm: Callable[[JobProcess], None] = prewarm, idle: int = 1, **options: Any
+) -> AgentServer:
+    """Make a worker that takes every job; `executor` is "thread" or "process"."""
+    return AgentServer(
+        job_executor_type=JobExecutorType(executor),
+        host="127.0.0.1",
+        port=0,
+        setup_fnc=prewarm,
+        load_fnc=lambda: 0.0,  # a busy machine must not refuse the test's jobs
+        num_idle_processes=idle,
+        **options,
+    )
 
 
 def announce(*_: object, to: TextIO = sys.stdout) -> None:

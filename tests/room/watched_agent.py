@@ -19,23 +19,21 @@ from typing import TYPE_CHECKING
 
 from livekit.agents import (
     Agent,
-    AgentServer,
     AgentSession,
     JobContext,
-    JobExecutorType,
-    JobProcess,
     cli,
     get_job_context,
 )
 
 import lastword
 from room.call import frames
-from room.job import note, note_handover, order, run_worker
-from room.outage import sweep_clip
+from room.job import note, note_handover, order, run_worker, worker
 from room.sweep import tone
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    from livekit.agents import AgentServer
 
 VOICE_HZ = 3400
 """What the agent says: the analyser of sweeps takes it for nothing."""
@@ -156,26 +154,15 @@ async def entrypoint(job: JobContext) -> None:
     await asyncio.sleep(SPEAKS_S)
 
 
-def prewarm(process: JobProcess) -> None:
-    """Prepare the clip before there is a job."""
-    process.userdata["clip"] = clip = sweep_clip()
-    clip.frames()
-
-
-def worker(name: str) -> AgentServer:
+def watched_worker(name: str) -> AgentServer:
     """Make a worker with a sentinel; it is called "thread", or has a process for each job."""
     # livekit-agents logs to standard output; that is for one word alone
     ready = os.dup(1)
     os.dup2(2, 1)
-    server = AgentServer(
-        job_executor_type=JobExecutorType("thread" if name == "thread" else "process"),
+    server = worker(
+        "thread" if name == "thread" else "process",
         job_memory_limit_mb=MEMORY_LIMIT_MB,
-        host="127.0.0.1",
-        port=0,
-        setup_fnc=prewarm,
-        load_fnc=lambda: 0.0,  # a busy machine must not refuse the test's jobs
-        load_threshold=math.inf,  # nor several at once
-        num_idle_processes=1,
+        load_threshold=math.inf,  # several jobs at once are no reason to refuse one
         initialize_process_timeout=60.0,  # several start at once beside other work
     )
     server.rtc_session(entrypoint, agent_name=name)
@@ -188,10 +175,10 @@ def run(name: str) -> None:
     """Be the worker of a name."""
     if name == "cli":
         sys.argv[1:] = ["start"]
-        cli.run_app(worker(name))
+        cli.run_app(watched_worker(name))
     else:
         logging.basicConfig(level=logging.INFO)
-        asyncio.run(run_worker(worker(name)))
+        asyncio.run(run_worker(watched_worker(name)))
 
 
 if __name__ == "__main__":

@@ -126,6 +126,7 @@ async def test_a_room_that_upstream_deletes(server: Server, worker: Worker, room
             notes = await worker.dispatch(room, "attached", gateway=gateway.url, delete_room="yes")
             await caller.until(lambda: not caller.room.isconnected(), 30)
             heard = find_sweep(caller.recording().samples(), CLIP_S)
+            await caller.until(lambda told=notes.reports: bool(told()), 5)
             assert [report["played"] for report in notes.reports()] == ["full"]
             lost_s.append(CLIP_S - max(run.last_s for run in heard.runs))
     worst = f"worst {max(lost_s) * 1000:.0f} ms of {len(lost_s)}"

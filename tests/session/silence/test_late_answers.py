@@ -2,29 +2,26 @@
 
 Each example is one call in virtual time. What is owed is told from outside: from what the caller
 does and hears, from the agent's state and from its tools. No last words may come before the bound,
-and none may be left out. LASTWORD_SEQUENCES sets how many calls are run, LASTWORD_SEED which.
+and none may be left out.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
-import os
 from dataclasses import dataclass, field
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from livekit.agents import Agent
 
 from lastword import Silence, classify
 from session.fakes import FakeTTS
+from session.sequences import sequences, without_log
 from session.silence.people import NEVER_S, SlowLLM, Talk, ToolAgent
 from session.virtual_time import run_virtual
 
-SEQUENCES = int(os.environ.get("LASTWORD_SEQUENCES", "300"))
-SEED = int(os.environ.get("LASTWORD_SEED", "20261125"))
 BOUNDS = Silence(give_up_after_s=5.0, tool_give_up_after_s=20.0, unanswered_after_s=4.0)
 BOUND_S = {"llm": 5.0, "tts": 5.0, "tool": 20.0, "turn": 4.0}
 WITHIN_S = 0.2
@@ -202,33 +199,17 @@ async def play(world: World, steps: list[tuple[str, float]]) -> Truth:
 
 def played(world: World, steps: list[tuple[str, float]]) -> Truth:
     """The same, in virtual time and without a log."""
-    logging.disable(logging.CRITICAL)
-    try:
+    with without_log():
         return run_virtual(play(world, steps))
-    finally:
-        logging.disable(logging.NOTSET)
 
 
-def sequences(test: Any) -> Any:
-    """Run a test with as many random calls as are asked for."""
-    settled = settings(
-        max_examples=SEQUENCES,
-        deadline=None,
-        database=None,
-        phases=(Phase.generate, Phase.shrink),
-        suppress_health_check=list(HealthCheck),
-        print_blob=False,
-    )
-    return seed(SEED)(settled(test))
-
-
-@sequences
+@sequences(300, 20261125)
 @given(world=worlds(good=True), steps=st.lists(actions, min_size=1, max_size=6))
 def test_answers_in_time_get_no_last_words(world: World, steps: list[tuple[str, float]]) -> None:
     assert played(world, steps).given_up == []
 
 
-@sequences
+@sequences(300, 20261125)
 @given(world=worlds(good=False), steps=st.lists(actions, min_size=1, max_size=6))
 def test_last_words_come_at_their_bound_and_not_before(
     world: World, steps: list[tuple[str, float]]

@@ -55,7 +55,7 @@ class Watch:
         self._ear = Ear(session, self._heard)
         self._timer: asyncio.TimerHandle | None = None
         self._tools_are_told = False
-        self._speeches: set[SpeechHandle] = set()
+        self._speeches: dict[SpeechHandle, Callable[[SpeechHandle], None] | None] = {}
         self._announced: set[SpeechHandle] = set()
         self._failed: weakref.WeakSet[SpeechHandle] = weakref.WeakSet()
         self._notes: dict[str, Callable[[Any, float], None]] = {
@@ -97,7 +97,7 @@ class Watch:
     def _agent(self, event: Any, now: float) -> None:
         self._ear.follow()
         self._debt.agent(event.new_state, now)
-        if event.new_state == "listening" and self._is_next_one_due():
+        if self._announced and event.new_state == "listening" and self._is_next_one_due():
             self._debt.speech_created(now)
 
     def _user(self, event: Any, now: float) -> None:
@@ -117,20 +117,14 @@ class Watch:
             else:
                 self._debt.asked_anew(now)
         speech, is_realtime = event.speech_handle, turns.is_realtime(self._session)
-        self._speeches.add(speech)
-        speech.add_done_callback(self._speech_over)
+        is_said = event.source == "say"
         # no `thinking` state precedes `say()` and a realtime model's answers
-        if event.source == "say" or is_realtime:
+        if is_said or is_realtime:
             self._debt.speech_created(now)
             self._announced.add(speech)
-            speech.add_done_callback(self._speech_done)
-        if event.source != "say":
-            speech.add_done_callback(self._model_done if is_realtime else self._reply_done)
-
-    def _speech_over(self, speech: SpeechHandle) -> None:
-        self._speeches.discard(speech)
-        if speech.interrupted and not self._speeches:
-            self._debt.interrupted()
+        look = self._look_at_model if is_realtime else self._look_at_reply
+        self._speeches[speech] = None if is_said else look
+        speech.add_done_callback(self._speech_done)
 
     def _is_nothing_else_due(self) -> bool:
         """Tell whether all that was to be said was interrupted; the agent may think even so."""
@@ -143,15 +137,21 @@ class Watch:
         return any(not (speech.done() or speech.interrupted) for speech in self._announced)
 
     def _speech_done(self, speech: SpeechHandle) -> None:
-        self._announced.discard(speech)
-        if not self._is_next_one_due():
-            self._debt.speech_done()
+        look = self._speeches.pop(speech, None)
+        if speech.interrupted and not self._speeches:
+            self._debt.interrupted()
+        if speech in self._announced:
+            self._announced.remove(speech)
+            if not self._is_next_one_due():
+                self._debt.speech_done()
+        if look is not None:
+            look(speech)
 
-    def _reply_done(self, speech: SpeechHandle) -> None:
+    def _look_at_reply(self, speech: SpeechHandle) -> None:
         if self._owner.has_empty_answer(speech):
             self._answered(speech)
 
-    def _model_done(self, speech: SpeechHandle) -> None:
+    def _look_at_model(self, speech: SpeechHandle) -> None:
         if speech not in self._failed and not turns.ends_by_hand(self._session):
             self._answered(speech)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aiohttp import web
 from livekit.agents import Agent, AgentSession, APIConnectOptions
 from livekit.agents.voice.agent_session import SessionConnectOptions
 
@@ -16,6 +18,7 @@ from failure.providers import PLUGINS, plugin_of
 from failure.rehearsal import job_http
 from lastword import FailureKind, Silence
 from lastword.testing import gateway as gw
+from lastword.testing.realtime_turns import Turn, answerer, serve
 from lastword.testing.sink import RecordingSink
 from session.fake_line import LineRoom, browser, tracks_in_loop_time
 from session.fakes import FakeLLM, FakeTTS, clip_of
@@ -33,11 +36,33 @@ WITHIN_S = 0.2
 READY = gw.sends({"setupComplete": {}})
 TURN_BEGINS = gw.sends({"serverContent": {"modelTurn": {"parts": []}}})
 
+WORDS = Turn(("Hello there, this is the line.",))
+
+
+async def stops_in_its_words(request: web.Request) -> web.StreamResponse:
+    """Serve an OpenAI realtime model that says its first words and then nothing more."""
+    ws = web.WebSocketResponse()
+    await ws.prepare(request)
+    model = answerer(request, WORDS)
+    async for message in ws:
+        for event in model.answers(json.loads(message.data)):
+            await ws.send_json(event)
+            if event["type"] == "response.output_audio.delta":
+                break
+    return ws
+
+
+async def says_its_words(request: web.Request) -> web.StreamResponse:
+    """Serve the same model, in good health."""
+    return await serve(request, WORDS)
+
+
 HANGING: dict[str, tuple[str, gw.Answer]] = {
     "an LLM takes the request": ("openai llm", gw.stall()),
     "a TTS takes the text, ElevenLabs": ("elevenlabs tts", gw.websocket()),
     "a TTS takes the text, Cartesia": ("cartesia tts", gw.websocket()),
     "a realtime model is asked": ("openai realtime", gw.websocket()),
+    "a realtime model stops in its words": ("openai realtime", stops_in_its_words),
     "a realtime model is asked, Gemini": (
         "google realtime",
         gw.websocket(gw.receives(), READY),
@@ -96,6 +121,34 @@ def test_a_plugin_that_hangs_is_found_within_the_bound(
         assert BOUND_S <= report.silent_s <= BOUND_S + WITHIN_S
         assert report.played == "full"
         assert len(errors) == 1
+
+    run_virtual(main())
+
+
+def test_a_realtime_model_that_says_all_its_words_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plugin = PLUGINS["openai realtime"]
+
+    async def main() -> None:
+        async with job_http(), gw.Gateway() as gateway:
+            gateway.script(plugin.path, says_its_words)
+            session = session_with(plugin.make(gateway), "realtime")
+            mark_requests(monkeypatch)
+            events: list[Any] = []
+            session.on("error", events.append)
+            session.on("close", events.append)
+            last_word = lastword.attach(
+                session, clip_of(0.3), silence=Silence(give_up_after_s=BOUND_S)
+            )
+            await session.start(Agent(instructions="Be brief."))
+            ask(session, "realtime")
+            await asyncio.sleep(10 * BOUND_S)
+            assert gateway.asked(plugin.path) == 1
+            assert session.output.audio.heard_s > 1.0  # type: ignore[union-attr]
+            assert events == []
+            await session.aclose()
+            last_word.detach()
 
     run_virtual(main())
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from aiohttp import WSMsgType, web
 
@@ -40,6 +40,14 @@ class Turn:
     arguments: str = "{}"
 
 
+class Answerer(Protocol):
+    """One connection of a realtime model, on the server's side."""
+
+    def answers(self, message: dict[str, Any], /) -> Iterator[dict[str, Any]]:
+        """Return what the server sends after a message of the client."""
+        ...
+
+
 def is_realtime(request: web.Request) -> bool:
     """Return whether a request is one for a realtime model."""
     return request.path.endswith(("/realtime", "GenerateContent")) and (
@@ -51,12 +59,17 @@ async def serve(request: web.Request, turn: Turn) -> web.StreamResponse:
     """Serve one connection of a realtime model, which gives the same answer each time."""
     ws = web.WebSocketResponse()
     await ws.prepare(request)
-    model = _OpenAI(turn) if request.path.endswith("/realtime") else _Gemini(turn)
+    model = answerer(request, turn)
     async for message in ws:
         if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
             for event in model.answers(json.loads(message.data)):
                 await ws.send_json(event)
     return ws
+
+
+def answerer(request: web.Request, turn: Turn) -> Answerer:
+    """Return what answers the messages of one connection, in the protocol of its path."""
+    return _OpenAI(turn) if request.path.endswith("/realtime") else _Gemini(turn)
 
 
 def _sound(piece: str) -> str:

@@ -12,6 +12,12 @@ import lastword.testing
 PACKAGES = [lastword, lastword.testing]
 
 
+def succeeds(code: str) -> None:
+    """Run code in a fresh process, and assert that it exits with 0."""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize(
     ("package", "name"), [(package, name) for package in PACKAGES for name in package.__all__]
 )
@@ -43,8 +49,7 @@ def test_a_kept_name_stays_what_it_is() -> None:
         "from lastword import sentinel; from lastword.sentinel.states import State; "
         "import sys; sys.exit(not (callable(before) and before is sentinel is lastword.sentinel))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    succeeds(code)
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -61,5 +66,4 @@ def test_importing_lastword_imports_no_livekit() -> None:
         "bad = [m for m in sys.modules if m.split('.')[0] in ('livekit', 'numpy', 'soundfile')]; "
         "sys.exit(repr(bad) if bad else 0)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    succeeds(code)

@@ -20,6 +20,40 @@ def test_a_deaf_agent_is_told_once_and_never_ends_a_call() -> None:
     assert call.done == [Deaf()]
 
 
+def half_heard(call: Caller, *, final: bool) -> None:
+    """Interim words, and perhaps final ones that come late."""
+    call.user("speaking").wait(0.5).says(final=False).wait(0.5).user("listening").wait(2.0)
+    if final:
+        call.says()
+        call.agent("thinking").agent("listening")
+    call.wait(3.0)
+
+
+def test_words_that_never_become_final_are_not_heard() -> None:
+    """The prompt is said; nothing is owed for words that may have been noise."""
+    call = Caller().agent("listening")
+    for _ in range(2 * UTTERANCES):
+        half_heard(call, final=False)
+    assert call.wait(100.0).done == [Deaf()]
+
+
+def test_words_that_become_final_late_are_heard() -> None:
+    call = Caller().agent("listening")
+    for _ in range(2 * UTTERANCES):
+        half_heard(call, final=True)
+    assert call.done == []
+
+
+def test_nothing_is_waited_for_when_the_final_words_come_first() -> None:
+    """A quick STT is done before silence ends the turn; then its words are left unanswered."""
+    call = Caller().agent("listening")
+    for _ in range(2 * UTTERANCES):
+        call.user("speaking").wait(1.0).says().user("listening", manual=True)
+        assert call.debt.due_at is None
+        call.wait(5.0)
+    assert call.done == []
+
+
 @pytest.mark.parametrize("breaks", ["short", "words", "answer"])
 def test_what_keeps_an_agent_from_being_deaf(breaks: str) -> None:
     call = Caller().agent("listening")

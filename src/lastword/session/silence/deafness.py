@@ -1,4 +1,4 @@
-"""Tells when the caller speaks and no word of it arrives. Knows no session, no clock, no sound."""
+"""Tells when the caller speaks and no final word arrives. Knows no session, no clock, no sound."""
 
 from __future__ import annotations
 
@@ -22,21 +22,22 @@ class Deafness:
     def __init__(self) -> None:
         self.due_at: float | None = None
         self._began: float | None = None
+        self._is_heard = False
         self._unheard = 0
         self._was_told = False
 
     def began(self, now: float) -> None:
         """Note that the caller begins to speak."""
-        self._began, self.due_at = now, None
+        self._began, self.due_at, self._is_heard = now, None, False
 
     def ended(self, now: float) -> None:
-        """Note that the caller has stopped, and no word has come."""
-        if self._began is not None and now - self._began >= UTTERANCE_S:
+        """Note that the caller has stopped speaking; the final words may be still to come."""
+        if not self._is_heard and self._began is not None and now - self._began >= UTTERANCE_S:
             self.due_at = now + WAIT_S
 
     def words(self) -> None:
-        """Note words of the caller."""
-        self._unheard, self.due_at = 0, None
+        """Note words of the caller that are final."""
+        self._unheard, self.due_at, self._is_heard = 0, None, True
 
     def answered(self) -> None:
         """Note that the agent speaks: whatever it has heard, it is not deaf."""

@@ -142,15 +142,17 @@ class Debt:
             self._owe_reply(now)
         elif self._agent == "speaking":
             self._owe_sound(now)
-        elif self._words_came and not manual:
-            self._owe_turn(now)
-        elif self._agent == "listening":
-            self._deafness.ended(now)
+        else:
+            if self._words_came and not manual:
+                self._owe_turn(now)
+            if self._agent == "listening":
+                self._deafness.ended(now)
 
     def transcript(self, now: float, *, final: bool, manual: bool = False) -> None:
         """Note words of the caller."""
         self._words_came = self._is_asked = True
-        self._deafness.words()
+        if final:
+            self._deafness.words()  # interim ones may be all that ever comes
         if final and not manual and self._user != "speaking":
             self._owe_turn(now)
 

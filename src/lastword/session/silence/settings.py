@@ -26,8 +26,8 @@ class Silence:
         filler_after_s: Seconds until then.
         tool_filler_after_s: The same while a tool runs.
         deaf_prompt: What is said once per session when the caller has spoken three times and no
-            word of it arrived: any form of message, `True` for the bundled "I can't hear you", None
-            for nothing.
+            final word of it arrived: any form of message, `True` for the bundled "I can't hear
+            you", None for nothing.
 
     Raises:
         ValueError: A time is not a positive, finite number, a filler would come after the last

@@ -239,7 +239,7 @@ class Talk:
         )
         return cls(call, attached[0], ears, words, errors=errors)
 
-    async def says(self, text: str = "hello", seconds: float = 1.0) -> None:
+    async def says(self, text: str = "hello", seconds: float = 1.0, *, final: bool = True) -> None:
         """Let the caller say something; without a text it is noise."""
         self._vad_event(vad.VADEventType.START_OF_SPEECH, speaking=True)
         await asyncio.sleep(seconds)
@@ -248,7 +248,8 @@ class Talk:
         await asyncio.sleep(0.2)
         if text:
             data = stt.SpeechData(language="en", text=text)  # type: ignore[arg-type, unused-ignore]
-            kind = stt.SpeechEventType.FINAL_TRANSCRIPT
+            kinds = stt.SpeechEventType
+            kind = kinds.FINAL_TRANSCRIPT if final else kinds.INTERIM_TRANSCRIPT
             self.stt.events.put_nowait(stt.SpeechEvent(kind, alternatives=[data]))
 
     def asks(self, **options: Any) -> None:

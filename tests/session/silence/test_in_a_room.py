@@ -169,3 +169,21 @@ def test_a_hand_over_is_no_silence(room: LineRoom, enters_s: float) -> None:
         assert talk.given_up == []
 
     play(WAITS, act)
+
+
+@pytest.mark.parametrize("final", [False, True])
+def test_an_stt_whose_words_never_become_final(room: LineRoom, final: bool) -> None:
+    """They may be noise, so the call goes on, and the caller is told at the third utterance."""
+
+    async def act(talk: Talk) -> None:
+        said = []
+        for _ in range(4):
+            await talk.says(final=final)
+            await talk.wait(8.0)
+            said.append(len(room.tracks))
+        await talk.wait(100.0)
+        assert said == ([0, 0, 0, 0] if final else [0, 0, 1, 1])
+        assert talk.given_up == []
+        assert not talk.call.closed.is_set()
+
+    play(Silence(deaf_prompt=clip_of(0.5)), act)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from livekit.agents import APIConnectionError, APIStatusError, llm
+from livekit.agents import APIConnectionError, APIStatusError, llm, tts
 
 from .classify import classify
 from .evidence.classes import ASKED, class_of
@@ -39,7 +40,7 @@ _ROUNDS = 8
 
 @functools.cache
 def warm_up() -> None:
-    """Reach some verdicts, once in a process; takes about 2 ms.
+    """Reach some verdicts, once in a process; takes 2 to 7 ms.
 
     The first verdict would take four times as long as a later one, at the moment of a failure.
     """
@@ -48,7 +49,7 @@ def warm_up() -> None:
         class_of(kind)  # type: ignore[arg-type] # classes are hashable
         look_at(kind, ASKED)
     for _ in range(_ROUNDS):
-        for error in _errors():
+        for error in (*_errors(), *_of_sdks()):
             classify(error)
 
 
@@ -70,12 +71,32 @@ def _errors() -> Iterator[object]:
     refused.__cause__ = APIStatusError("quota", status_code=429, body={"error": dict(said)})
     yield llm.LLMError(timestamp=0.0, label="livekit.plugins.openai.llm.LLM", error=refused,
                        recoverable=False)  # fmt: skip
-    answered = APIStatusError("Too Many Requests, retry in 3s", status_code=429, body=None)
-    for library in filter(None, map(sys.modules.get, ("httpx", "httpx2"))):
-        request = library.Request("POST", "https://api.example.com/v1/chat")
-        response = library.Response(429, json={"error": said}, request=request)
-        answered.response = response  # type: ignore[attr-defined] # as exceptions of SDKs have it
-    yield answered
     lost = APIConnectionError("Connection error.")
     lost.__context__ = ConnectionResetError(104, "reset")
     yield lost
+
+
+def _of_sdks() -> Iterator[object]:
+    """Yield errors as plugins make them of those of the SDKs that are loaded, with responses."""
+    for raised in _of_httpx():
+        refused = APIStatusError("Error code: 404", status_code=404, body=raised.body)
+        refused.__context__ = raised
+        yield llm.LLMError(timestamp=0.0, label="livekit.plugins.openai.llm.LLM", error=refused,
+                           recoverable=False)  # fmt: skip
+    limited = APIStatusError("Too Many Requests", status_code=429, body=None)
+    # A release whose classes are built in another way must not keep a session from `attach`.
+    with contextlib.suppress(Exception):
+        limited.__context__ = sys.modules["aiohttp"].ClientResponseError(None, (), status=429)
+    yield tts.TTSError(timestamp=0.0, label="livekit.plugins.deepgram.tts.TTS", error=limited,
+                       recoverable=False)  # fmt: skip
+
+
+def _of_httpx() -> Iterator[Any]:
+    """Yield what the SDKs raise that are based on httpx: a refusal that no later turn survives."""
+    said = {"message": "The model does not exist.", "type": "", "code": "model_not_found"}
+    for sdk in filter(None, map(sys.modules.get, ("openai", "anthropic"))):
+        with contextlib.suppress(Exception):  # as above
+            library = sys.modules.get("httpx2") or sys.modules["httpx"]
+            request = library.Request("POST", "https://api.openai.com/v1/chat")
+            response = library.Response(404, json={"error": said}, request=request)
+            yield sdk.NotFoundError("Error code: 404", response=response, body=said)

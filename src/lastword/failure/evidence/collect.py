@@ -159,10 +159,11 @@ class _Reader:
         for name in kind.numbers:
             if name in there:
                 self._number_or_code(ask(error, name))
+        hosts = len(self.sure)
         for name in CONTENTS:
             if name in there:
                 self._content(ask(error, name))
-        self._connection(error, there)
+        self._connection(error, there, has_host=len(self.sure) > hosts)
 
     def _message(self, error: BaseException, there: AbstractSet[str]) -> None:
         message = ask(error, "message") if "message" in there else None
@@ -172,13 +173,13 @@ class _Reader:
         if "strerror" in there:
             self._text(ask(error, "strerror"))
 
-    def _connection(self, error: BaseException, there: AbstractSet[str]) -> None:
+    def _connection(self, error: BaseException, there: AbstractSet[str], *, has_host: bool) -> None:
         """Read what an exception holds about the connection that it came over."""
         if "rcvd" in there and (closed := ask(error, "rcvd")) is not None:
             self._number_or_code(ask(closed, "code"))  # websockets.ConnectionClosed
             self._text(ask(closed, "reason"))
         for name in ("request", "request_info"):
-            if name in there:
+            if name in there and not has_host:  # a response knows the host of its own request
                 self._host(ask(error, name))
         if ATTACHED in there:
             self._attached(ask(error, ATTACHED))

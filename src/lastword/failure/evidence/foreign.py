@@ -61,7 +61,8 @@ def ask(value: object, name: str) -> Any:
     Raises:
         UnknownCodeError: The attribute runs unknown code, and this thread is not a `Helper`.
     """
-    _refuse_unless_helper(is_unknown=_is_unknown(type(value), name))  # type: ignore[arg-type] # classes are hashable
+    if _is_unknown(type(value), name):  # type: ignore[arg-type] # classes are hashable
+        _refuse_unless_helper()
     try:
         return getattr(value, name, None)
     except BaseException:  # noqa: BLE001 - as in `Helper`; a Ctrl-C meant for us is met there too
@@ -74,11 +75,12 @@ def check_exception(error: BaseException) -> None:
     Raises:
         UnknownCodeError: As `ask`.
     """
-    _refuse_unless_helper(is_unknown=_is_unknown_exception(type(error)))  # type: ignore[arg-type] # classes are hashable
+    if _is_unknown_exception(type(error)):  # type: ignore[arg-type] # classes are hashable
+        _refuse_unless_helper()
 
 
-def _refuse_unless_helper(*, is_unknown: bool) -> None:
-    if is_unknown and not isinstance(threading.current_thread(), Helper):
+def _refuse_unless_helper() -> None:
+    if not isinstance(threading.current_thread(), Helper):
         raise UnknownCodeError
 
 

@@ -18,6 +18,7 @@ The most specific row wins:
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from .common import CLOSES, CODES, PHRASES, STATUSES, WEAK
@@ -51,14 +52,13 @@ class _Tier(NamedTuple):
     Attributes:
         rows: The rows, in their order.
         codes: Those of which one at least must have been said; empty if some row needs none.
-        phrases: The same of phrases, in the order of their rows.
-        starts: Number of the first row that a phrase is in.
+        phrases: The same of phrases, each with the number of the first row that it is in, by a
+            word that they share: without that word, a text has none of them.
     """
 
     rows: tuple[Rule, ...]
     codes: frozenset[str]
-    phrases: tuple[str, ...]
-    starts: dict[str, int]
+    phrases: tuple[tuple[str, tuple[tuple[str, int], ...]], ...]
 
     def fitting(self, codes: frozenset[str], text: str) -> tuple[Rule, ...]:
         """Return the rows that may fit what was said, in their order."""
@@ -66,23 +66,38 @@ class _Tier(NamedTuple):
             return ()
         if not self.phrases:
             return self.rows
-        said = next(filter(text.__contains__, self.phrases), None)
-        return () if said is None else self.rows[self.starts[said] :]
+        first = len(self.rows)
+        for word, phrases in self.phrases:
+            if word in text:
+                for phrase, number in phrases:
+                    if number < first and phrase in text:
+                        first = number
+        return self.rows[first:]
 
 
 def _tier(rules: Iterable[Rule]) -> _Tier:
     rows = tuple(rules)
     codes = frozenset(code for rule in rows for code in rule.codes)
+    return _Tier(
+        rows,
+        codes if all(rule.codes for rule in rows) else frozenset(),
+        _by_word(rows) if all(rule.phrases for rule in rows) else (),
+    )
+
+
+def _by_word(rows: tuple[Rule, ...]) -> tuple[tuple[str, tuple[tuple[str, int], ...]], ...]:
+    """Return the phrases of some rows by the word of each that most of them have."""
     starts: dict[str, int] = {}
     for number, rule in enumerate(rows):
         for phrase in rule.phrases:
             starts.setdefault(phrase, number)
-    return _Tier(
-        rows,
-        codes if all(rule.codes for rule in rows) else frozenset(),
-        tuple(starts) if all(rule.phrases for rule in rows) else (),
-        starts,
-    )
+    common = Counter(word for phrase in starts for word in phrase.split() if len(word) > 2)  # noqa: PLR2004 - "is" and "of" are in every text
+    groups: dict[str, list[tuple[str, int]]] = {}
+    for phrase, number in starts.items():
+        words = [word for word in phrase.split() if word in common] or [phrase]
+        shared = max(words, key=lambda word: (common[word], len(word)))
+        groups.setdefault(shared, []).append((phrase, number))
+    return tuple((word, tuple(phrases)) for word, phrases in groups.items())
 
 
 def _of_providers(rules: tuple[Rule, ...]) -> dict[str, _Tier]:

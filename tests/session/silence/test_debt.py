@@ -170,6 +170,17 @@ def test_a_question_after_an_interruption_starts_the_clock_anew() -> None:
     ]  # fmt: skip
 
 
+def test_a_turn_is_not_ended_while_a_tool_runs() -> None:
+    """That of a reply that was interrupted: livekit-agents waits for it before the next one."""
+    call = Caller(Debt(Silence()), PENDING).agent("listening")
+    call.debt.tool_began()
+    call.user("speaking").wait(1.0).user("listening").says().wait(30.0)
+    assert call.done == []
+    call.debt.tool_ended(call.now)
+    call.wait(30.0)
+    assert call.done == [GiveUp("turn", pytest.approx(12.0))]
+
+
 def test_after_an_interruption_of_everything_nothing_is_owed() -> None:
     """A reply that still waited in the queue leaves the agent thinking, and will never come."""
     call = asked().wait(2.0)

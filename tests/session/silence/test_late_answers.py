@@ -84,8 +84,8 @@ class Truth:
         talk: The call.
         agent: The agent that it begins with.
         keeps: Whether a handler keeps it whenever it is given up.
-        began: When the agent last began to think, was told to say something, or was interrupted
-            and asked anew.
+        began: When the agent last began to think or to listen, was told to say something, or was
+            interrupted and asked anew.
         given_up: When and for whose sake it was given up, and how long the caller had waited.
     """
 
@@ -142,7 +142,8 @@ class Truth:
 
     def _agent(self, event: Any) -> None:
         self.interrupted = False
-        if event.old_state != "thinking" and event.new_state == "thinking":
+        thinks = event.old_state != "thinking" and event.new_state == "thinking"
+        if thinks or event.new_state == "listening":  # as after a hand-over
             self.begin()
 
     def _user(self, event: Any) -> None:

@@ -12,7 +12,8 @@ What is owed, and the bound of `Silence` it has:
 
     reply    the agent thinks, or a speech of it was created           give_up_after_s; with a tool
                                                                        running tool_give_up_after_s
-    turn     the caller's words are final and the agent only listens   unanswered_after_s
+    turn     the caller's words are final and the agent only listens   unanswered_after_s; with a
+                                                                       tool tool_give_up_after_s
     sound    the agent speaks, and no frame above -60 dBFS comes       give_up_after_s
     answer   the LLM has answered the caller with nothing              give_up_after_s; at once for
                                                                        the third time in a row
@@ -233,8 +234,11 @@ class Debt:
         """Note that a tool, or every running one, has ended: its reply is due from now on."""
         self._empty_answers = 0
         self._tools = 0 if all_of_them else max(self._tools - 1, 0)
-        if self._state is not State.PAID and self._what == "reply":
-            self._owe_reply(now)
+        if self._state is not State.PAID:
+            if self._what == "reply":
+                self._owe_reply(now)
+            elif self._what == "turn":
+                self._owe("turn", now)
 
     def sound(self, duration_s: float, now: float, *, audible: bool) -> None:
         """Note a frame that the output has taken.

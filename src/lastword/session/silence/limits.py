@@ -40,7 +40,7 @@ class Limits:
                 reply += [seconds * SOON, seconds]
         self._times: dict[Owed, tuple[float, ...]] = {
             "reply": tuple(sorted(reply)),
-            "turn": (silence.unanswered_after_s,),
+            "turn": tuple(sorted((silence.unanswered_after_s, silence.tool_give_up_after_s))),
             "sound": (silence.give_up_after_s,),
             "answer": (silence.give_up_after_s,),
         }
@@ -55,8 +55,8 @@ class Limits:
     def of(self, owed: Owed, look: Look, *, tools: bool) -> tuple[float | None, float]:
         """Return the seconds to a filler, or None, and to the last words."""
         silence = self._silence
-        if owed == "turn":
-            return None, silence.unanswered_after_s
+        if owed == "turn":  # it is not ended while a tool of the reply before it runs
+            return None, silence.tool_give_up_after_s if tools else silence.unanswered_after_s
         if owed != "reply":
             return None, silence.give_up_after_s
         if tools or not look.in_flight:
@@ -68,9 +68,9 @@ class Limits:
 
 def hanging(owed: Owed, look: Look, *, tools: bool) -> Hanging:
     """Return who is to be named for something owed that has not come."""
+    if tools and owed in {"reply", "turn"}:
+        return "tool"
     if owed == "turn":
         return "turn"
-    if tools and owed == "reply":
-        return "tool"
     asked = (who for who in _ORDER if who in look.in_flight)
     return next(asked, _IF_NOBODY_IS_ASKED[owed])

@@ -88,7 +88,7 @@ FACTS: dict[str, tuple[str, ...]] = {
 
 NOT_EVERYWHERE = {
     *("_FallbackRealtimeSession", "_STTPipelineContextVar", "_expressive", "_stt_error_counts"),
-    *("_stt_node", "_STTPipeline", "_stt_pump", "_stt_task"),
+    *("_stt_node", "_STTPipeline", "_stt_pump", "_stt_task", "_enter"),
 }
 """Names that 1.4, or 1.8, does not have; `_upstream` does without them where they are missing."""
 

@@ -113,13 +113,15 @@ def test_attach_tells_wrong_arguments(
     [
         (None, "got None; attach to the session"),
         (Agent(instructions="test"), "got an agent; attach to the session"),
-        (AgentSession, "got the class AgentSession; attach to an object of it"),
+        (AgentSession, f"got the class {AgentSession.__name__}; attach to an object of it"),
         (clip_of(0.5), r"got <?.*Clip"),
     ],
 )
 def test_attach_tells_what_is_no_session(session: Any, got: str) -> None:
     async def main() -> None:
-        with pytest.raises(TypeError, match=f"expected AgentSession of livekit-agents, {got}"):
+        with pytest.raises(
+            TypeError, match=f"expected {AgentSession.__name__} of livekit-agents, {got}"
+        ):
             lastword.attach(session, CLIP)
 
     run_virtual(main())

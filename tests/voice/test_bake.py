@@ -290,6 +290,7 @@ print(f"{clip.duration_s:.3f}")
 
 async def child(url: str, folder: Path) -> asyncio.subprocess.Process:
     """Another process that bakes the same words."""
+    pytest.importorskip("livekit.plugins.openai", reason="none fits this pre-release")
     paths = os.pathsep.join([TESTS, *filter(None, [os.environ.get("PYTHONPATH")])])
     return await asyncio.create_subprocess_exec(
         sys.executable, "-c", CHILD, url, str(folder), WORDS,

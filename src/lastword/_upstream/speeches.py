@@ -5,19 +5,27 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from livekit.agents import llm, tts
+from livekit.agents import Agent, llm, tts
 from livekit.agents.voice import agent_activity
 
 from .listeners import deliver_error
 
 if TYPE_CHECKING:
-    from livekit.agents import Agent, AgentSession
+    from livekit.agents import AgentSession
     from livekit.agents.voice import SpeechHandle
 
 
 def speech_of_this_task() -> SpeechHandle | None:
     """Returns the speech that the running task works for, or None."""
     return agent_activity._SpeechHandleContextVar.get(None)
+
+
+def method_that_runs(callback: str) -> str:
+    """Return the name of the method of an agent by which livekit-agents calls a callback or node.
+
+    It takes `on_enter` from the agent's class by a method of its own from 2.0.0b1 on.
+    """
+    return "_enter" if callback == "on_enter" and hasattr(Agent, "_enter") else callback
 
 
 def exception_of(speech: SpeechHandle) -> BaseException | None:

@@ -104,14 +104,15 @@ class Turns:
         ours = self._watched[agent] = {}
         me = weakref.ref(self)
         for name in (*_NODES, *_CALLBACKS):
-            node = getattr(agent, name, None)
+            runs_it = speeches.method_that_runs(name)
+            node = getattr(agent, runs_it, None)
             plain = getattr(type(agent), name, None) is getattr(Agent, name, None)
             if node is None or (plain and name not in vars(agent)):
                 continue
             watch = _watched_node if name in _NODES else _watched_callback
             watched = watch(me, agent, name, node)
-            ours[name] = weakref.ref(watched)  # it refers to the agent, which is to be collected
-            setattr(agent, name, watched)
+            ours[runs_it] = weakref.ref(watched)  # it refers to the agent, which is to be collected
+            setattr(agent, runs_it, watched)
 
     def stop(self) -> None:
         """Give all agents their own nodes back."""

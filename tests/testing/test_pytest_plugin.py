@@ -63,7 +63,8 @@ async def test_the_others(lastword_gateway, lastword_sink):
 """
 
 
-# It has been seen to abort the process at its exit on Python 3.13.
+# It has been seen to abort the process at its exit on Python 3.13, which has the newest packages;
+# livekit-agents 1.4 loads it in any session.
 NOTHING_NATIVE = """
 from livekit.rtc._ffi_client import FfiClient
 
@@ -104,7 +105,8 @@ def test_the_documented_file_runs(tmp_path: Path, runner: str) -> None:
     if runner == "anyio":
         code += '\n\n@pytest.fixture\ndef anyio_backend():\n    return "asyncio"\n'
     (tmp_path / "test_agent.py").write_text(code)
-    (tmp_path / "conftest.py").write_text(NOTHING_NATIVE)
+    if sys.version_info >= (3, 11):
+        (tmp_path / "conftest.py").write_text(NOTHING_NATIVE)
     off = ("-p", "no:asyncio") if runner == "anyio" else ()
     done = run(tmp_path, *off)
     assert done.returncode == 0, done.stdout + done.stderr
